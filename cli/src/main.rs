@@ -1,0 +1,3 @@
+//! The `aegis` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Kubernetes documents in and out.

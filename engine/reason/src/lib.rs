@@ -1,0 +1,1 @@
+//! What thinks: from observations to a plan, without an oracle.

@@ -1,0 +1,1 @@
+//! A request-level simulator that the physics is held against.

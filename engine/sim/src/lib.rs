@@ -1,0 +1,4 @@
+//! The physics of a simulated Kubernetes cluster.
+#![no_std]
+
+extern crate alloc;

@@ -1,0 +1,1 @@
+//! Metrics and logs, in the formats that operators have.

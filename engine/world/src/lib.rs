@@ -1,0 +1,1 @@
+//! What is hidden: the true cluster, the true faults, the schedule.

@@ -1,0 +1,1 @@
+//! The graph executor, sans IO, and the graphs of the engine.

@@ -1,0 +1,1 @@
+//! From events to summary, page, chronicle, diagram and script.
