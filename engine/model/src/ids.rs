@@ -45,6 +45,11 @@ ids! {
     PolicyId,
     /// A PodDisruptionBudget.
     BudgetId,
+    /// A pod template of one revision.
+    TemplateId,
     /// An object that is kept and not typed further: ConfigMap, Secret, Namespace, and all others.
     PlainId,
 }
+
+/// A document, shared until changed.
+pub type Doc = alloc::sync::Arc<serde_json::Value>;

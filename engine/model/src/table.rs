@@ -5,6 +5,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rows per chunk.
 pub const CHUNK: usize = 64;
@@ -14,6 +15,25 @@ pub const CHUNK: usize = 64;
 pub struct Table<T> {
     chunks: Arc<Vec<Arc<Vec<T>>>>,
     len: usize,
+}
+
+impl<T: Clone + PartialEq> PartialEq for Table<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len
+            && (Arc::ptr_eq(&self.chunks, &other.chunks) || self.chunks == other.chunks)
+    }
+}
+
+impl<T: Clone + Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<T>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 impl<T> Default for Table<T> {

@@ -1,0 +1,72 @@
+//! Changes of objects, and the record that the API server's audit log keeps of them.
+
+use crate::ids::Doc;
+use crate::kubernetes::ObjectRef;
+use crate::path::FieldPath;
+use crate::units::Tick;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smol_str::SmolStr;
+
+/// One field before and after; an absent side is a field that is not there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Where.
+    pub path: FieldPath,
+    /// Value before.
+    pub before: Option<Value>,
+    /// Value after.
+    pub after: Option<Value>,
+}
+
+impl FieldChange {
+    /// The change that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            before: self.after.clone(),
+            after: self.before.clone(),
+        }
+    }
+}
+
+/// A write to the API server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectChange {
+    /// An object arrives.
+    Create {
+        /// Its document.
+        document: Doc,
+    },
+    /// Fields of an object change.
+    Update {
+        /// The object.
+        object: ObjectRef,
+        /// Its fields.
+        fields: Vec<FieldChange>,
+    },
+    /// An object is deleted.
+    Delete {
+        /// The object.
+        object: ObjectRef,
+        /// As it was.
+        document: Doc,
+    },
+}
+
+/// One entry of the record of changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// When.
+    pub at: Tick,
+    /// Who: `user:deployer`, `cronjob:nightly`, `aegis`.
+    pub actor: SmolStr,
+    /// The object.
+    pub object: ObjectRef,
+    /// What.
+    pub change: Arc<ObjectChange>,
+}

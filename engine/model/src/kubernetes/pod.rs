@@ -1,0 +1,417 @@
+//! Pods and their containers.
+
+use super::meta::{Labels, Metadata};
+use super::resources::{ResourceList, ResourceRequirements};
+use super::selector::{LabelSelector, Requirement};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// `template:` of a workload.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodTemplateSpec {
+    /// Labels and annotations of the pods.
+    pub metadata: Metadata,
+    /// Their spec.
+    pub spec: PodSpec,
+}
+
+/// `spec:` of a pod.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    /// Containers, at least one in a valid pod.
+    pub containers: Vec<Container>,
+    /// Run before `containers`, one after the other.
+    pub init_containers: Vec<Container>,
+    /// Bound to this node.
+    pub node_name: Option<SmolStr>,
+    /// Labels that a node must have.
+    pub node_selector: Labels,
+    /// Affinities.
+    pub affinity: Affinity,
+    /// Taints that are tolerated.
+    pub tolerations: Vec<Toleration>,
+    /// Spread over topology domains.
+    pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
+    /// PriorityClass.
+    pub priority_class_name: Option<SmolStr>,
+    /// Priority, resolved from the class.
+    pub priority: Option<i32>,
+    /// `PreemptLowerPriority` (default) or `Never`.
+    pub preemption_policy: Option<SmolStr>,
+    /// Seconds between SIGTERM and SIGKILL; 30 by default.
+    pub termination_grace_period_seconds: Option<u32>,
+    /// `Always` (default), `OnFailure`, `Never`.
+    pub restart_policy: RestartPolicy,
+    /// ServiceAccount.
+    pub service_account_name: Option<SmolStr>,
+    /// Shares the node's network.
+    pub host_network: bool,
+    /// DNS policy; `ClusterFirst` by default.
+    pub dns_policy: Option<SmolStr>,
+    /// Gates that keep the pod from the scheduler.
+    pub scheduling_gates: Vec<SchedulingGate>,
+    /// Volumes.
+    pub volumes: Vec<Volume>,
+    /// Overhead of the runtime class.
+    pub overhead: ResourceList,
+}
+
+/// What happens when a container ends.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(
+    missing_docs,
+    reason = "each variant is the Kubernetes policy of that name"
+)]
+pub enum RestartPolicy {
+    #[default]
+    Always,
+    OnFailure,
+    Never,
+}
+
+/// One gate.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SchedulingGate {
+    /// Name.
+    pub name: SmolStr,
+}
+
+/// One container.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    /// Name, unique in the pod.
+    pub name: SmolStr,
+    /// Image.
+    pub image: SmolStr,
+    /// Entry point.
+    pub command: Vec<SmolStr>,
+    /// Arguments.
+    pub args: Vec<SmolStr>,
+    /// Environment; the last of equal names wins.
+    pub env: Vec<EnvVar>,
+    /// Whole ConfigMaps or Secrets as environment.
+    pub env_from: Vec<EnvFrom>,
+    /// Declared ports.
+    pub ports: Vec<ContainerPort>,
+    /// Requests and limits.
+    pub resources: ResourceRequirements,
+    /// Restarts the container when it fails.
+    pub liveness_probe: Option<Probe>,
+    /// Takes the pod out of Services when it fails.
+    pub readiness_probe: Option<Probe>,
+    /// Holds the other two back until it succeeds.
+    pub startup_probe: Option<Probe>,
+    /// `Always`, `IfNotPresent`, `Never`; default by tag.
+    pub image_pull_policy: Option<SmolStr>,
+    /// `Always` makes an init container a sidecar.
+    pub restart_policy: Option<RestartPolicy>,
+    /// Mounts.
+    pub volume_mounts: Vec<VolumeMount>,
+}
+
+/// A declared port.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerPort {
+    /// Name.
+    pub name: Option<SmolStr>,
+    /// Number, 1..=65535.
+    pub container_port: u16,
+    /// Port on the node, 0 for none.
+    pub host_port: u16,
+    /// `TCP` by default.
+    pub protocol: Option<SmolStr>,
+}
+
+/// One variable.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvVar {
+    /// Name.
+    pub name: SmolStr,
+    /// Literal value.
+    pub value: Option<SmolStr>,
+    /// Or where it comes from.
+    pub value_from: Option<EnvSource>,
+}
+
+/// `valueFrom:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvSource {
+    /// A key of a ConfigMap.
+    pub config_map_key_ref: Option<KeyRef>,
+    /// A key of a Secret.
+    pub secret_key_ref: Option<KeyRef>,
+}
+
+/// A key of a ConfigMap or Secret.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyRef {
+    /// Name of the object.
+    pub name: SmolStr,
+    /// Key.
+    pub key: SmolStr,
+    /// Whether its absence is tolerated.
+    pub optional: bool,
+}
+
+/// `envFrom:` entry.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvFrom {
+    /// A ConfigMap.
+    pub config_map_ref: Option<NameRef>,
+    /// A Secret.
+    pub secret_ref: Option<NameRef>,
+}
+
+/// A named object in the same namespace.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NameRef {
+    /// Name.
+    pub name: SmolStr,
+    /// Whether its absence is tolerated.
+    pub optional: bool,
+}
+
+/// `volumeMounts:` entry.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeMount {
+    /// Volume.
+    pub name: SmolStr,
+    /// Where.
+    pub mount_path: SmolStr,
+}
+
+/// `volumes:` entry, as far as references go.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    /// Name.
+    pub name: SmolStr,
+    /// A ConfigMap.
+    pub config_map: Option<NameRef>,
+    /// A Secret.
+    pub secret: Option<SecretVolume>,
+    /// A claim.
+    pub persistent_volume_claim: Option<ClaimRef>,
+}
+
+/// `secret:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretVolume {
+    /// Name of the Secret.
+    pub secret_name: SmolStr,
+    /// Whether its absence is tolerated.
+    pub optional: bool,
+}
+
+/// `persistentVolumeClaim:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimRef {
+    /// Name of the claim.
+    pub claim_name: SmolStr,
+}
+
+/// A probe; defaults of pkg/apis/core/v1/defaults.go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Probe {
+    /// HTTP GET; 200..=399 is success.
+    pub http_get: Option<HttpGet>,
+    /// A TCP connection.
+    pub tcp_socket: Option<PortRef>,
+    /// gRPC health check.
+    pub grpc: Option<PortRef>,
+    /// A command; exit code 0 is success.
+    pub exec: Option<ExecAction>,
+    /// Seconds from the container's start to the first probe.
+    pub initial_delay_seconds: u32,
+    /// Seconds between probes, ≥ 1.
+    pub period_seconds: u32,
+    /// Seconds until a probe fails, ≥ 1.
+    pub timeout_seconds: u32,
+    /// Successes in a row that make it pass.
+    pub success_threshold: u32,
+    /// Failures in a row that make it fail.
+    pub failure_threshold: u32,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self {
+            http_get: None,
+            tcp_socket: None,
+            grpc: None,
+            exec: None,
+            initial_delay_seconds: 0,
+            period_seconds: 10,
+            timeout_seconds: 1,
+            success_threshold: 1,
+            failure_threshold: 3,
+        }
+    }
+}
+
+/// `httpGet:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HttpGet {
+    /// Path; `/` by default.
+    pub path: Option<SmolStr>,
+    /// Port.
+    pub port: super::IntOrString,
+}
+
+/// `tcpSocket:` or `grpc:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PortRef {
+    /// Port.
+    pub port: super::IntOrString,
+}
+
+/// `exec:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExecAction {
+    /// Command and arguments.
+    pub command: Vec<SmolStr>,
+}
+
+/// `affinity:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Affinity {
+    /// To nodes.
+    pub node_affinity: NodeAffinity,
+    /// To pods.
+    pub pod_affinity: PodAffinity,
+    /// Away from pods.
+    pub pod_anti_affinity: PodAffinity,
+}
+
+/// `nodeAffinity:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeAffinity {
+    /// Any of these terms must hold.
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    pub required: Option<NodeSelector>,
+    /// Weighted wishes.
+    #[serde(rename = "preferredDuringSchedulingIgnoredDuringExecution")]
+    pub preferred: Vec<PreferredNode>,
+}
+
+/// `nodeSelectorTerms:`, any of which must hold.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSelector {
+    /// Terms.
+    pub node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+/// One term, all of whose parts must hold; an empty one matches nothing.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSelectorTerm {
+    /// Over labels.
+    pub match_expressions: Vec<Requirement>,
+    /// Over `metadata.name`.
+    pub match_fields: Vec<Requirement>,
+}
+
+/// A weighted term.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PreferredNode {
+    /// 1..=100.
+    pub weight: u32,
+    /// Term.
+    pub preference: NodeSelectorTerm,
+}
+
+/// `podAffinity:` or `podAntiAffinity:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodAffinity {
+    /// All must hold.
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    pub required: Vec<PodAffinityTerm>,
+    /// Weighted wishes.
+    #[serde(rename = "preferredDuringSchedulingIgnoredDuringExecution")]
+    pub preferred: Vec<WeightedPodAffinityTerm>,
+}
+
+/// One term.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodAffinityTerm {
+    /// Pods; absent selects none.
+    pub label_selector: Option<LabelSelector>,
+    /// Node label that makes a domain.
+    pub topology_key: SmolStr,
+    /// Namespaces; the pod's own where empty and no selector.
+    pub namespaces: Vec<SmolStr>,
+    /// Namespaces by label.
+    pub namespace_selector: Option<LabelSelector>,
+}
+
+/// A weighted term.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WeightedPodAffinityTerm {
+    /// 1..=100.
+    pub weight: u32,
+    /// Term.
+    pub pod_affinity_term: PodAffinityTerm,
+}
+
+/// One toleration.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Toleration {
+    /// Taint key; empty with `Exists` tolerates all.
+    pub key: SmolStr,
+    /// `Equal` (default) or `Exists`.
+    pub operator: SmolStr,
+    /// Value for `Equal`.
+    pub value: SmolStr,
+    /// Effect; empty is all.
+    pub effect: SmolStr,
+    /// For `NoExecute`: seconds until eviction; absent is never.
+    pub toleration_seconds: Option<i64>,
+}
+
+/// One spread constraint.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TopologySpreadConstraint {
+    /// Largest difference between domains, ≥ 1.
+    pub max_skew: u32,
+    /// Node label that makes a domain.
+    pub topology_key: SmolStr,
+    /// `DoNotSchedule` or `ScheduleAnyway`.
+    pub when_unsatisfiable: SmolStr,
+    /// Pods that count.
+    pub label_selector: Option<LabelSelector>,
+    /// Fewer domains than this count as minimum 0.
+    pub min_domains: Option<u32>,
+    /// `Honor` (default) or `Ignore`.
+    pub node_affinity_policy: Option<SmolStr>,
+    /// `Honor` or `Ignore` (default).
+    pub node_taints_policy: Option<SmolStr>,
+    /// Label keys whose values are added to the selector.
+    pub match_label_keys: Vec<SmolStr>,
+}

@@ -1,0 +1,46 @@
+//! What the API server shows: every object with its status, and nothing else.
+//!
+//! Documents are kept as they came; typed specs are read from them, so that
+//! what is not typed is not lost. Rows are never removed: an object that is gone
+//! has [`Header::removed`] set, and its id is not given again.
+
+mod pod;
+mod rows;
+mod status;
+
+pub use pod::*;
+pub use rows::*;
+pub use status::*;
+
+use crate::change::ChangeRecord;
+use crate::table::Table;
+use serde::{Deserialize, Serialize};
+
+/// All objects of a cluster, its Events, and its record of changes.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objects {
+    /// Nodes.
+    pub nodes: Table<Node>,
+    /// Top-level workloads.
+    pub workloads: Table<Workload>,
+    /// Pod templates, one per revision of a workload; never written after.
+    pub templates: Table<Template>,
+    /// ReplicaSets of Deployments.
+    pub replica_sets: Table<ReplicaSet>,
+    /// Pods, alive and gone.
+    pub pods: Table<Pod>,
+    /// Services.
+    pub services: Table<Service>,
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: Table<Autoscaler>,
+    /// NetworkPolicies.
+    pub policies: Table<NetworkPolicy>,
+    /// PodDisruptionBudgets.
+    pub budgets: Table<DisruptionBudget>,
+    /// All other objects.
+    pub plain: Table<Plain>,
+    /// Events, aggregated as the API server's clients do.
+    pub events: Table<EventRow>,
+    /// The record of changes, oldest first.
+    pub changes: Table<ChangeRecord>,
+}
