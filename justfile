@@ -1,0 +1,30 @@
+# Shortcuts; each is a line that works without `just` too.
+
+# Every check, as CI runs it.
+test:
+    bash scripts/test.sh
+
+# An Online Boutique incident, to its recovery.
+demo:
+    bash scripts/demo.sh
+
+# The rules of the house.
+tidy:
+    cargo run -q -p xtask -- tidy
+
+fmt:
+    cargo fmt --all
+
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The same bits in debug, release, on a wider processor, on 1 and 2 threads.
+bits:
+    bash scripts/bits.sh
+
+# What takes hours: tests that are marked `#[ignore]`.
+soak:
+    cargo nextest run --workspace --release --run-ignored ignored-only
+
+bench:
+    cargo bench --workspace

@@ -1,0 +1,45 @@
+# What the scripts share. Sourced, never run.
+
+# The platform of this machine, as Rust names it.
+host() {
+    rustc -vV | sed -n 's/^host: //p'
+}
+
+# Whether a component of the tool chain is there.
+has_component() {
+    cargo "$1" --version >/dev/null 2>&1
+}
+
+need_rust() {
+    [ -d "$HOME/.cargo/bin" ] && PATH="$PATH:$HOME/.cargo/bin"
+    if ! command -v cargo >/dev/null || ! command -v rustc >/dev/null; then
+        echo "Needs a Rust tool chain, 1.90 or later: https://rustup.rs" >&2
+        exit 3
+    fi
+}
+
+# A linker and what builds BLAKE3's assembly; installed where that is allowed.
+need_c_compiler() {
+    command -v cc >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        echo "No C compiler: installing gcc."
+        apt-get update -qq && apt-get install -y -qq gcc libc6-dev && return
+    fi
+    echo "Needs a C compiler (cc), and could not install one." >&2
+    exit 3
+}
+
+# Runs a command under a title; says how long it took and whether it went well.
+timed() {
+    local title=$1 start=$SECONDS status=0 took
+    shift
+    echo "== $title"
+    "$@" || status=$?
+    took=$((SECONDS - start))
+    if [ "$status" -eq 0 ]; then
+        printf '== %s: good, %d min %02d s\n' "$title" $((took / 60)) $((took % 60))
+    else
+        printf '== %s: FAILED (exit %d), %d min %02d s\n' "$title" "$status" $((took / 60)) $((took % 60))
+    fi
+    return "$status"
+}
