@@ -1,4 +1,17 @@
 //! The physics of a simulated Kubernetes cluster.
+//!
+//! Values in, values out: no IO, no clock, no threads, no global state. Same
+//! inputs, same bytes out, on every machine. [`tick`] shows the order of a second.
 #![no_std]
 
 extern crate alloc;
+
+pub mod cluster;
+pub mod draws;
+pub mod journal;
+pub mod workings;
+
+pub use cluster::Cluster;
+pub use draws::{Draws, Purpose};
+pub use journal::Journal;
+pub use workings::Workings;

@@ -1,0 +1,98 @@
+//! Columns of what a tick writes per pod, in chunks that forks share.
+//!
+//! 32 bytes a pod in chunks of [`POD_CHUNK`]; one `Arc` a chunk, so that a fork
+//! costs one count per chunk and the first write of a chunk one copy.
+
+use aegis_model::{PodId, Tick};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Pods per chunk.
+pub const POD_CHUNK: usize = 256;
+
+/// The columns of up to [`POD_CHUNK`] pods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HotChunk {
+    /// Bytes by which the working set has grown beyond what requests explain (a leak).
+    pub grown: [f64; POD_CHUNK],
+    /// Working set, bytes.
+    pub memory: [f32; POD_CHUNK],
+    /// CPU used in the last second, cores.
+    pub cpu: [f32; POD_CHUNK],
+    /// Seconds that a light request (a probe) takes to be answered; infinite where nothing answers.
+    pub answer: [f32; POD_CHUNK],
+    /// First tick at which the process answers; [`Tick::NEVER`] while nothing runs.
+    pub serving_from: [Tick; POD_CHUNK],
+    /// Next tick at which the kubelet has something to do with the pod.
+    pub due: [Tick; POD_CHUNK],
+    /// Traffic class that the pod is in; `u32::MAX` is none.
+    pub class: [u32; POD_CHUNK],
+    /// Earliest of `due`: a chunk whose time has not come is skipped whole.
+    pub earliest: Tick,
+}
+
+impl Default for HotChunk {
+    fn default() -> Self {
+        Self {
+            grown: [0.0; POD_CHUNK],
+            memory: [0.0; POD_CHUNK],
+            cpu: [0.0; POD_CHUNK],
+            answer: [f32::INFINITY; POD_CHUNK],
+            serving_from: [Tick::NEVER; POD_CHUNK],
+            due: [Tick::NEVER; POD_CHUNK],
+            class: [u32::MAX; POD_CHUNK],
+            earliest: Tick::NEVER,
+        }
+    }
+}
+
+/// All chunks.
+#[derive(Debug, Default, Clone)]
+pub struct HotPods {
+    chunks: Vec<Arc<HotChunk>>,
+}
+
+/// Where a pod stands: its chunk and its place in it.
+const fn place(pod: PodId) -> (usize, usize) {
+    (pod.index() / POD_CHUNK, pod.index() % POD_CHUNK)
+}
+
+impl HotPods {
+    /// Makes room for `pod`; its columns start empty.
+    pub fn admit(&mut self, pod: PodId) {
+        while self.chunks.len() <= pod.index() / POD_CHUNK {
+            self.chunks.push(Arc::default());
+        }
+    }
+
+    /// The chunk of a pod, and the pod's place in it. The pod must have been admitted.
+    #[must_use]
+    pub fn at(&self, pod: PodId) -> (&HotChunk, usize) {
+        let (chunk, row) = place(pod);
+        (&self.chunks[chunk], row)
+    }
+
+    /// The same for writing; copies the chunk if a fork shares it.
+    pub fn at_mut(&mut self, pod: PodId) -> (&mut HotChunk, usize) {
+        let (chunk, row) = place(pod);
+        (Arc::make_mut(&mut self.chunks[chunk]), row)
+    }
+
+    /// All chunks, in order of pods.
+    #[must_use]
+    pub fn chunks(&self) -> &[Arc<HotChunk>] {
+        &self.chunks
+    }
+
+    /// A chunk for writing; copies it if a fork shares it.
+    pub fn chunk_mut(&mut self, index: usize) -> Option<&mut HotChunk> {
+        self.chunks.get_mut(index).map(Arc::make_mut)
+    }
+
+    /// Sets when the kubelet next looks at the pod.
+    pub fn set_due(&mut self, pod: PodId, due: Tick) {
+        let (chunk, row) = self.at_mut(pod);
+        chunk.due[row] = due;
+        chunk.earliest = chunk.earliest.min(due);
+    }
+}
