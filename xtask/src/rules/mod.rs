@@ -1,6 +1,7 @@
 //! The rules, a file per subject. A rule looks at the tree and says what breaks it, no more.
 
 pub mod absent;
+pub mod settings;
 pub mod sizes;
 pub mod supply;
 pub mod walls;
@@ -29,6 +30,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("file length", sizes::files),
     ("function length", sizes::functions),
     ("crate length", sizes::crates),
+    ("lints", settings::lints),
+    ("clippy settings", settings::clippy),
+    ("links", settings::links),
     ("licences", supply::licences),
     ("sources", supply::sources),
     ("duplicate versions", supply::duplicates),

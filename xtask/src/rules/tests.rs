@@ -1,6 +1,6 @@
 //! A tiny house that breaks each rule once, and is caught.
 
-use super::{Rule, absent, sizes, supply, walls};
+use super::{Rule, absent, settings, sizes, supply, walls};
 use crate::exceptions::Exceptions;
 use crate::house::{CRATE_LINES, FILE_LINES, REGISTRY};
 use crate::metadata::{Dependency, Kind, Member, Metadata, Package};
@@ -333,6 +333,61 @@ fn a_crate_fits() {
         sizes::crates,
         &tree,
         &["crate `aegis-runner` has 15001 lines"],
+    );
+}
+
+#[test]
+fn no_crate_sets_its_own_lints() {
+    let mut tree = house(&[("aegis-sim", "engine/sim", &[], &[])]);
+    let with = |tree: &mut Tree, text: &str| {
+        tree.texts
+            .insert("engine/sim/Cargo.toml".into(), text.into())
+    };
+    with(&mut tree, "[package]\n\n[lints]\nworkspace = true\n");
+    check(settings::lints, &tree, &[]);
+    with(&mut tree, "[package]\n");
+    check(
+        settings::lints,
+        &tree,
+        &["engine/sim/Cargo.toml:1: the crate sets its own lints"],
+    );
+}
+
+#[test]
+fn deterministic_crates_have_the_strict_settings() {
+    let mut tree = house(&[
+        ("aegis-sim", "engine/sim", &[], &[]),
+        ("aegis-graphs", "graphs", &[], &[]),
+        ("aegis-runner", "runner", &[], &[]),
+    ]);
+    tree.texts
+        .insert("engine/clippy.toml".into(), "strict".into());
+    check(
+        settings::clippy,
+        &tree,
+        &["graphs/clippy.toml:1: clippy's settings"],
+    );
+    tree.texts.insert("graphs/clippy.toml".into(), "lax".into());
+    check(
+        settings::clippy,
+        &tree,
+        &["graphs/clippy.toml:1: clippy's settings"],
+    );
+    tree.texts
+        .insert("graphs/clippy.toml".into(), "strict".into());
+    check(settings::clippy, &tree, &[]);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut tree = Tree::default();
+    tree.metadata.root = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let page = "[a](../Cargo.toml) [b](https://example.com)\n[c](nowhere.md#part) [d](#here)\n";
+    tree.texts.insert("src/page.md".into(), page.into());
+    check(
+        settings::links,
+        &tree,
+        &["src/page.md:2: the link to `nowhere.md` leads nowhere"],
     );
 }
 
