@@ -7,24 +7,38 @@
 
 extern crate alloc;
 
+pub mod action;
 pub mod behaviour;
 pub mod change;
+pub mod diagnosis;
+pub mod event;
 pub mod ids;
 pub mod kubernetes;
+pub mod objective;
 pub mod objects;
+pub mod observation;
+pub mod outcome;
 pub mod overlay;
 pub mod path;
 pub mod quantity;
 pub mod table;
 pub mod units;
 
+pub use action::{Action, Plan, PlanSource, PlanStep, Precondition, WaitFor};
 pub use behaviour::{Balance, Behaviour, Call, CallMode};
 pub use change::{ChangeRecord, FieldChange, ObjectChange};
+pub use diagnosis::{Hypothesis, Role, Signature, SignaturePart, Symptom, SymptomKind, Target};
+pub use event::{ObservationDelta, RowDelta, RunEvent, Stamped};
 pub use ids::{
     AutoscalerId, BudgetId, Doc, NodeId, PlainId, PodId, PolicyId, ReplicaSetId, ServiceId,
     TemplateId, WorkloadId,
 };
+pub use objective::{Approval, LatencyTarget, Mode, Objective, RunContext};
 pub use objects::Objects;
+pub use observation::{Observation, Samples};
+pub use outcome::{
+    Conduct, Ending, Finding, Future, Outcome, PlanScore, Prediction, Reflection, Verdict,
+};
 pub use overlay::{Laid, Mechanism, Overlay, Subject};
 pub use path::FieldPath;
 pub use quantity::Quantity;

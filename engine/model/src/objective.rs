@@ -1,0 +1,62 @@
+//! Service level objectives, in the SRE workbook's terms.
+
+use crate::ids::ServiceId;
+use crate::units::Seconds;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// What users of an entry are promised.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// The entry.
+    pub service: ServiceId,
+    /// Share of requests that must succeed, 0..1.
+    pub availability: f64,
+    /// Share of requests that must be faster than a time.
+    pub latency: Option<LatencyTarget>,
+    /// Window over which it is judged, s (Ω).
+    pub window: u32,
+}
+
+/// `p99: 800ms` is share 0.99 below 0.8 s.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatencyTarget {
+    /// Share of requests, 0..1.
+    pub share: f64,
+    /// Faster than this, s.
+    pub below: Seconds,
+}
+
+/// What the engine is told of a run: nothing that names, labels or foretells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunContext {
+    /// Objectives.
+    pub objectives: Vec<Objective>,
+    /// Which graph thinks.
+    pub mode: Mode,
+    /// Every numeric parameter of the engine, by name.
+    pub genome: Vec<(SmolStr, f64)>,
+    /// Whether plans are applied at once or asked about first.
+    pub approval: Approval,
+}
+
+/// Which graph thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Three plans, the full logic.
+    Sentinel,
+    /// Watches, decides nothing: the control.
+    Noop,
+}
+
+/// Whether plans are applied at once or asked about first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// At once.
+    Auto,
+    /// After a person's approval.
+    Ask,
+}
