@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use aegis_graphs::executor::{
-    BranchId, Budget, End, Event, Limits, NodeSpec, Run, ServiceTicks, Trials, node,
+    Blueprint, BranchId, Budget, End, Event, Limits, NodeSpec, Run, ServiceTicks, Trials, node,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
