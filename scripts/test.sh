@@ -70,11 +70,11 @@ check tidy cargo run --quiet -p xtask -- tidy
 if cargo nextest --version >/dev/null 2>&1; then
     runner=nextest
     check build cargo nextest run --cargo-quiet --workspace --no-run
-    tests tests cargo nextest run --workspace --profile ci
+    tests tests cargo nextest run --color never --workspace --profile ci
 else
     runner=cargo
     check build cargo test --quiet --workspace --bins --lib --tests --no-run
-    tests tests cargo test --workspace --bins --lib --tests --no-fail-fast
+    tests tests cargo test --color never --workspace --bins --lib --tests --no-fail-fast
 fi
 
 if [ -f testkit/examples/bits.rs ]; then

@@ -7,7 +7,7 @@ use crate::house::{ABSENT_PATHS, ABSENT_WORDS, PANICS, find};
 use crate::source::Source;
 use crate::tree::Tree;
 
-const PURE: &str = "this crate computes from its arguments alone: pass the value in, return what is to be done, keep order with BTreeMap";
+const PURE: &str = "this crate computes from its arguments alone: pass the value in, return what is to be done, keep order with BTreeMap (`Duration` is `core::time::Duration`)";
 
 /// Words and paths that no deterministic crate uses.
 pub fn words(tree: &Tree) -> Vec<Finding> {
