@@ -12,6 +12,8 @@
 //! - **The log** of answers, amendments and the cancellation is the checkpoint: resume, replay, time travel and
 //!   step-debugging are all "start, then follow the log".
 //! - **Every run ends in a named [`End`]**: a cyclic graph needs a limit of steps, a starved join is named.
+//! - An interpreter that logs only the hash of what it can compute again resumes by polling and feeding as it did the
+//!   first time: ids are the same, so is everything else.
 //!
 //! # Limits
 //! The executor never awaits, performs nothing, reads no clock. A time-out is a number on a request that the

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_graphs::executor::{
-    Budget, Cost, End, Event, FeedError, Limits, NodeSpec, Performer, Policy, RequestId, Run,
-    ServiceTicks, Spent, Status, Trials, mermaid, node,
+    Budget, Cost, End, Event, FeedError, Limits, NodeSpec, Performer, Policy, Run, ServiceTicks,
+    Spent, Status, Trials, mermaid, node,
 };
 
 use crate::kitchen::*;
@@ -251,6 +251,60 @@ fn a_gather_waits_for_all_copies_and_goes_on_outside_of_them() {
         "count [2, 1, 3]: dish 2+clean dish 1+clean dish 3; copy None",
     ];
     assert_eq!(run.state(), &expected);
+}
+
+#[test]
+fn a_gather_waits_for_the_slowest_copy() {
+    let stir = |state: &Vec<String>, call: &Call<'_>| {
+        let n = call.item.copied().unwrap_or(0);
+        let stirred = state.iter().filter(|s| **s == format!("stir {n}")).count() as u32 + 1;
+        let next = if stirred < n { At("stir") } else { At("serve") };
+        say(format!("stir {n}")).then(next)
+    };
+    let graph = blueprint("pots")
+        .with(node(At("pots"), |_, _| Step::new().each(At("stir"), [3, 1, 2])).each([At("stir")]))
+        .with(node(At("stir"), stir).to([At("stir"), At("serve")]))
+        .with(
+            node(At("serve"), |_, call: &Call<'_>| {
+                say(format!("serve {}", call.arrivals.len()))
+            })
+            .gather([At("stir")])
+            .exits(),
+        )
+        .limits(steps(9))
+        .build()
+        .expect("a sound graph");
+    let (run, _) = serve(&graph, done);
+    let expected = [
+        "stir 3", "stir 1", "stir 2", "stir 3", "stir 2", "stir 3", "serve 3",
+    ];
+    assert_eq!(
+        run.state(),
+        &expected,
+        "once, after three rounds of stirring"
+    );
+}
+
+#[test]
+fn writes_are_merged_in_node_order_whoever_was_called_for_first() {
+    let both = |_: &Vec<String>, _: &Call<'_>| Step::new().then(At("late")).then(At("early"));
+    let tell = |name: &'static str| {
+        node(At(name), move |state: &Vec<String>, _: &Call<'_>| {
+            say(format!("{name} saw {}", state.len()))
+        })
+    };
+    let graph = blueprint("both")
+        .with(node(At("both"), both).to([At("late"), At("early")]))
+        .with(tell("early").exits())
+        .with(tell("late").exits())
+        .build()
+        .expect("a sound graph");
+    let (run, _) = serve(&graph, done);
+    assert_eq!(
+        run.state(),
+        &["early saw 0", "late saw 0"],
+        "and neither sees the other's write"
+    );
 }
 
 #[test]
@@ -720,6 +774,4 @@ fn what_is_written_from_outside_is_seen_by_the_next_step() {
 fn runs_may_be_moved_between_threads() {
     fn movable<T: Send>(_: &T) {}
     movable(&Run::start(dinner(), Vec::new()));
-    let none: Option<RequestId> = None;
-    movable(&none);
 }
