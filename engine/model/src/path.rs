@@ -87,6 +87,21 @@ fn inside(rest: &str) -> Option<usize> {
     }
 }
 
+/// The first segment of a text and what follows it.
+fn first_segment(text: &str) -> Result<(Segment, &str), PathError> {
+    if let Some(open) = text.strip_prefix('[') {
+        let end = inside(open).ok_or(PathError)?;
+        return Ok((bracket(&open[..end])?, &open[end + 1..]));
+    }
+    let text = text.strip_prefix('.').unwrap_or(text);
+    let end = text.find(['.', '[']).unwrap_or(text.len());
+    if end == 0 {
+        Err(PathError)
+    } else {
+        Ok((Segment::Key(text[..end].into()), &text[end..]))
+    }
+}
+
 impl core::str::FromStr for FieldPath {
     type Err = PathError;
 
@@ -94,25 +109,11 @@ impl core::str::FromStr for FieldPath {
         let mut segments = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            if let Some(open) = rest.strip_prefix('[') {
-                let end = inside(open).ok_or(PathError)?;
-                segments.push(bracket(&open[..end])?);
-                rest = &open[end + 1..];
-            } else {
-                rest = rest.strip_prefix('.').unwrap_or(rest);
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                segments.push(Segment::Key(rest[..end].into()));
-                rest = &rest[end..];
-            }
+            let (segment, after) = first_segment(rest)?;
+            segments.push(segment);
+            rest = after;
         }
-        let broken = segments
-            .iter()
-            .any(|segment| matches!(segment, Segment::Key(key) if key.is_empty()));
-        if broken {
-            Err(PathError)
-        } else {
-            Ok(Self(segments))
-        }
+        Ok(Self(segments))
     }
 }
 
@@ -152,24 +153,8 @@ impl Segment {
     /// The place of this segment, made where it is missing.
     fn entry<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
         match self {
-            Self::Key(key) => {
-                if value.is_null() {
-                    *value = Value::Object(serde_json::Map::new());
-                }
-                Some(
-                    value
-                        .as_object_mut()?
-                        .entry(key.as_str())
-                        .or_insert(Value::Null),
-                )
-            }
-            Self::Index(index) => {
-                let list = list_of(value)?;
-                if *index == list.len() {
-                    list.push(Value::Null);
-                }
-                list.get_mut(*index)
-            }
+            Self::Key(key) => field_of(value, key),
+            Self::Index(index) => place_of(list_of(value)?, *index),
             Self::Item { key, value: wanted } => item_of(list_of(value)?, key, wanted),
         }
     }
@@ -193,6 +178,20 @@ impl Segment {
             }
         }
     }
+}
+
+fn field_of<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    if value.is_null() {
+        *value = Value::Object(serde_json::Map::new());
+    }
+    Some(value.as_object_mut()?.entry(key).or_insert(Value::Null))
+}
+
+fn place_of(list: &mut Vec<Value>, index: usize) -> Option<&mut Value> {
+    if index == list.len() {
+        list.push(Value::Null);
+    }
+    list.get_mut(index)
 }
 
 fn list_of(value: &mut Value) -> Option<&mut Vec<Value>> {

@@ -72,32 +72,39 @@ fn exponent(suffix: &str) -> Option<(i128, i128)> {
     }
 }
 
+/// Digits without a point, how many of them stood behind it, and whether the number is negative.
+fn number(text: &str) -> Option<(i128, u32, bool)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let negative = whole.starts_with('-');
+    let digits: String = [whole.strip_prefix(['+', '-']).unwrap_or(whole), fraction].concat();
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    // 38 digits fit; what does not is told apart from what is no number.
+    plain.then(|| {
+        (
+            digits.parse().unwrap_or(i128::MAX),
+            fraction.len() as u32,
+            negative,
+        )
+    })
+}
+
+/// `digits × factor ÷ divisor ÷ 10^places`, rounded up.
+fn scaled(digits: i128, factor: i128, divisor: i128, places: u32) -> Option<i128> {
+    let divisor = 10_i128.checked_pow(places)?.checked_mul(divisor)?;
+    let amount = digits.checked_mul(factor)?;
+    Some(amount / divisor + i128::from(amount % divisor != 0))
+}
+
 impl core::str::FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
         let split = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-'));
-        let (number, suffix) = text.split_at(split.unwrap_or(text.len()));
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let negative = whole.starts_with('-');
-        let digits: String = [whole.trim_start_matches(['+', '-']), fraction].concat();
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(QuantityError::NoNumber);
-        }
+        let (digits, suffix) = text.split_at(split.unwrap_or(text.len()));
+        let (digits, places, negative) = number(digits).ok_or(QuantityError::NoNumber)?;
         let (factor, divisor) =
             scale(suffix).ok_or_else(|| QuantityError::UnknownSuffix(suffix.to_string()))?;
-        let places = u32::try_from(fraction.len()).map_err(|_| QuantityError::TooLarge)?;
-        let divisor = 10_i128
-            .checked_pow(places)
-            .and_then(|p| p.checked_mul(divisor));
-        let amount = digits
-            .parse::<i128>()
-            .ok()
-            .and_then(|d| d.checked_mul(factor));
-        let (Some(divisor), Some(amount)) = (divisor, amount) else {
-            return Err(QuantityError::TooLarge);
-        };
-        let milli = amount / divisor + i128::from(amount % divisor != 0);
+        let milli = scaled(digits, factor, divisor, places).ok_or(QuantityError::TooLarge)?;
         Ok(Self {
             milli: if negative { -milli } else { milli },
         })

@@ -1,1 +1,60 @@
 //! What thinks: from observations to a plan, without an oracle.
+//!
+//! Every step is a pure function over what an operator could see and over
+//! twins made from it. This crate cannot name a world: `aegis-world` is not
+//! among its dependencies, and a twin is never made from anything but
+//! observations.
+
+pub mod baseline;
+pub mod detect;
+pub mod estimated;
+pub mod genome;
+pub mod history;
+pub mod likelihood;
+pub mod onset;
+pub mod risk;
+pub mod select;
+pub mod series;
+pub mod signature;
+pub mod topology;
+
+pub use estimated::Estimated;
+pub use genome::Genome;
+pub use history::History;
+pub use series::{Measure, SeriesKey, SeriesSet};
+pub use topology::Topology;
+
+use aegis_model::kubernetes::ObjectRef;
+use aegis_model::{NodeId, Objects, PlainId, PolicyId, ServiceId, Target, WorkloadId};
+
+/// The id of the newest object of that name; [`Target::Cluster`] where there is none of a kind that is reasoned over.
+#[must_use]
+pub fn resolve(objects: &Objects, reference: &ObjectRef) -> Target {
+    let mut found = Target::Cluster;
+    let mut note = |header: &aegis_model::objects::Header, target: Target| {
+        if header.reference == *reference {
+            found = target;
+        }
+    };
+    objects
+        .workloads
+        .enumerate()
+        .for_each(|(i, row)| note(&row.header, Target::Workload(WorkloadId::from(i))));
+    objects
+        .services
+        .enumerate()
+        .for_each(|(i, row)| note(&row.header, Target::Service(ServiceId::from(i))));
+    objects
+        .nodes
+        .enumerate()
+        .for_each(|(i, row)| note(&row.header, Target::Node(NodeId::from(i))));
+    objects
+        .policies
+        .enumerate()
+        .for_each(|(i, row)| note(&row.header, Target::Policy(PolicyId::from(i))));
+    objects
+        .plain
+        .enumerate()
+        .for_each(|(i, row)| note(&row.header, Target::Plain(PlainId::from(i))));
+    found
+}

@@ -29,6 +29,12 @@ impl<P: Clone> Cluster<P> {
         }
     }
 
+    /// Whose it is.
+    #[must_use]
+    pub const fn marker(&self) -> &P {
+        &self.marker
+    }
+
     /// A copy that shares memory until written.
     #[must_use]
     pub fn fork(&self) -> Self {
