@@ -9,6 +9,9 @@ extern crate alloc;
 pub mod cluster;
 pub mod draws;
 pub mod journal;
+pub mod reach;
+pub mod solver;
+pub mod step;
 pub mod workings;
 
 pub use cluster::Cluster;

@@ -1,0 +1,3 @@
+//! The kubelets.
+
+pub mod shell;
