@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod cluster;
 pub mod draws;
+pub mod infer;
 pub mod journal;
 pub mod reach;
 pub mod solver;

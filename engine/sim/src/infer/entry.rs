@@ -1,0 +1,167 @@
+//! Where users come in.
+
+use super::WorkloadPrior;
+use super::directory::Directory;
+use aegis_model::kubernetes::Kind;
+use aegis_model::{ServiceId, WorkloadId};
+use alloc::vec::Vec;
+use serde_json::Value;
+
+/// A workload that users reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The Service by which they do.
+    pub service: ServiceId,
+    /// The workload behind it.
+    pub workload: WorkloadId,
+    /// How they reach it.
+    pub door: Door,
+    /// Other Services of the same workload: they name the same entry.
+    pub aliases: Vec<ServiceId>,
+}
+
+/// How users reach an entry, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    /// Service of type LoadBalancer.
+    LoadBalancer,
+    /// An Ingress or HTTPRoute sends to the Service.
+    Ingress,
+    /// Service of type NodePort.
+    NodePort,
+    /// Nobody in the cluster calls the workload, and it calls others.
+    Uncalled,
+    /// Nobody calls it, it calls nobody, and nothing else could be an entry.
+    Alone,
+}
+
+impl Entry {
+    /// Whether a Service names this entry.
+    #[must_use]
+    pub fn is_named_by(&self, service: ServiceId) -> bool {
+        self.service == service || self.aliases.contains(&service)
+    }
+}
+
+/// All entries, in the order of their workloads: a workload with several Services is one entry,
+/// reached by the Service with the surest door (of equal ones the first).
+#[must_use]
+pub fn entries(directory: &Directory<'_>, workloads: &[WorkloadPrior]) -> Vec<Entry> {
+    let routed = routed(directory);
+    let found = found(directory, workloads, &routed, |door| door < Door::Alone);
+    if found.is_empty() {
+        return self::found(directory, workloads, &routed, |_| true);
+    }
+    found
+}
+
+fn found(
+    directory: &Directory<'_>,
+    workloads: &[WorkloadPrior],
+    routed: &[ServiceId],
+    counts: impl Fn(Door) -> bool,
+) -> Vec<Entry> {
+    let candidates = workloads.iter().filter(|prior| may_be_entry(prior));
+    candidates
+        .filter_map(|prior| {
+            let services: Vec<ServiceId> = directory.in_front_of(prior.workload).collect();
+            let doors = services
+                .iter()
+                .filter_map(|id| Some((door(directory, workloads, prior, routed, *id)?, *id)));
+            let (door, service) = doors.min().filter(|(door, _)| counts(*door))?;
+            Some(Entry {
+                service,
+                workload: prior.workload,
+                door,
+                aliases: services.into_iter().filter(|id| *id != service).collect(),
+            })
+        })
+        .collect()
+}
+
+/// Stores, caches, queues and load generators are not what users open.
+fn may_be_entry(prior: &WorkloadPrior) -> bool {
+    !prior.generator && prior.runtime.role().is_none()
+}
+
+fn door(
+    directory: &Directory<'_>,
+    workloads: &[WorkloadPrior],
+    prior: &WorkloadPrior,
+    routed: &[ServiceId],
+    service: ServiceId,
+) -> Option<Door> {
+    match directory.objects.services[service.index()]
+        .spec
+        .kind
+        .as_str()
+    {
+        "LoadBalancer" => Some(Door::LoadBalancer),
+        _ if routed.contains(&service) => Some(Door::Ingress),
+        "NodePort" => Some(Door::NodePort),
+        _ if is_called(directory, workloads, prior.workload) => None,
+        _ if prior.calls.iter().any(|call| call.to.is_some()) => Some(Door::Uncalled),
+        _ => Some(Door::Alone),
+    }
+}
+
+fn is_called(directory: &Directory<'_>, workloads: &[WorkloadPrior], workload: WorkloadId) -> bool {
+    workloads
+        .iter()
+        .flat_map(|prior| &prior.calls)
+        .filter_map(|call| call.to)
+        .any(|to| directory.behind(to).contains(&workload))
+}
+
+/// Services that an Ingress or HTTPRoute sends to.
+fn routed(directory: &Directory<'_>) -> Vec<ServiceId> {
+    let mut found = Vec::new();
+    for plain in directory
+        .objects
+        .plain
+        .iter()
+        .filter(|plain| plain.header.exists())
+    {
+        let reference = &plain.header.reference;
+        if let Kind::Other(kind) = &reference.kind
+            && matches!(
+                kind.as_str(),
+                "Ingress" | "HTTPRoute" | "GRPCRoute" | "VirtualService"
+            )
+        {
+            collect(
+                directory,
+                &reference.namespace,
+                &plain.header.doc["spec"],
+                &mut found,
+            );
+        }
+    }
+    found
+}
+
+/// Every `service.name`, `backendRefs[].name` and `destination.host` below `value` that is a Service.
+fn collect(directory: &Directory<'_>, namespace: &str, value: &Value, found: &mut Vec<ServiceId>) {
+    let named = [
+        &value["service"]["name"],
+        &value["serviceName"],
+        &value["destination"]["host"],
+    ];
+    let listed = value["backendRefs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| &item["name"]);
+    for name in named.into_iter().chain(listed).filter_map(Value::as_str) {
+        found.extend(directory.service(namespace, name.split('.').next().unwrap_or(name)));
+    }
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .for_each(|v| collect(directory, namespace, v, found)),
+        Value::Object(map) => map
+            .values()
+            .for_each(|v| collect(directory, namespace, v, found)),
+        _ => {}
+    }
+}
