@@ -1,0 +1,323 @@
+//! Backward pass, callees first: queues become times, and those become failures.
+
+use super::TICK;
+use super::flows::{ClassFlow, EdgeFlow, EdgeInput, Flows, Inputs, Scratch};
+use super::forward::{Again, GoingOn, reach};
+use super::network::{Class, ClassId, Edge, EdgeId, Network, Path};
+use super::state::{ClassState, EdgeState, State};
+use super::tail::{Cut, Fitted};
+use aegis_model::behaviour::{CallMode, Cancels, Need};
+
+/// An attempt is never counted as failing for certain, so that quotients stay finite.
+const SURELY: f64 = 1.0 - 1e-9;
+
+/// Least time that a cancelled request was in flight, s.
+const LEAST_STAY: f64 = 1e-6;
+
+/// From this utilisation on a queue counts as a backlog, and fully from [`BACKLOG`].
+const NEAR_BACKLOG: f64 = 0.97;
+
+/// Utilisation of a backlog: the queue is long and moves evenly.
+const BACKLOG: f64 = 0.99;
+
+pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    for &class in network.order.iter().rev() {
+        let waited = calls(network, class, inputs, state, flows);
+        times(
+            network,
+            class,
+            &inputs.classes[class.index()],
+            &waited,
+            state,
+            flows,
+        );
+    }
+    for entry in network.entries() {
+        attempt(network, entry, &inputs.edges[entry.index()], state, flows);
+    }
+}
+
+/// What the calls of a request do to it.
+struct Waited {
+    mean: f64,
+    variance: f64,
+    /// Share of requests that no required call failed.
+    answered: f64,
+}
+
+/// All edges of one caller.
+fn calls(
+    network: &Network,
+    class: ClassId,
+    inputs: &Inputs,
+    state: &mut State,
+    flows: &mut Flows,
+) -> Waited {
+    let mut stages = Stages::default();
+    let mut going_on = GoingOn::all(1.0);
+    for id in network.calls(class) {
+        let edge = network.edge(id);
+        attempt(network, id, &inputs.edges[id.index()], state, flows);
+        let after = &state.edges[id.index()];
+        let share = going_on.at(edge);
+        going_on.pass(edge, after.lost_calls);
+        stages.add(edge, share, after, &flows.edges[id.index()]);
+    }
+    stages.end_group();
+    Waited {
+        mean: stages.mean,
+        variance: stages.variance,
+        answered: going_on.rest(),
+    }
+}
+
+/// Time waited for callees: a sum over stages, the longest of a parallel group.
+#[derive(Default)]
+struct Stages {
+    mean: f64,
+    variance: f64,
+    group_mean: f64,
+    group_variance: f64,
+}
+
+impl Stages {
+    /// `share` of the requests make the calls of this edge, `ratio` each.
+    fn add(&mut self, edge: &Edge, share: f64, state: &EdgeState, flow: &EdgeFlow) {
+        if edge.mode == CallMode::Sequence {
+            self.end_group();
+        }
+        if edge.need == Need::Async {
+            return;
+        }
+        let calls = share * edge.ratio;
+        let part = calls - f64::from(calls as u32);
+        let mean = calls * state.held;
+        let variance = calls * flow.variance + part * (1.0 - part) * state.held * state.held;
+        match edge.mode {
+            CallMode::Sequence => {
+                self.mean += mean;
+                self.variance += variance;
+            }
+            CallMode::Parallel => self.longest(mean, variance),
+        }
+    }
+
+    fn longest(&mut self, mean: f64, variance: f64) {
+        if mean > self.group_mean {
+            (self.group_mean, self.group_variance) = (mean, variance);
+        }
+    }
+
+    fn end_group(&mut self) {
+        self.mean += self.group_mean;
+        self.variance += self.group_variance;
+        (self.group_mean, self.group_variance) = (0.0, 0.0);
+    }
+}
+
+/// One attempt over all routes: how long it takes, and how it fails.
+#[derive(Default)]
+struct Attempt {
+    failing: f64,
+    time: f64,
+    /// Second moment of the time, s².
+    square: f64,
+}
+
+impl Attempt {
+    fn add(&mut self, share: f64, failing: f64, time: f64, variance: f64) {
+        self.failing += share * failing;
+        self.time += share * time;
+        self.square += share * (variance + time * time);
+    }
+
+    /// A share that fails after a fixed time.
+    fn fail(&mut self, share: f64, time: f64) {
+        self.add(share, 1.0, time, 0.0);
+    }
+}
+
+/// Steps 10 to 12 of an edge.
+fn attempt(network: &Network, id: EdgeId, input: &EdgeInput, state: &mut State, flows: &mut Flows) {
+    let edge = network.edge(id);
+    let attempts = state.edges[id.index()].attempts;
+    let mut one = Attempt::default();
+    for path in network.paths(id) {
+        let callee = &state.classes[path.route.callee.index()];
+        let cut = over(edge, path, input, callee, &mut one);
+        let arriving = attempts * reach(path, input);
+        let scratch = &mut flows.scratch[path.route.callee.index()];
+        match edge.cancels {
+            Cancels::Yes => scratch.cancelling += arriving * cut.late / cut.mean.max(LEAST_STAY),
+            Cancels::No => scratch.late += arriving * cut.late,
+        }
+    }
+    on_the_way(edge, input, &mut one);
+    settle(
+        edge,
+        &one,
+        &mut state.edges[id.index()],
+        &mut flows.edges[id.index()],
+    );
+}
+
+/// One route of an attempt.
+fn over(
+    edge: &Edge,
+    path: &Path,
+    input: &EdgeInput,
+    callee: &ClassState,
+    one: &mut Attempt,
+) -> Cut {
+    let way = edge.round_trip + path.route.extra_latency + input.delay;
+    let mean = callee.sojourn + way;
+    let answer = Fitted::of(mean, callee.variance);
+    let cut = answer.cut(edge.timeout);
+    let share = path.route.share * (1.0 - input.error);
+    let dropped = 1.0 - (1.0 - path.route.loss) * (1.0 - input.loss);
+    let served = share * (1.0 - dropped);
+    if dropped > 0.0 {
+        one.fail(share * dropped, edge.connect_timeout.min(edge.timeout));
+    }
+    one.fail(served * callee.turned_away, way.min(edge.timeout));
+    let failing = 1.0 - (1.0 - cut.late) * (1.0 - callee.faulty);
+    // No time between 0 and the time-out varies more than this.
+    let variance = callee
+        .variance
+        .min(cut.mean * (edge.timeout - cut.mean).max(0.0));
+    one.add(
+        served * (1.0 - callee.turned_away),
+        failing,
+        cut.mean,
+        variance,
+    );
+    cut
+}
+
+/// Attempts that reach nobody.
+fn on_the_way(edge: &Edge, input: &EdgeInput, one: &mut Attempt) {
+    let dead = &edge.dead;
+    let refused = dead.refused + dead.unresolved;
+    if input.error > 0.0 {
+        let alive = 1.0 - refused - dead.dropped;
+        one.fail(
+            alive * input.error,
+            (edge.round_trip + input.delay).min(edge.timeout),
+        );
+    }
+    if refused > 0.0 {
+        one.fail(refused, edge.round_trip.min(edge.timeout));
+    }
+    if dead.dropped > 0.0 {
+        one.fail(dead.dropped, edge.connect_timeout.min(edge.timeout));
+    }
+}
+
+/// An attempt becomes a call: retries, the breaker, and the time that it holds the caller.
+fn settle(edge: &Edge, one: &Attempt, state: &mut EdgeState, flow: &mut EdgeFlow) {
+    state.failing = one.failing.clamp(0.0, SURELY);
+    let again = Again::of(edge, state.failing);
+    let more = again.attempts - 1.0;
+    let held = one.time * again.attempts + edge.backoff * more;
+    let spread = (one.square - one.time * one.time).max(0.0);
+    let round = one.time + edge.backoff;
+    let variance = spread * again.attempts + again.attempts * more * round * round;
+    let passed = state.admitted;
+    flow.held = passed * held;
+    flow.variance = passed * (variance + (1.0 - passed) * held * held);
+    state.held = relax(state.held, flow.held);
+    state.lost_calls = 1.0 - passed * (1.0 - again.lost);
+    (flow.failing, flow.lost_calls) = (state.failing, state.lost_calls);
+}
+
+/// A step towards `new` that is damped where the time is shorter than a tick: a caller
+/// that is short of workers would swing for ever otherwise.
+fn relax(old: f64, new: f64) -> f64 {
+    let longer = old.max(new);
+    let part = 2.0 * longer / (2.0 * longer + TICK);
+    old + part * (new - old)
+}
+
+/// Steps 8 and 9 of a class.
+fn times(
+    network: &Network,
+    id: ClassId,
+    input: &super::ClassInput,
+    waited: &Waited,
+    state: &mut State,
+    flows: &mut Flows,
+) {
+    let class = network.class(id);
+    let state = &mut state.classes[id.index()];
+    let flow = &mut flows.classes[id.index()];
+    let scratch = &flows.scratch[id.index()];
+    if class.replicas == 0 {
+        return;
+    }
+    let through = scratch.through;
+    let alone = flow.called + flow.own_time;
+    state.sojourn = if flow.in_flight > 0.0 {
+        flow.in_flight / through
+    } else {
+        alone
+    };
+    let own = own_variance(class, flow, scratch, state);
+    state.variance = own + waited.variance;
+    state.called = waited.mean;
+    let well = (1.0 - class.error_share) * (1.0 - input.error) * waited.answered;
+    state.faulty = 1.0 - well;
+    let done = TICK * through * f64::from(class.replicas);
+    flow.failed = done * state.faulty;
+    flow.completed = done - flow.failed;
+    state.turned_away = turned_away(flow, done);
+    flow.sojourn = state.sojourn;
+    flow.cv2 = Fitted::of(state.sojourn, state.variance).cv2;
+    flow.worker_wait = (flow.in_flight - scratch.workers).max(0.0) / through.max(1e-9);
+}
+
+/// Share of attempts that end at once with no answer.
+fn turned_away(flow: &ClassFlow, done: f64) -> f64 {
+    let door = if flow.offered > 0.0 {
+        (flow.shed + flow.looped) / flow.offered
+    } else {
+        0.0
+    };
+    let reset = if flow.lost > 0.0 {
+        flow.lost / (flow.lost + done)
+    } else {
+        0.0
+    };
+    1.0 - (1.0 - door.min(1.0)) * (1.0 - reset)
+}
+
+/// Variance of the time in the pod that callees have no part in, s².
+fn own_variance(class: &Class, flow: &ClassFlow, scratch: &Scratch, state: &ClassState) -> f64 {
+    let constant = flow.own_time - scratch.cpu_time;
+    let apart = class.cv2 * constant * constant;
+    let through = scratch.through.max(1e-9);
+    let queue = (flow.in_flight - scratch.workers).max(0.0);
+    if scratch.held_up {
+        let inside = (scratch.workers / through - flow.called - constant).max(0.0);
+        let waiting = queue / (through * through);
+        return apart + waiting + shared(class, flow, state) * inside * inside;
+    }
+    let on_cpu = (state.sojourn - flow.called - constant).max(0.0);
+    let steady = shared(class, flow, state) * on_cpu * on_cpu;
+    let near = (flow.utilisation - NEAR_BACKLOG) / (BACKLOG - NEAR_BACKLOG);
+    if near <= 0.0 {
+        return apart + steady;
+    }
+    let working = flow.in_flight.min(scratch.workers);
+    let backlog = class.cv2 * (working * working + queue) / (through * through);
+    apart + steady + near.min(1.0) * (backlog.min(on_cpu * on_cpu) - steady)
+}
+
+/// Squared coefficient of variation under processor sharing: (2 + ρ)/(2 − ρ) for one
+/// server and exponential work, where it is exact.
+fn shared(class: &Class, flow: &ClassFlow, state: &ClassState) -> f64 {
+    if flow.utilisation < 1e-9 {
+        return class.cv2;
+    }
+    let weight = (state.waiting * state.waiting / flow.utilisation).min(1.0);
+    class.cv2 + weight * (1.0 + class.cv2) / (2.0 - weight)
+}

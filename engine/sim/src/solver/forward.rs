@@ -1,0 +1,366 @@
+//! Forward pass, callers first: rates become completions, and those become calls.
+
+use super::flows::{ClassInput, EdgeInput, Flows, HopArrivals, Inputs, Scratch};
+use super::network::{Class, ClassId, Edge, EdgeId, Network, Path, Turn};
+use super::service::Service;
+use super::state::{ClassState, EdgeState, Hops, State};
+use super::{HOP_LIMIT, TICK};
+use aegis_model::behaviour::{CallMode, Need};
+
+/// Less work than this in a pod is finished at once, so that a decaying queue ends.
+const NOTHING: f64 = 1e-12;
+
+/// Least mean back-off, s.
+const LEAST_BACKOFF: f64 = 0.01;
+
+/// Share of calls that an open breaker lets pass, to see whether the callee is back.
+const TRIAL: f64 = 0.05;
+
+pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    clear(flows);
+    deliver_back(network, inputs, state, flows);
+    for entry in network.entries() {
+        let first = inputs.rates[entry.index()];
+        send(network, entry, first, state, flows);
+        deliver(network, entry, None, inputs, state, flows);
+    }
+    for &class in &network.order {
+        serve(network, class, inputs, state, flows);
+        call(network, class, inputs, state, flows);
+    }
+}
+
+fn clear(flows: &mut Flows) {
+    for scratch in &mut flows.scratch {
+        (scratch.arrivals, scratch.late, scratch.cancelling) = (0.0, 0.0, 0.0);
+    }
+    for hops in &mut flows.hops {
+        *hops = [0.0; HOP_LIMIT + 1];
+    }
+}
+
+/// Against the order of a cycle, last tick's attempts arrive.
+fn deliver_back(network: &Network, inputs: &Inputs, state: &State, flows: &mut Flows) {
+    for &(caller, edge, route) in &network.links.back {
+        let path = &network.links.paths[route as usize];
+        let rate = state.edges[edge.index()].attempts * reach(path, &inputs.edges[edge.index()]);
+        arrive(network, Some(caller), path, rate, state, flows);
+    }
+}
+
+/// The calls of a class, in order: a required call that fails ends the request, so
+/// that later calls are not made.
+fn call(network: &Network, class: ClassId, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    let replicas = f64::from(network.class(class).replicas);
+    let mut going_on = GoingOn::all(flows.scratch[class.index()].through * replicas);
+    for id in network.calls(class) {
+        let edge = network.edge(id);
+        let first = going_on.at(edge) * edge.ratio;
+        let lost = state.edges[id.index()].lost_calls;
+        going_on.pass(edge, lost);
+        send(network, id, first, state, flows);
+        deliver(network, id, Some(class), inputs, state, flows);
+    }
+}
+
+/// What of a rate (or a share) is left as the calls of a request go by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GoingOn {
+    now: f64,
+    /// Factor that the group of parallel calls at hand leaves behind.
+    group: f64,
+}
+
+impl GoingOn {
+    pub fn all(rate: f64) -> Self {
+        Self {
+            now: rate,
+            group: 1.0,
+        }
+    }
+
+    /// What is left when `edge` has its turn.
+    pub fn at(&mut self, edge: &Edge) -> f64 {
+        if edge.mode == CallMode::Sequence {
+            self.end_group();
+        }
+        self.now
+    }
+
+    /// A share `lost` of the calls of `edge` fails.
+    pub fn pass(&mut self, edge: &Edge, lost: f64) {
+        if edge.need != Need::Required || lost == 0.0 {
+            return;
+        }
+        let spared = spared(edge.ratio, lost);
+        match edge.mode {
+            CallMode::Sequence => self.now *= spared,
+            CallMode::Parallel => self.group *= spared,
+        }
+    }
+
+    /// What is left after all calls.
+    pub fn rest(mut self) -> f64 {
+        self.end_group();
+        self.now
+    }
+
+    fn end_group(&mut self) {
+        self.now *= self.group;
+        self.group = 1.0;
+    }
+}
+
+/// Probability that none of `ratio` calls fails, where one fails with probability `lost`.
+fn spared(ratio: f64, lost: f64) -> f64 {
+    let whole = ratio as u32;
+    (1.0 - (ratio - f64::from(whole)) * lost) * super::erlang::power(1.0 - lost, whole)
+}
+
+/// First calls become attempts: through the breaker, with those that come back from back-off.
+fn send(network: &Network, id: EdgeId, first: f64, state: &mut State, flows: &mut Flows) {
+    let edge = network.edge(id);
+    let before = &mut state.edges[id.index()];
+    before.admitted = admitted(edge, before);
+    let admitted = first * before.admitted;
+    let again = Again::of(edge, before.failing);
+    let leaving = TICK / edge.backoff.max(LEAST_BACKOFF);
+    let back = if again.share > 0.0 || before.backing_off > 0.0 {
+        let entering = before.failing * again.share;
+        before.backing_off =
+            (before.backing_off + TICK * entering * admitted) / (1.0 + leaving * (1.0 - entering));
+        before.backing_off * leaving / TICK
+    } else {
+        0.0
+    };
+    before.attempts = admitted + back;
+    let flow = &mut flows.edges[id.index()];
+    (flow.first, flow.refused, flow.attempts) = (first, first - admitted, before.attempts);
+}
+
+/// An open breaker lets a few calls through, and twice as many each second that they succeed.
+fn admitted(edge: &Edge, before: &EdgeState) -> f64 {
+    match edge.breaker {
+        Some(limit) if before.failing > limit => TRIAL,
+        Some(_) => (before.admitted * 2.0).min(1.0),
+        None => 1.0,
+    }
+}
+
+/// How failing attempts are tried again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Again {
+    /// Share of failed attempts that is tried again.
+    pub share: f64,
+    /// Attempts per call, in the mean.
+    pub attempts: f64,
+    /// Probability that a call fails in the end.
+    pub lost: f64,
+}
+
+impl Again {
+    /// `failing` is the probability that an attempt fails. With R retries the attempts
+    /// per call are 1 + p + … + p^R, of which the last has none after it; a budget caps
+    /// the retries as a share of first attempts.
+    pub fn of(edge: &Edge, failing: f64) -> Self {
+        if edge.retries == 0 || failing == 0.0 {
+            return Self {
+                share: 0.0,
+                attempts: 1.0,
+                lost: failing,
+            };
+        }
+        let mut before_last = 1.0;
+        for _ in 1..edge.retries {
+            before_last = 1.0 + failing * before_last;
+        }
+        let unbounded = before_last / (1.0 + failing * before_last);
+        let share = match edge.budget {
+            Some(budget) => unbounded.min(budget / ((1.0 + budget) * failing)),
+            None => unbounded,
+        };
+        let attempts = 1.0 / (1.0 - failing * share);
+        Self {
+            share,
+            attempts,
+            lost: failing * (1.0 - share) * attempts,
+        }
+    }
+}
+
+/// Attempts of an edge reach those callees whose turn is still to come.
+fn deliver(
+    network: &Network,
+    edge: EdgeId,
+    caller: Option<ClassId>,
+    inputs: &Inputs,
+    state: &State,
+    flows: &mut Flows,
+) {
+    let attempts = state.edges[edge.index()].attempts;
+    for path in network.paths(edge) {
+        if path.turn != Turn::Back {
+            let rate = attempts * reach(path, &inputs.edges[edge.index()]);
+            arrive(network, caller, path, rate, state, flows);
+        }
+    }
+}
+
+/// Share of an edge's attempts that arrive over this route.
+pub(crate) fn reach(path: &Path, input: &EdgeInput) -> f64 {
+    path.route.share * (1.0 - path.route.loss) * (1.0 - input.loss) * (1.0 - input.error)
+}
+
+fn arrive(
+    network: &Network,
+    caller: Option<ClassId>,
+    path: &Path,
+    rate: f64,
+    state: &State,
+    flows: &mut Flows,
+) {
+    let callee = path.route.callee;
+    flows.scratch[callee.index()].arrivals += rate;
+    let Some(cycle) = network.cycle_of(callee) else {
+        return;
+    };
+    let hops = &mut flows.hops[cycle];
+    match caller.and_then(|caller| network.cycle_of(caller)) {
+        Some(from) if path.turn != Turn::Later => {
+            for (hop, share) in state.hops[from].iter().enumerate() {
+                hops[hop + 1] += rate * share;
+            }
+        }
+        _ => hops[0] += rate,
+    }
+}
+
+/// One class for one second.
+fn serve(network: &Network, id: ClassId, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    let class = network.class(id);
+    let scratch = &mut flows.scratch[id.index()];
+    let flow = &mut flows.classes[id.index()];
+    let before = &mut state.classes[id.index()];
+    let looped = network
+        .cycle_of(id)
+        .map_or(0.0, |cycle| flows.hops[cycle][HOP_LIMIT]);
+    flow.offered = TICK * scratch.arrivals;
+    flow.looped = TICK * looped;
+    if class.replicas == 0 {
+        nobody(flow, scratch, before);
+        return;
+    }
+    let work = take_in(class, &inputs.classes[id.index()], before, flow);
+    if let Some(cycle) = network.cycle_of(id) {
+        mix_hops(
+            &mut state.hops[cycle],
+            &flows.hops[cycle],
+            work.stock * work.replicas,
+        );
+    }
+    finish(&work, before, flow, scratch);
+}
+
+/// Without a pod every request is refused.
+fn nobody(flow: &mut super::ClassFlow, scratch: &mut Scratch, state: &mut ClassState) {
+    *flow = super::ClassFlow {
+        offered: flow.offered,
+        looped: flow.looped,
+        shed: flow.offered - flow.looped,
+        ..super::ClassFlow::default()
+    };
+    *state = ClassState {
+        turned_away: 1.0,
+        ..ClassState::IDLE
+    };
+    (scratch.through, scratch.workers) = (0.0, 1.0);
+    (scratch.per_request, scratch.cpu_time, scratch.held_up) = (0.0, 0.0, false);
+}
+
+/// A pod's work in this second.
+struct Work {
+    replicas: f64,
+    service: Service,
+    /// What was there before, less what was killed.
+    stock: f64,
+    /// Stock when the second began, before the killing.
+    began: f64,
+    /// Stock and arrivals, less what was shed at the door and cancelled.
+    work: f64,
+}
+
+fn take_in(
+    class: &Class,
+    input: &ClassInput,
+    state: &ClassState,
+    flow: &mut super::ClassFlow,
+) -> Work {
+    let replicas = f64::from(class.replicas);
+    let arriving = (flow.offered - flow.looped) / (TICK * replicas);
+    let service = Service::new(class, input, arriving);
+    let began = state.in_flight;
+    let stock = began * (1.0 - input.killed);
+    let door = arriving * service.loss(arriving, stock);
+    let present = stock + TICK * (arriving - door);
+    let work = present / (1.0 + TICK * state.cancelling);
+    flow.lost = (began - stock) * replicas;
+    flow.shed = TICK * door * replicas;
+    flow.cancelled = (present - work) * replicas;
+    Work {
+        replicas,
+        service,
+        stock,
+        began,
+        work,
+    }
+}
+
+/// Requests of each hop share the class's work alike.
+fn mix_hops(mix: &mut Hops, arrivals: &HopArrivals, stock: f64) {
+    let mut sum = 0.0;
+    for (share, arriving) in mix.iter_mut().zip(arrivals) {
+        *share = *share * stock + TICK * arriving;
+        sum += *share;
+    }
+    if sum > 0.0 {
+        mix.iter_mut().for_each(|share| *share /= sum);
+    } else {
+        *mix = [0.0; HOP_LIMIT];
+        mix[0] = 1.0;
+    }
+}
+
+fn finish(work: &Work, state: &mut ClassState, flow: &mut super::ClassFlow, scratch: &mut Scratch) {
+    let (service, replicas) = (&work.service, work.replicas);
+    let (rate, held_up) = through(work, state);
+    let left = (work.work - TICK * rate).max(0.0);
+    let over = (left - service.room).max(0.0);
+    state.in_flight = left - over;
+    flow.shed += over * replicas;
+    flow.delta = (state.in_flight - work.began) * replicas;
+    flow.in_flight = state.in_flight;
+    flow.own_time = service.own_time;
+    flow.called = state.called;
+    flow.throttled = service.throttled;
+    flow.utilisation = (rate * service.per_request).min(1.0);
+    scratch.through = rate;
+    scratch.cpu_time = service.cpu_time;
+    scratch.per_request = service.per_request;
+    scratch.workers = service.workers;
+    scratch.held_up = held_up;
+}
+
+/// Completions per second, and whether workers bound them.
+fn through(work: &Work, state: &mut ClassState) -> (f64, bool) {
+    if work.work < NOTHING {
+        return (work.work / TICK, false);
+    }
+    let service = &work.service;
+    let (rate, chance) = service.rate(work.work, state.called, state.waiting);
+    state.waiting = chance;
+    if work.work - TICK * rate <= service.workers {
+        return (rate, false);
+    }
+    let most = service.rate_of_workers(state.called, chance);
+    (rate.min(most), most < rate)
+}

@@ -1,0 +1,82 @@
+//! What a tick took: CPU, what was in vain, and fair shares of a node.
+
+use super::TICK;
+use super::flows::{ClassInput, Flows, Inputs};
+use super::network::{Class, Network};
+use super::state::State;
+
+/// Part of a cancelled request's CPU that was spent by the time it was cancelled.
+const SPENT: f64 = 0.5;
+
+pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    for (index, class) in network.classes.iter().enumerate() {
+        in_vain(index, state, flows);
+        cpu(class, &inputs.classes[index], index, flows);
+    }
+}
+
+/// Answers that came too late, and the rate of cancelling for the next tick.
+fn in_vain(index: usize, state: &mut State, flows: &mut Flows) {
+    let scratch = &flows.scratch[index];
+    let flow = &mut flows.classes[index];
+    let arrivals = scratch.arrivals;
+    let (late, cancelling) = if arrivals > 0.0 {
+        (scratch.late / arrivals, scratch.cancelling / arrivals)
+    } else {
+        (0.0, 0.0)
+    };
+    flow.good = flow.completed * (1.0 - late.min(1.0));
+    state.classes[index].cancelling = cancelling;
+}
+
+fn cpu(class: &Class, input: &ClassInput, index: usize, flows: &mut Flows) {
+    let scratch = &flows.scratch[index];
+    let flow = &mut flows.classes[index];
+    let replicas = f64::from(class.replicas.max(1));
+    let cost = class.cpu_per_request * input.cost / input.speed;
+    let wasted = SPENT * flow.cancelled / (TICK * replicas);
+    let used = class.cpu_idle + (scratch.through + wasted) * cost;
+    flow.cpu_used = used.min(input.cpu.min(input.quota).max(class.cpu_idle));
+    let fastest = TICK + flow.called + class.latency + input.delay + cost;
+    let wanted = (flow.in_flight + TICK * scratch.through + flow.cancelled / replicas) / fastest;
+    let most = f64::from(class.slots).min(scratch.workers);
+    flow.cpu_demand = class.cpu_idle + (wanted * cost).min(most).max(0.0);
+}
+
+/// A claim on a node's CPU.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Claim {
+    /// Weight, > 0: `max(2, request · 1024)` of the kernel.
+    pub weight: f64,
+    /// Most that it takes now, cores: `min(limit, demand)`.
+    pub demand: f64,
+    /// Most that it could take, cores: its limit, or its slots.
+    pub limit: f64,
+}
+
+/// Weighted max-min fair shares of `capacity` cores, written to `granted` (one per claim).
+///
+/// What a claim does not take is handed on by weight. `level` is scratch of the same
+/// length; nothing is allocated. Cost is that of a sort.
+pub fn water_fill(capacity: f64, claims: &[Claim], order: &mut [u32], granted: &mut [f64]) {
+    debug_assert!(claims.len() == granted.len() && claims.len() == order.len());
+    for (index, place) in order.iter_mut().enumerate() {
+        *place = index as u32;
+    }
+    let need = |index: &u32| claims[*index as usize].demand / claims[*index as usize].weight;
+    order.sort_unstable_by(|a, b| need(a).total_cmp(&need(b)).then(a.cmp(b)));
+    let mut left = capacity.max(0.0);
+    let mut weights = claims.iter().map(|claim| claim.weight).sum::<f64>();
+    for &index in order.iter() {
+        let claim = &claims[index as usize];
+        let share = if weights > 0.0 {
+            left * claim.weight / weights
+        } else {
+            0.0
+        };
+        let grant = claim.demand.min(share).max(0.0);
+        granted[index as usize] = grant;
+        left = (left - grant).max(0.0);
+        weights -= claim.weight;
+    }
+}

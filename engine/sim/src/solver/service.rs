@@ -1,0 +1,155 @@
+//! How fast a pod serves with the CPU that it has.
+
+use super::flows::ClassInput;
+use super::network::Class;
+use super::tail::Fitted;
+use super::{TICK, erlang};
+use libm::{exp, log, sqrt};
+
+/// Period of the kernel's CPU quota, s (`cpu.cfs_period_us`, 100 ms).
+const QUOTA_PERIOD: f64 = 0.1;
+
+/// The least CPU that a pod is counted with, cores: its share is never zero.
+const LEAST_CPU: f64 = 1e-3;
+
+/// A pod as a server, in one tick.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Service {
+    /// CPU per request over all CPU of the pod, s: no more than 1 per this time.
+    pub per_request: f64,
+    /// CPU part of a request's time with nothing else there, s.
+    pub cpu_time: f64,
+    /// Own time with nothing else there, s.
+    pub own_time: f64,
+    /// Parallel servers that the CPU amounts to, 1..=64.
+    pub servers: f64,
+    /// Workers, ≥ 1 unless all are gone.
+    pub workers: f64,
+    /// Requests that a pod holds.
+    pub room: f64,
+    /// Share of quota periods in which the quota ran out.
+    pub throttled: f64,
+}
+
+impl Service {
+    /// `arriving` is the rate at one pod, 1/s.
+    pub fn new(class: &Class, input: &ClassInput, arriving: f64) -> Self {
+        let workers = (f64::from(class.workers) * input.capacity).max(1.0);
+        let slots = f64::from(class.slots)
+            .min(workers)
+            .min(erlang::MAX_SERVERS as f64);
+        let cost = class.cpu_per_request * input.cost;
+        let free = (input.cpu - class.cpu_idle).max(LEAST_CPU).min(slots);
+        let quota = (input.quota - class.cpu_idle).max(LEAST_CPU);
+        let slot_speed = free.min(1.0) * input.speed;
+        let mut service = Self {
+            per_request: cost / (free.min(quota) * input.speed),
+            cpu_time: cost / slot_speed,
+            own_time: 0.0,
+            servers: free.max(1.0),
+            workers,
+            room: workers + f64::from(class.queue),
+            throttled: 0.0,
+        };
+        if quota < slots {
+            service.throttle(
+                quota * QUOTA_PERIOD,
+                cost / input.speed,
+                class.cv2,
+                arriving,
+            );
+        }
+        service.own_time = service.cpu_time + class.latency + input.delay;
+        service
+    }
+
+    /// A request that needs whole quotas waits a period for each; and a period
+    /// whose demand is above the quota makes the rest wait.
+    fn throttle(&mut self, quota: f64, cost: f64, cv2: f64, arriving: f64) {
+        let whole = libm::floor(cost / quota);
+        if whole > 0.0 {
+            let rest = (cost - whole * quota) * (self.cpu_time / cost);
+            self.cpu_time = self.cpu_time.max(whole * QUOTA_PERIOD + rest);
+        }
+        let requests = arriving * QUOTA_PERIOD;
+        if requests > 0.0 {
+            let demand = Fitted {
+                mean: requests * cost,
+                cv2: (1.0 + cv2) / requests,
+            };
+            self.throttled = demand.exceeds(quota);
+        }
+    }
+
+    /// Probability that a request waits for the CPU at this rate.
+    pub fn waiting(&self, rate: f64) -> f64 {
+        erlang::waiting(self.servers, rate * self.per_request).max(self.throttled)
+    }
+
+    /// Share of arrivals that a full queue turns away: what M/M/c/K loses when it is
+    /// settled. In an overload it takes time to fill, and until then the share falls
+    /// off as the chance that a pod with `stock` requests in the mean is full.
+    pub fn loss(&self, arriving: f64, stock: f64) -> f64 {
+        let load = arriving * self.per_request;
+        let share = erlang::loss(self.servers as usize, self.queue(), load);
+        if share == 0.0 || load <= 1.0 {
+            return share;
+        }
+        let missing = self.room - 1.0 / (load - 1.0) - stock;
+        if missing <= 0.0 {
+            share
+        } else {
+            share * exp(-missing * log(load))
+        }
+    }
+
+    /// Requests that may wait for the CPU.
+    fn queue(&self) -> f64 {
+        (self.room - self.servers).max(0.0)
+    }
+
+    /// Time per request in the waiting term. A queue of k places is full at full
+    /// use, so that `u′/(1 − u′)` is k at u = 1; exact for M/M/1/K at a load of 1.
+    fn per_waiting(&self) -> f64 {
+        let places = self.queue();
+        self.per_request * places / (places + 1.0)
+    }
+
+    /// Completions of one pod, 1/s: one backward Euler step from `work` requests
+    /// present. `called` is the time spent on callees, `waiting` where to start from.
+    ///
+    /// Root of `A = aX + C·Xs/(1 − Xs)`, with C renewed twice.
+    pub fn rate(&self, work: f64, called: f64, waiting: f64) -> (f64, f64) {
+        self.settle(
+            work,
+            TICK + called + self.own_time,
+            self.per_waiting(),
+            waiting,
+        )
+    }
+
+    /// Completions when all workers are busy, 1/s: a closed loop, in which an arrival
+    /// sees the others alone.
+    pub fn rate_of_workers(&self, called: f64, waiting: f64) -> f64 {
+        let others = self.per_request * (self.workers - 1.0) / self.workers;
+        self.settle(self.workers, called + self.own_time, others, waiting)
+            .0
+    }
+
+    fn settle(&self, work: f64, base: f64, s: f64, mut chance: f64) -> (f64, f64) {
+        for _ in 0..2 {
+            chance = self.waiting(root(work, base, s, chance));
+        }
+        (
+            root(work, base, s, chance).min(1.0 / self.per_request),
+            chance,
+        )
+    }
+}
+
+/// The root below 1/s of `work = base·X + chance·X·s/(1 − X·s)`.
+fn root(work: f64, base: f64, s: f64, chance: f64) -> f64 {
+    let middle = s * work + base + chance * s;
+    let inner = middle * middle - 4.0 * base * s * work;
+    2.0 * work / (middle + sqrt(inner.max(0.0)))
+}

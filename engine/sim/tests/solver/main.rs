@@ -1,0 +1,6 @@
+//! The solver against queueing theory, and what must hold in any network.
+
+mod networks;
+mod queues;
+mod rig;
+mod tails;

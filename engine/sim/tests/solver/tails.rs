@@ -1,0 +1,1 @@
+//! Tails against exact sojourn times.
