@@ -3,7 +3,7 @@
 use super::WorkloadPrior;
 use super::directory::Directory;
 use aegis_model::kubernetes::Kind;
-use aegis_model::{ServiceId, WorkloadId};
+use aegis_model::{Role, ServiceId, WorkloadId};
 use alloc::vec::Vec;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub enum Door {
     Ingress,
     /// Service of type NodePort.
     NodePort,
-    /// Nobody in the cluster calls the workload, and it calls others.
+    /// Nobody in the cluster calls the workload, and it calls others than queues.
     Uncalled,
     /// Nobody calls it, it calls nobody, and nothing else could be an entry.
     Alone,
@@ -100,9 +100,28 @@ fn door(
         _ if routed.contains(&service) => Some(Door::Ingress),
         "NodePort" => Some(Door::NodePort),
         _ if is_called(directory, workloads, prior.workload) => None,
-        _ if prior.calls.iter().any(|call| call.to.is_some()) => Some(Door::Uncalled),
+        _ if calls_a_server(directory, workloads, prior) => Some(Door::Uncalled),
         _ => Some(Door::Alone),
     }
+}
+
+/// Whether it calls anything but queues: what only reads a queue serves nobody.
+fn calls_a_server(
+    directory: &Directory<'_>,
+    workloads: &[WorkloadPrior],
+    prior: &WorkloadPrior,
+) -> bool {
+    let is_queue = |to: ServiceId| {
+        let behind = directory.behind(to);
+        workloads.iter().any(|other| {
+            behind.contains(&other.workload) && other.runtime.role() == Some(Role::Queue)
+        })
+    };
+    prior
+        .calls
+        .iter()
+        .filter_map(|call| call.to)
+        .any(|to| !is_queue(to))
 }
 
 fn is_called(directory: &Directory<'_>, workloads: &[WorkloadPrior], workload: WorkloadId) -> bool {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 /// The behaviour of pods made from `after`, where `behaviour` is that of pods made from `before`:
 /// a call whose setting names another address goes there; one whose setting is gone, or names no
 /// Service, fails to resolve. Both templates are read with the objects as they are now. Calls that
-/// were not inferred from a setting stay.
+/// were not inferred from a setting stay, and so do calls to an address that another setting still names.
 #[must_use]
 pub fn rewire(
     objects: &Objects,
@@ -23,9 +23,11 @@ pub fn rewire(
     let new = graph::addressed(&directory, after, namespace);
     let mut changed = behaviour.clone();
     for (position, edge) in old.iter().enumerate() {
-        let replacement = successor(&old, &new, position);
-        if replacement.map(|other| (other.to, other.port)) != Some((edge.to, edge.port)) {
-            redirect(&mut changed.calls, edge, replacement);
+        if !new
+            .iter()
+            .any(|other| (other.to, other.port) == (edge.to, edge.port))
+        {
+            redirect(&mut changed.calls, edge, successor(&old, &new, position));
         }
     }
     changed
