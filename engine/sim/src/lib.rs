@@ -10,6 +10,8 @@ pub mod cluster;
 pub mod draws;
 pub mod infer;
 pub mod journal;
+pub mod loss;
+pub mod observe;
 pub mod reach;
 pub mod solver;
 pub mod step;

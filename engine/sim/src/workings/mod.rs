@@ -1,10 +1,18 @@
 //! What an operator cannot read: behaviour, queues, timers, memory.
 
+mod control;
+mod index;
+mod meters;
 mod pods;
+mod traffic;
 
+pub use control::{Control, PodMetrics, WorkloadControl};
+pub use index::{Index, Slot, fnv1a, header};
+pub use meters::{EdgeMeter, EntryMeter, Instant, Meters, ServiceMeter, Spread};
 pub use pods::{HotChunk, HotPods, POD_CHUNK};
+pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
 
-use aegis_model::{Behaviour, ServiceId, Table};
+use aegis_model::{Behaviour, ServiceId, Table, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -15,8 +23,49 @@ pub struct Workings {
     pub behaviours: Table<Option<Arc<Behaviour>>>,
     /// What each tick writes per pod.
     pub pods: HotPods,
+    /// Where things are.
+    pub index: Index,
+    /// What the controllers remember.
+    pub control: Control,
     /// Load that comes from outside, per entry; set by whoever owns the cluster.
     pub load: Vec<EntryLoad>,
+    /// The network of classes and what flows in it.
+    pub traffic: TrafficWorkings,
+    /// Counters since the last scrape.
+    pub meters: Meters,
+    /// How crowded each node's CPU is, in eighths of what is missing; 0 is not at all.
+    pub crowding: Vec<u8>,
+    /// CPU demand of each class when CPU was last shared out, cores per pod.
+    pub shared_demand: Vec<f64>,
+    /// Spread (σ of the logarithm) of pods' own factors on memory; 0 in a twin.
+    pub pod_spread: f64,
+    /// Use that is pinned, for tests of controllers.
+    pub pins: Arc<Vec<Pin>>,
+}
+
+/// Use that is pinned for the pods of a workload.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pin {
+    /// The workload.
+    pub workload: WorkloadId,
+    /// Cores per pod.
+    pub cpu: f64,
+    /// Bytes per pod.
+    pub memory: f64,
+}
+
+impl Workings {
+    /// How a workload serves requests; `None` serves none.
+    #[must_use]
+    pub fn behaviour(&self, workload: WorkloadId) -> Option<&Behaviour> {
+        self.behaviours.get(workload.index()).and_then(Option::as_deref)
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn behaviour_shared(&self, workload: WorkloadId) -> Option<Arc<Behaviour>> {
+        self.behaviours.get(workload.index()).cloned().flatten()
+    }
 }
 
 /// Load at an entry from outside the cluster.

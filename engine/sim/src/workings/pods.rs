@@ -1,6 +1,6 @@
 //! Columns of what a tick writes per pod, in chunks that forks share.
 //!
-//! 32 bytes a pod in chunks of [`POD_CHUNK`]; one `Arc` a chunk, so that a fork
+//! 40 bytes a pod in chunks of [`POD_CHUNK`]; one `Arc` a chunk, so that a fork
 //! costs one count per chunk and the first write of a chunk one copy.
 
 use aegis_model::{PodId, Tick};
@@ -19,6 +19,10 @@ pub struct HotChunk {
     pub memory: [f32; POD_CHUNK],
     /// CPU used in the last second, cores.
     pub cpu: [f32; POD_CHUNK],
+    /// CPU used since the last scrape, core-seconds.
+    pub cpu_sum: [f32; POD_CHUNK],
+    /// The pod's own factor on memory; exactly 1 until it is drawn.
+    pub factor: [f32; POD_CHUNK],
     /// Seconds that a light request (a probe) takes to be answered; infinite where nothing answers.
     pub answer: [f32; POD_CHUNK],
     /// First tick at which the process answers; [`Tick::NEVER`] while nothing runs.
@@ -37,6 +41,8 @@ impl Default for HotChunk {
             grown: [0.0; POD_CHUNK],
             memory: [0.0; POD_CHUNK],
             cpu: [0.0; POD_CHUNK],
+            cpu_sum: [0.0; POD_CHUNK],
+            factor: [1.0; POD_CHUNK],
             answer: [f32::INFINITY; POD_CHUNK],
             serving_from: [Tick::NEVER; POD_CHUNK],
             due: [Tick::NEVER; POD_CHUNK],
@@ -87,6 +93,15 @@ impl HotPods {
     /// A chunk for writing; copies it if a fork shares it.
     pub fn chunk_mut(&mut self, index: usize) -> Option<&mut HotChunk> {
         self.chunks.get_mut(index).map(Arc::make_mut)
+    }
+
+    /// Starts the sums of the next scrape.
+    pub fn restart_sums(&mut self) {
+        for chunk in &mut self.chunks {
+            if chunk.cpu_sum.iter().any(|sum| *sum != 0.0) {
+                Arc::make_mut(chunk).cpu_sum = [0.0; POD_CHUNK];
+            }
+        }
     }
 
     /// Sets when the kubelet next looks at the pod.

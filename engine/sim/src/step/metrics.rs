@@ -1,0 +1,80 @@
+//! Counting what passed, for the next scrape.
+
+use crate::Cluster;
+use crate::journal::Journal;
+use crate::solver::tail::Fitted;
+use crate::workings::{Instant, Meters, Solved, Spread};
+use crate::Draws;
+use aegis_model::Overlay;
+use aegis_model::observation::{BUCKETS, RequestStats};
+
+/// A distribution whose mean or variability moved by less than this share is kept.
+const KEPT: f64 = 0.02;
+
+/// Adds this second to the meters.
+pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut Journal) {
+    let Some(solved) = cluster.workings.traffic.solved.as_ref() else { return };
+    let meters = &mut cluster.workings.meters;
+    meters.ticks += 1;
+    edges(meters, solved);
+    services(meters, solved);
+}
+
+fn edges(meters: &mut Meters, solved: &Solved) {
+    for ((flow, site), rate) in solved.flows.edges.iter().zip(&solved.layout.edges).zip(rates(solved)) {
+        if let Some(rate) = rate {
+            let entry = &mut meters.entries[site.meter as usize];
+            let fitted = flow.time();
+            entry.last = Instant { requests: rate, failed: flow.lost_calls, time: fitted.mean, cv2: fitted.cv2 };
+            update(&mut entry.spread, fitted);
+            add(&mut entry.requests, rate, rate * flow.lost_calls, &entry.spread);
+        } else if let Some(edge) = meters.edges.get_mut(site.meter as usize) {
+            edge.attempts += flow.attempts;
+            edge.failures += flow.attempts * flow.failing;
+            edge.time += flow.first * flow.held;
+        }
+    }
+}
+
+/// The rate of each edge that is an entry; `None` for the others.
+fn rates(solved: &Solved) -> impl Iterator<Item = Option<f64>> {
+    let entries = solved.inputs.rates.iter().copied().map(Some);
+    entries.chain(core::iter::repeat(None))
+}
+
+fn services(meters: &mut Meters, solved: &Solved) {
+    for (flow, site) in solved.flows.classes.iter().zip(&solved.layout.sites) {
+        let pods = site.pods.len() as f64;
+        let service = &mut meters.services[site.workload.index()];
+        let ended = flow.completed + flow.failed + flow.shed + flow.looped + flow.lost;
+        update(&mut service.spread, flow.time());
+        add(&mut service.requests, ended, ended - flow.completed, &service.spread);
+        service.in_flight += flow.in_flight * pods;
+        service.cpu += flow.cpu_used * pods;
+    }
+}
+
+fn update(spread: &mut Spread, fitted: Fitted) {
+    let near = |a: f64, b: f64| (a - b).abs() <= KEPT * b.abs();
+    if near(fitted.mean, spread.mean) && near(fitted.cv2, spread.cv2) {
+        return;
+    }
+    (spread.mean, spread.cv2) = (fitted.mean, fitted.cv2);
+    let mut above = 1.0;
+    for (share, bound) in spread.shares.iter_mut().zip(BUCKETS) {
+        let beyond = fitted.exceeds(bound);
+        *share = (above - beyond).max(0.0);
+        above = beyond;
+    }
+    if let Some(last) = spread.shares.last_mut() {
+        *last = above;
+    }
+}
+
+fn add(stats: &mut RequestStats, total: f64, errors: f64, spread: &Spread) {
+    stats.total += total;
+    stats.errors += errors;
+    for (count, share) in stats.buckets.iter_mut().zip(&spread.shares) {
+        *count += total * share;
+    }
+}

@@ -1,0 +1,185 @@
+//! Resource use: who gets how much of a node's CPU, and what each pod holds in memory.
+
+use crate::Cluster;
+use crate::journal::Journal;
+use crate::solver::{Claim, water_fill};
+use crate::step::traffic::acts_on;
+use crate::workings::{Site, Solved};
+use crate::Draws;
+use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Tick};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A demand that moved by less than this share leaves the shares of a node as they are.
+const HYSTERESIS: f64 = 0.02;
+/// CPU of a request that a probe is: what an empty handler takes, s.
+const PROBE_TIME: f64 = 0.002;
+/// Crowding is told apart in this many steps.
+const STEPS: f64 = 8.0;
+
+/// Writes CPU, memory and answer times of pods, and shares out CPU for the next second.
+pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _: &mut Journal) {
+    let Some(mut solved) = cluster.workings.traffic.solved.take() else { return };
+    let layout = Arc::clone(&solved.layout);
+    for (class, site) in layout.sites.iter().enumerate() {
+        attribute(cluster, overlay, &solved, class, site);
+    }
+    if demand_moved(cluster, &solved) {
+        share_out(cluster, &mut solved);
+    }
+    cluster.workings.traffic.solved = Some(solved);
+    pinned(cluster);
+}
+
+/// Cores of the node that a class's first pod is on.
+pub fn node_cores<P: Clone>(cluster: &Cluster<P>, site: &Site) -> f64 {
+    let node = site.pods.first().and_then(|pod| cluster.objects.pods[pod.index()].node);
+    node.map_or(1.0, |node| cores(cluster, node))
+}
+
+fn cores<P: Clone>(cluster: &Cluster<P>, node: NodeId) -> f64 {
+    let row = cluster.objects.nodes.get(node.index());
+    row.and_then(|row| row.capacity.capacity.cpu()).map_or(1.0, aegis_model::Millicores::cores)
+}
+
+/// What each pod of a class used and holds.
+fn attribute<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, solved: &Solved, class: usize, site: &Site) {
+    let Some(behaviour) = cluster.workings.behaviour_shared(site.workload) else { return };
+    let flow = &solved.flows.classes[class];
+    let burn: f64 = burning(cluster, overlay, site).min(site.quota);
+    let growth: f64 = growing(cluster, overlay, site);
+    let cpu = (flow.cpu_used + burn) as f32;
+    let held = behaviour.memory_base.0 as f64 + behaviour.memory_per_request.0 as f64 * flow.in_flight;
+    let step = stepped(cluster, overlay, site);
+    let stretch = if flow.own_time > 0.0 { (flow.sojourn - flow.called).max(flow.own_time) / flow.own_time } else { 1.0 };
+    let refused = flow.shed > 0.5 * flow.offered.max(1e-9);
+    let answer = if refused { f32::INFINITY } else { (flow.worker_wait + PROBE_TIME * stretch.min(1e4)) as f32 };
+    for &pod in &site.pods {
+        let (chunk, row) = cluster.workings.pods.at_mut(pod);
+        chunk.grown[row] += growth;
+        chunk.memory[row] = (held * f64::from(chunk.factor[row]) + chunk.grown[row] + step) as f32;
+        chunk.cpu[row] = cpu;
+        chunk.cpu_sum[row] += cpu;
+        chunk.answer[row] = answer;
+    }
+}
+
+fn sum_of<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site, size: impl Fn(&Mechanism) -> Option<f64>) -> f64 {
+    let Some(&pod) = site.pods.first() else { return 0.0 };
+    let acts = |laid: &&Laid| acts_on(cluster, laid, pod);
+    let sized = overlay.active(cluster.clock).filter_map(|laid| size(&laid.mechanism).map(|size| (laid, size)));
+    sized.filter(|(laid, _)| acts(laid)).map(|(_, size)| size).sum()
+}
+
+fn burning<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
+    sum_of(cluster, overlay, site, |mechanism| match mechanism {
+        Mechanism::CpuBurn(cores) => Some(*cores),
+        _ => None,
+    })
+}
+
+fn growing<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
+    sum_of(cluster, overlay, site, |mechanism| match mechanism {
+        Mechanism::MemoryGrowth(bytes) => Some(*bytes),
+        _ => None,
+    })
+}
+
+fn stepped<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
+    sum_of(cluster, overlay, site, |mechanism| match mechanism {
+        Mechanism::MemoryStep(bytes) => Some(*bytes),
+        _ => None,
+    })
+}
+
+/// Whether a class wants more or less CPU than when it was last shared out.
+fn demand_moved<P: Clone>(cluster: &Cluster<P>, solved: &Solved) -> bool {
+    let shared = &cluster.workings.shared_demand;
+    shared.len() != solved.flows.classes.len()
+        || solved.flows.classes.iter().zip(shared).any(|(flow, old)| (flow.cpu_demand - old).abs() > HYSTERESIS * old.max(0.01))
+}
+
+/// Water-filling of each node, by CFS shares (weight `max(2, request·1024)`), capped by limit and demand.
+fn share_out<P: Clone>(cluster: &mut Cluster<P>, solved: &mut Solved) {
+    let layout = Arc::clone(&solved.layout);
+    cluster.workings.shared_demand = solved.flows.classes.iter().map(|flow| flow.cpu_demand).collect();
+    let mut claims: Vec<Vec<(usize, Claim)>> = vec![Vec::new(); cluster.objects.nodes.len()];
+    for (class, site) in layout.sites.iter().enumerate() {
+        for &pod in &site.pods {
+            if let Some(node) = cluster.objects.pods[pod.index()].node {
+                let demand = solved.flows.classes[class].cpu_demand;
+                claims[node.index()].push((class, claim(cluster, site, pod, demand)));
+            }
+        }
+    }
+    let mut given: Vec<(f64, u32)> = vec![(0.0, 0); layout.sites.len()];
+    for (node, claims) in claims.iter().enumerate().filter(|(_, claims)| !claims.is_empty()) {
+        fill_node(cluster, node, claims, &layout.sites, &mut given);
+    }
+    for (input, (sum, count)) in solved.inputs.classes.iter_mut().zip(&given) {
+        if *count > 0 {
+            input.cpu = sum / f64::from(*count);
+        }
+    }
+}
+
+/// Shares one node out; a node with room for all leaves each pod its limit.
+fn fill_node<P: Clone>(
+    cluster: &mut Cluster<P>,
+    node: usize,
+    claims: &[(usize, Claim)],
+    sites: &[Site],
+    given: &mut [(f64, u32)],
+) {
+    let capacity = cores(cluster, NodeId::from(node));
+    let wanted: f64 = claims.iter().map(|(_, claim)| claim.demand).sum();
+    let roomy = wanted <= capacity;
+    let parts: Vec<f64> = if roomy {
+        claims.iter().map(|(class, _)| sites[*class].quota.min(capacity)).collect()
+    } else {
+        contended(capacity, claims)
+    };
+    for ((class, _), part) in claims.iter().zip(&parts) {
+        given[*class].0 += part;
+        given[*class].1 += 1;
+    }
+    let missing = if roomy { 0.0 } else { 1.0 - capacity / wanted };
+    let crowding = libm::ceil(missing * STEPS) as u8;
+    let known = &mut cluster.workings.crowding;
+    known.resize(known.len().max(node + 1), 0);
+    if known[node] != crowding {
+        known[node] = crowding;
+        cluster.workings.index.topology_dirty = true;
+    }
+}
+
+fn contended(capacity: f64, claims: &[(usize, Claim)]) -> Vec<f64> {
+    let claims: Vec<Claim> = claims.iter().map(|(_, claim)| *claim).collect();
+    let (mut order, mut granted) = (vec![0; claims.len()], vec![0.0; claims.len()]);
+    water_fill(capacity, &claims, &mut order, &mut granted);
+    granted
+}
+
+fn claim<P: Clone>(cluster: &Cluster<P>, site: &Site, pod: PodId, demand: f64) -> Claim {
+    let row = &cluster.objects.pods[pod.index()];
+    let spec = &cluster.objects.templates[row.template.index()].spec.spec;
+    let request = spec.containers.first().and_then(|c| c.resources.request("cpu")).map_or(0.0, |q| q.millicores().cores());
+    Claim { weight: (request * 1024.0).max(2.0), demand: demand.min(site.quota), limit: site.quota }
+}
+
+/// Use that a scenario pins, for pods that run.
+fn pinned<P: Clone>(cluster: &mut Cluster<P>) {
+    let pins = Arc::clone(&cluster.workings.pins);
+    for pin in pins.iter() {
+        let pods = Arc::clone(&cluster.objects.workloads[pin.workload.index()].pods);
+        for &pod in pods.iter() {
+            let (chunk, row) = cluster.workings.pods.at_mut(pod);
+            if chunk.serving_from[row] != Tick::NEVER {
+                chunk.cpu[row] = pin.cpu as f32;
+                chunk.cpu_sum[row] += pin.cpu as f32;
+                chunk.memory[row] = pin.memory as f32;
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Traffic: requests through the call graph for one second.
+//!
+//! Replicas of a workload that are alike form a class (at most [`MOST_CLASSES`]);
+//! the network of classes is laid out anew only when something that it is made
+//! of has changed. Shapes are [`layout`]'s, numbers of a tick are here, and the
+//! equation is the solver's.
+
+mod layout;
+mod routes;
+
+pub use layout::acts_on;
+
+use crate::solver::{self, ClassInput, EdgeInput};
+use crate::workings::{Site, Solved, Warmth};
+use crate::{Cluster, Draws, Journal};
+use aegis_model::{Behaviour, Laid, Mechanism, Overlay, Subject, Tick};
+use alloc::sync::Arc;
+
+/// Classes that a workload may fall into.
+pub const MOST_CLASSES: usize = 8;
+
+/// One second of traffic.
+pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, draws: &Draws, journal: &mut Journal) {
+    let changed = layout::is_stale(cluster, overlay);
+    if changed {
+        layout::rebuild(cluster, overlay, draws, journal);
+    }
+    let Some(mut solved) = cluster.workings.traffic.solved.take() else { return };
+    rates(cluster, overlay, &mut solved);
+    classes(cluster, overlay, &mut solved);
+    edges(cluster, overlay, &mut solved);
+    solver::step(&solved.network, &solved.inputs, &mut solved.state, &mut solved.flows);
+    count(&solved, journal);
+    cluster.workings.traffic.solved = Some(solved);
+}
+
+fn rates<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
+    for (rate, load) in solved.inputs.rates.iter_mut().zip(&cluster.workings.load) {
+        *rate = load.rate.max(0.0);
+        for laid in overlay.active(cluster.clock) {
+            if let (Mechanism::LoadFactor(factor), true) = (&laid.mechanism, on_load(laid.subject, load.to)) {
+                *rate *= factor.max(0.0);
+            }
+        }
+    }
+}
+
+fn on_load(subject: Subject, to: aegis_model::ServiceId) -> bool {
+    matches!(subject, Subject::Cluster) || subject == Subject::Service(to)
+}
+
+/// Factor on the CPU of a request in a class: 1 when warm, falling from the cold factor.
+fn cold(site: &Site, behaviour: &Behaviour, cluster_now: Tick, started: impl Fn(usize) -> Tick) -> f64 {
+    if site.warmth == Warmth::Warm || behaviour.warmup <= 0.0 {
+        return 1.0;
+    }
+    let age = |index: usize| f64::from(cluster_now.elapsed(started(index)));
+    let mean = (0..site.pods.len()).map(age).sum::<f64>() / site.pods.len().max(1) as f64;
+    let left = (1.0 - mean / behaviour.warmup).clamp(0.0, 1.0);
+    1.0 + (behaviour.cold_factor - 1.0).max(0.0) * left
+}
+
+fn classes<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
+    let layout = Arc::clone(&solved.layout);
+    for (index, site) in layout.sites.iter().enumerate() {
+        let Some(behaviour) = cluster.workings.behaviour(site.workload) else { continue };
+        let started = |pod: usize| {
+            let (chunk, row) = cluster.workings.pods.at(site.pods[pod]);
+            chunk.serving_from[row]
+        };
+        let before = solved.inputs.classes[index];
+        let mut input = ClassInput::cores(before.cpu);
+        input.quota = site.quota;
+        input.cost = cold(site, behaviour, cluster.clock, started);
+        for laid in afflicting(cluster, overlay, site) {
+            bend(&mut input, &laid.mechanism);
+        }
+        solved.inputs.classes[index] = input;
+    }
+}
+
+/// What acts on a class now.
+fn afflicting<'a, P: Clone>(
+    cluster: &'a Cluster<P>,
+    overlay: &'a Overlay,
+    site: &'a Site,
+) -> impl Iterator<Item = &'a Laid> {
+    let now = cluster.clock;
+    let laid = &cluster.workings.traffic.laid;
+    let bit = move |(bit, position): (usize, &u32)| {
+        (site.afflicted >> bit.min(63) & 1 == 1).then(|| overlay.0.get(*position as usize)).flatten()
+    };
+    laid.iter().enumerate().filter_map(bit).filter(move |laid| laid.from <= now && now < laid.until)
+}
+
+fn bend(input: &mut ClassInput, mechanism: &Mechanism) {
+    match mechanism {
+        Mechanism::EdgeError(share) => input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0)),
+        Mechanism::EdgeDelay(seconds) => input.delay += seconds.max(0.0),
+        Mechanism::CpuFactor(factor) => input.cost *= factor.max(1e-3),
+        Mechanism::CpuBurn(cores) => input.cpu = (input.cpu - cores).max(0.05 * input.cpu),
+        Mechanism::CapacityFactor(factor) => input.capacity *= factor.clamp(0.0, 1.0),
+        _ => {}
+    }
+}
+
+fn edges<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
+    for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
+        *input = EdgeInput::default();
+        for laid in overlay.active(cluster.clock) {
+            let (Subject::Edge(from, to), Some(caller), Some(callee)) = (laid.subject, site.from, site.to) else {
+                continue;
+            };
+            if (from, to) == (caller, callee) {
+                bend_edge(input, &laid.mechanism);
+            }
+        }
+    }
+    lose_packets(cluster, overlay, solved);
+}
+
+fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism) {
+    match mechanism {
+        Mechanism::EdgeError(share) => input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0)),
+        Mechanism::EdgeDelay(seconds) => input.delay += seconds.max(0.0),
+        Mechanism::PacketLoss(share) => input.loss = 1.0 - (1.0 - input.loss) * (1.0 - share.clamp(0.0, 1.0)),
+        _ => {}
+    }
+}
+
+/// Packets lost at a workload are lost on every edge that ends or begins there.
+fn lose_packets<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
+    for laid in overlay.active(cluster.clock) {
+        let (Mechanism::PacketLoss(_), Subject::Workload(workload)) = (&laid.mechanism, laid.subject) else { continue };
+        for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
+            let behind = site.to.is_some_and(|to| routes::is_behind(cluster, workload, to));
+            if site.from == Some(workload) || behind {
+                bend_edge(input, &laid.mechanism);
+            }
+        }
+    }
+}
+
+fn count(solved: &Solved, journal: &mut Journal) {
+    let counts = &mut journal.requests;
+    for flow in &solved.flows.classes {
+        counts.offered += flow.offered;
+        counts.done += flow.completed;
+        counts.failed += flow.failed;
+        counts.shed += flow.shed;
+        counts.cancelled += flow.cancelled;
+        counts.lost += flow.lost;
+        counts.looped += flow.looped;
+        counts.in_flight_change += flow.delta;
+    }
+    journal.service_ticks += solved.layout.sites.len() as u64;
+}
