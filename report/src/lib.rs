@@ -1,1 +1,22 @@
 //! From events to summary, page, chronicle, diagram and script.
+//!
+//! Every output is a projection of the run's events: of [`Story`], which reads them in
+//! order, and of [`Facts`], which the log does not hold. Any prefix of a log gives
+//! complete outputs. Nothing here decides, simulates, opens a file or reads a clock, and
+//! text that came from a cluster is only ever text.
+
+pub mod facts;
+pub mod fold;
+pub mod format;
+pub mod measure;
+pub mod names;
+pub mod objectives;
+pub mod round;
+pub mod story;
+pub mod summary;
+
+pub use facts::{Cause, Facts, Truth, Versions};
+pub use names::Names;
+pub use round::Round;
+pub use story::Story;
+pub use summary::{Summary, summary};
