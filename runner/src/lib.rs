@@ -1,1 +1,8 @@
-//! The one interpreter of effects.
+//! The one interpreter of effects, and what it keeps.
+//!
+//! [`settings`] finds what the user set and where. [`store`] keeps the folders of runs. [`log`] writes
+//! and verifies the lines of a run. Nothing here decides: what is decided lives in the graphs.
+
+pub mod log;
+pub mod settings;
+pub mod store;

@@ -1,0 +1,171 @@
+//! The folder of one run.
+
+use super::error::{StoreError, at};
+use super::write::{is_leftover, write_atomically};
+use super::{Artifact, Meta};
+use crate::log::{EventWriter, LineWriter};
+use serde::Serialize;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A run by its folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    folder: PathBuf,
+}
+
+impl Run {
+    /// The run in a folder, whether there is one or not.
+    #[must_use]
+    pub(super) const fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name of its folder: its id, where it stands among the others.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+    }
+
+    /// Where an artifact is, or would be.
+    #[must_use]
+    pub fn path(&self, artifact: Artifact) -> PathBuf {
+        self.folder.join(artifact.file())
+    }
+
+    /// Whether the folder is that of a run: every run begins with its meta.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        self.path(Artifact::Meta).is_file()
+    }
+
+    /// Writes an artifact, whole or not at all.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, artifact: Artifact, bytes: &[u8]) -> Result<(), StoreError> {
+        write_atomically(&self.path(artifact), bytes)
+    }
+
+    /// Writes an artifact as JSON that a person can read.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_json<T: Serialize>(
+        &self,
+        artifact: Artifact,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        let path = self.path(artifact);
+        let mut text =
+            serde_json::to_vec_pretty(value).map_err(|why| StoreError::Broken { path, why })?;
+        text.push(b'\n');
+        self.write(artifact, &text)
+    }
+
+    /// The text of an artifact; `None` where the run has not left it.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn read(&self, artifact: Artifact) -> Result<Option<String>, StoreError> {
+        let path = self.path(artifact);
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            text => text.map_err(at(&path)).map(Some),
+        }
+    }
+
+    /// What is true of this run alone.
+    ///
+    /// # Errors
+    /// `meta.json` is not what it should be.
+    pub fn meta(&self) -> Result<Option<Meta>, StoreError> {
+        self.json(Artifact::Meta)
+    }
+
+    /// `summary.json` as it stands; `None` until the run has ended.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn summary(&self) -> Result<Option<Value>, StoreError> {
+        self.json(Artifact::Summary)
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        artifact: Artifact,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(text) = self.read(artifact)? else {
+            return Ok(None);
+        };
+        let path = self.path(artifact);
+        let value = serde_json::from_str(&text).map_err(|why| StoreError::Broken { path, why })?;
+        Ok(Some(value))
+    }
+
+    /// Begins the event log, anew if there was one.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn events(&self) -> Result<EventWriter<File>, StoreError> {
+        Ok(EventWriter::new(self.create(Artifact::Events)?))
+    }
+
+    /// Begins the log of inputs, anew if there was one.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn inputs(&self) -> Result<LineWriter<File>, StoreError> {
+        Ok(LineWriter::new(self.create(Artifact::Inputs)?))
+    }
+
+    fn create(&self, artifact: Artifact) -> Result<File, StoreError> {
+        let path = self.path(artifact);
+        File::create(&path).map_err(at(&path))
+    }
+
+    /// The artifacts that are there with their sizes in bytes.
+    #[must_use]
+    pub fn artifacts(&self) -> Vec<(Artifact, u64)> {
+        let size = |artifact| Some((artifact, fs::metadata(self.path(artifact)).ok()?.len()));
+        Artifact::ALL.into_iter().filter_map(size).collect()
+    }
+
+    pub(super) fn remove(&self) -> Result<(), StoreError> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(at(&self.folder))? {
+            let name = entry
+                .map_err(at(&self.folder))?
+                .file_name()
+                .to_string_lossy()
+                .into_owned();
+            if !ours(&name) {
+                return Err(StoreError::Stranger {
+                    folder: self.folder.clone(),
+                    file: name,
+                });
+            }
+            files.push(self.folder.join(name));
+        }
+        for file in &files {
+            fs::remove_file(file).map_err(at(file))?;
+        }
+        fs::remove_dir(&self.folder).map_err(at(&self.folder))
+    }
+}
+
+/// Whether a file in a run's folder is one that a run leaves.
+fn ours(name: &str) -> bool {
+    is_leftover(name) || Artifact::ALL.iter().any(|artifact| artifact.file() == name)
+}
