@@ -54,10 +54,14 @@ fn calls(
     flows: &mut Flows,
 ) -> Waited {
     let mut stages = Stages::default();
+    let shortage = shortage(&flows.classes[class.index()], &flows.scratch[class.index()]);
     let mut going_on = GoingOn::all(1.0);
     for id in network.calls(class) {
         let edge = network.edge(id);
+        let before = state.edges[id.index()].held;
         attempt(network, id, &inputs.edges[id.index()], state, flows);
+        let held = &mut state.edges[id.index()].held;
+        *held = relax(before, *held, shortage);
         let after = &state.edges[id.index()];
         let share = going_on.at(edge);
         going_on.pass(edge, after.lost_calls);
@@ -225,16 +229,24 @@ fn settle(edge: &Edge, one: &Attempt, state: &mut EdgeState, flow: &mut EdgeFlow
     let passed = state.admitted;
     flow.held = passed * held;
     flow.variance = passed * (variance + (1.0 - passed) * held * held);
-    state.held = relax(state.held, flow.held);
+    state.held = flow.held;
     state.lost_calls = 1.0 - passed * (1.0 - again.lost);
     (flow.failing, flow.lost_calls) = (state.failing, state.lost_calls);
 }
 
-/// A step towards `new` that is damped where the time is shorter than a tick: a caller
-/// that is short of workers would swing for ever otherwise.
-fn relax(old: f64, new: f64) -> f64 {
+/// How short of workers a caller is, 0..=1: from half of them busy to all.
+fn shortage(flow: &ClassFlow, scratch: &Scratch) -> f64 {
+    (2.0 * flow.in_flight / scratch.workers - 1.0).clamp(0.0, 1.0)
+}
+
+/// A step towards `new` that is damped where the time is shorter than a tick and the
+/// caller is short of workers: its rate would swing with the time for ever otherwise.
+fn relax(old: f64, new: f64, shortage: f64) -> f64 {
+    if shortage == 0.0 {
+        return new;
+    }
     let longer = old.max(new);
-    let part = 2.0 * longer / (2.0 * longer + TICK);
+    let part = 2.0 * longer / (2.0 * longer + shortage * TICK);
     old + part * (new - old)
 }
 
@@ -312,12 +324,17 @@ fn own_variance(class: &Class, flow: &ClassFlow, scratch: &Scratch, state: &Clas
     apart + steady + near.min(1.0) * (backlog.min(on_cpu * on_cpu) - steady)
 }
 
-/// Squared coefficient of variation under processor sharing: (2 + ρ)/(2 − ρ) for one
-/// server and exponential work, where it is exact.
+/// Squared coefficient of variation under processor sharing.
+///
+/// For one server: exact at exponential work, (2 + ρ)/(2 − ρ); at constant work the
+/// series of Ott's 1 − 2(1 − ρ)(e^ρ − 1 − ρ)/ρ² within 0.003; linear in cs² through
+/// the two. For more servers ρ becomes C²/ρ.
 fn shared(class: &Class, flow: &ClassFlow, state: &ClassState) -> f64 {
     if flow.utilisation < 1e-9 {
         return class.cv2;
     }
     let weight = (state.waiting * state.waiting / flow.utilisation).min(1.0);
-    class.cv2 + weight * (1.0 + class.cv2) / (2.0 - weight)
+    let constant = weight * (2.0 / 3.0 + weight * (0.25 + weight / 12.0));
+    let exponential = 2.0 * weight / (2.0 - weight);
+    class.cv2 + constant + class.cv2 * (exponential - constant)
 }

@@ -178,6 +178,8 @@ impl ClassFlow {
 pub(crate) struct Scratch {
     /// Arrivals, 1/s.
     pub arrivals: f64,
+    /// Most requests that waiting callers can have here at once.
+    pub callers: f64,
     /// Rate of arrivals whose caller gave up and whose work goes on, 1/s.
     pub late: f64,
     /// Sum of arrivals times the rate at which they are cancelled.

@@ -32,7 +32,8 @@ pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: 
 
 fn clear(flows: &mut Flows) {
     for scratch in &mut flows.scratch {
-        (scratch.arrivals, scratch.late, scratch.cancelling) = (0.0, 0.0, 0.0);
+        (scratch.arrivals, scratch.callers) = (0.0, 0.0);
+        (scratch.late, scratch.cancelling) = (0.0, 0.0);
     }
     for hops in &mut flows.hops {
         *hops = [0.0; HOP_LIMIT + 1];
@@ -44,6 +45,8 @@ fn deliver_back(network: &Network, inputs: &Inputs, state: &State, flows: &mut F
     for &(caller, edge, route) in &network.links.back {
         let path = &network.links.paths[route as usize];
         let rate = state.edges[edge.index()].attempts * reach(path, &inputs.edges[edge.index()]);
+        flows.scratch[path.route.callee.index()].callers +=
+            callers(network, edge, Some(caller), path);
         arrive(network, Some(caller), path, rate, state, flows);
     }
 }
@@ -201,8 +204,20 @@ fn deliver(
     for path in network.paths(edge) {
         if path.turn != Turn::Back {
             let rate = attempts * reach(path, &inputs.edges[edge.index()]);
+            flows.scratch[path.route.callee.index()].callers +=
+                callers(network, edge, caller, path);
             arrive(network, caller, path, rate, state, flows);
         }
+    }
+}
+
+/// Most requests that this route can have in flight: one per worker that waits for it.
+fn callers(network: &Network, edge: EdgeId, caller: Option<ClassId>, path: &Path) -> f64 {
+    match caller.map(|caller| network.class(caller)) {
+        Some(class) if network.edge(edge).need != Need::Async => {
+            f64::from(class.replicas) * f64::from(class.workers) * path.route.share
+        }
+        _ => f64::INFINITY,
     }
 }
 
@@ -250,7 +265,13 @@ fn serve(network: &Network, id: ClassId, inputs: &Inputs, state: &mut State, flo
         nobody(flow, scratch, before);
         return;
     }
-    let work = take_in(class, &inputs.classes[id.index()], before, flow);
+    let work = take_in(
+        class,
+        &inputs.classes[id.index()],
+        before,
+        flow,
+        scratch.callers,
+    );
     if let Some(cycle) = network.cycle_of(id) {
         mix_hops(
             &mut state.hops[cycle],
@@ -294,10 +315,11 @@ fn take_in(
     input: &ClassInput,
     state: &ClassState,
     flow: &mut super::ClassFlow,
+    callers: f64,
 ) -> Work {
     let replicas = f64::from(class.replicas);
     let arriving = (flow.offered - flow.looped) / (TICK * replicas);
-    let service = Service::new(class, input, arriving);
+    let service = Service::new(class, input, arriving, callers / replicas);
     let began = state.in_flight;
     let stock = began * (1.0 - input.killed);
     let door = arriving * service.loss(arriving, stock);

@@ -27,13 +27,15 @@ pub(crate) struct Service {
     pub workers: f64,
     /// Requests that a pod holds.
     pub room: f64,
+    /// Requests that callers can have here at once, if that is less than the room.
+    pub bound: f64,
     /// Share of quota periods in which the quota ran out.
     pub throttled: f64,
 }
 
 impl Service {
-    /// `arriving` is the rate at one pod, 1/s.
-    pub fn new(class: &Class, input: &ClassInput, arriving: f64) -> Self {
+    /// `arriving` is the rate at one pod, 1/s; `callers` have at most that many requests here.
+    pub fn new(class: &Class, input: &ClassInput, arriving: f64, callers: f64) -> Self {
         let workers = (f64::from(class.workers) * input.capacity).max(1.0);
         let slots = f64::from(class.slots)
             .min(workers)
@@ -42,13 +44,15 @@ impl Service {
         let free = (input.cpu - class.cpu_idle).max(LEAST_CPU).min(slots);
         let quota = (input.quota - class.cpu_idle).max(LEAST_CPU);
         let slot_speed = free.min(1.0) * input.speed;
+        let room = workers + f64::from(class.queue);
         let mut service = Self {
             per_request: cost / (free.min(quota) * input.speed),
             cpu_time: cost / slot_speed,
             own_time: 0.0,
             servers: free.max(1.0),
             workers,
-            room: workers + f64::from(class.queue),
+            room,
+            bound: room.min(callers),
             throttled: 0.0,
         };
         if quota < slots {
@@ -91,7 +95,8 @@ impl Service {
     /// off as the chance that a pod with `stock` requests in the mean is full.
     pub fn loss(&self, arriving: f64, stock: f64) -> f64 {
         let load = arriving * self.per_request;
-        let share = erlang::loss(self.servers as usize, self.queue(), load);
+        let places = (self.room - self.servers).max(0.0);
+        let share = erlang::loss(self.servers as usize, places, load);
         if share == 0.0 || load <= 1.0 {
             return share;
         }
@@ -103,15 +108,11 @@ impl Service {
         }
     }
 
-    /// Requests that may wait for the CPU.
-    fn queue(&self) -> f64 {
-        (self.room - self.servers).max(0.0)
-    }
-
-    /// Time per request in the waiting term. A queue of k places is full at full
-    /// use, so that `u′/(1 − u′)` is k at u = 1; exact for M/M/1/K at a load of 1.
+    /// Time per request in the waiting term. Where k may wait (for the room, or because
+    /// no more callers are there), they do so at full use: `u′/(1 − u′)` is k at u = 1.
+    /// Exact for M/M/1/K at a load of 1.
     fn per_waiting(&self) -> f64 {
-        let places = self.queue();
+        let places = (self.bound - self.servers).max(0.0);
         self.per_request * places / (places + 1.0)
     }
 

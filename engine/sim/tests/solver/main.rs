@@ -1,5 +1,6 @@
 //! The solver against queueing theory, and what must hold in any network.
 
+mod cost;
 mod networks;
 mod queues;
 mod rig;
