@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod api;
 pub mod cluster;
 pub mod draws;
 pub mod infer;

@@ -6,7 +6,9 @@ mod meters;
 mod pods;
 mod traffic;
 
+pub(crate) use control::{AutoscalerControl, Drain, PodSamples};
 pub use control::{Control, PodMetrics, WorkloadControl};
+pub(crate) use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
 pub use meters::{EdgeMeter, EntryMeter, Instant, Meters, ServiceMeter, Spread};
 pub use pods::{HotChunk, HotPods, POD_CHUNK};
@@ -58,7 +60,9 @@ impl Workings {
     /// How a workload serves requests; `None` serves none.
     #[must_use]
     pub fn behaviour(&self, workload: WorkloadId) -> Option<&Behaviour> {
-        self.behaviours.get(workload.index()).and_then(Option::as_deref)
+        self.behaviours
+            .get(workload.index())
+            .and_then(Option::as_deref)
     }
 
     /// The same, shared.

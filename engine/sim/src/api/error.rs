@@ -1,0 +1,79 @@
+//! Why the API server refuses a write, in its own words.
+
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use alloc::boxed::Box;
+use alloc::string::String;
+use smol_str::SmolStr;
+
+/// Why a write was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The document is no object of Kubernetes.
+    #[error("{0}")]
+    Shape(&'static str),
+    /// A field has a value that the API server does not take.
+    #[error("{0}")]
+    Invalid(Box<Invalid>),
+    /// There is an object of that name.
+    #[error("{} \"{}\" already exists", resource(&.0.kind), .0.name)]
+    AlreadyExists(ObjectRef),
+    /// There is none.
+    #[error("{} \"{}\" not found", resource(&.0.kind), .0.name)]
+    NotFound(ObjectRef),
+    /// An admission plugin refuses it.
+    #[error("{} \"{name}\" is forbidden: {reason}", resource(.kind))]
+    Forbidden {
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: SmolStr,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A field with a value that the API server does not take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}{group} \"{name}\" is invalid: {path}: Invalid value: {value}: {detail}", kind = .object.kind, group = group(&.object.kind), name = .object.name)]
+pub struct Invalid {
+    /// The object.
+    pub object: ObjectRef,
+    /// The field.
+    pub path: String,
+    /// Its value, as JSON.
+    pub value: String,
+    /// What would be right.
+    pub detail: String,
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(Box::new(invalid))
+    }
+}
+
+/// `.apps` for kinds of that group, and so on; empty for the core group.
+fn group(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet => ".apps",
+        Kind::Job | Kind::CronJob => ".batch",
+        Kind::HorizontalPodAutoscaler => ".autoscaling",
+        Kind::NetworkPolicy => ".networking.k8s.io",
+        Kind::PodDisruptionBudget => ".policy",
+        Kind::PriorityClass => ".scheduling.k8s.io",
+        Kind::EndpointSlice => ".discovery.k8s.io",
+        _ => "",
+    }
+}
+
+/// The resource as the API server spells it: `deployments.apps`.
+#[must_use]
+pub fn resource(kind: &Kind) -> String {
+    let lower = kind.as_str().to_lowercase();
+    let plural = match lower.strip_suffix('y') {
+        Some(stem) => alloc::format!("{stem}ies"),
+        None if lower.ends_with('s') => alloc::format!("{lower}es"),
+        None => alloc::format!("{lower}s"),
+    };
+    plural + group(kind)
+}

@@ -1,0 +1,171 @@
+//! What the API server checks beyond the types, as far as a scenario may get it wrong.
+//!
+//! Source: pkg/apis/{apps,core,autoscaling,policy}/validation.
+
+use super::error::{ApiError, Invalid};
+use aegis_model::kubernetes::{
+    Container, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget, ObjectRef,
+    PodDisruptionBudgetSpec, PodSpec, ResourceMetric, RestartPolicy,
+};
+use aegis_model::objects::WorkloadSpec;
+use alloc::format;
+use alloc::string::ToString;
+
+fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
+    let invalid = Invalid {
+        object: object.clone(),
+        path: path.into(),
+        value: value.into(),
+        detail: detail.into(),
+    };
+    invalid.into()
+}
+
+/// Checks a workload's spec.
+pub(super) fn workload(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
+    if matches!(spec, WorkloadSpec::Pod(_)) {
+        return pod(object, &spec.template().spec, "spec");
+    }
+    selector(object, spec)?;
+    let template = &spec.template().spec;
+    if template.restart_policy != RestartPolicy::Always {
+        let value = format!("\"{:?}\"", template.restart_policy);
+        let path = "spec.template.spec.restartPolicy";
+        return Err(invalid(
+            object,
+            path,
+            &value,
+            "supported values: \"Always\"",
+        ));
+    }
+    pod(object, template, "spec.template.spec")
+}
+
+fn selector(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
+    let Some(selector) = spec.selector() else {
+        return Ok(());
+    };
+    if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
+        let kind = object.kind.as_str().to_lowercase();
+        let detail = format!("empty selector is invalid for {kind}");
+        return Err(invalid(object, "spec.selector", "{}", &detail));
+    }
+    let labels = &spec.template().metadata.labels;
+    if selector.matches(labels) {
+        return Ok(());
+    }
+    let shown = serde_json::to_string(labels).unwrap_or_default();
+    let detail = "`selector` does not match template `labels`";
+    Err(invalid(
+        object,
+        "spec.template.metadata.labels",
+        &shown,
+        detail,
+    ))
+}
+
+fn pod(object: &ObjectRef, spec: &PodSpec, path: &str) -> Result<(), ApiError> {
+    if spec.containers.is_empty() {
+        let path = format!("{path}.containers");
+        return Err(invalid(object, &path, "[]", "at least one is required"));
+    }
+    let init = ("initContainers", &spec.init_containers);
+    for (list, containers) in [init, ("containers", &spec.containers)] {
+        for (position, one) in containers.iter().enumerate() {
+            let path = format!("{path}.{list}[{position}]");
+            container(object, one, &path)?;
+            if containers[..position].iter().any(|c| c.name == one.name) {
+                let value = format!("{:?}", one.name.as_str());
+                return Err(invalid(
+                    object,
+                    &(path + ".name"),
+                    &value,
+                    "duplicate value",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn container(object: &ObjectRef, container: &Container, path: &str) -> Result<(), ApiError> {
+    for (field, value) in [("name", &container.name), ("image", &container.image)] {
+        if value.is_empty() {
+            let path = format!("{path}.{field}");
+            return Err(invalid(object, &path, "\"\"", "a value is required"));
+        }
+    }
+    let resources = &container.resources;
+    for (name, request) in &resources.requests.0 {
+        let limit = resources.limits.get(name).filter(|limit| request > limit);
+        if let Some(limit) = limit {
+            let path = format!("{path}.resources.requests");
+            let detail = format!("must be less than or equal to {name} limit of {limit}");
+            let value = format!("\"{request}\"");
+            return Err(invalid(object, &path, &value, &detail));
+        }
+    }
+    Ok(())
+}
+
+/// What may not change once the object exists.
+pub(super) fn immutable(
+    object: &ObjectRef,
+    before: &WorkloadSpec,
+    after: &WorkloadSpec,
+) -> Result<(), ApiError> {
+    if before.selector() == after.selector() {
+        return Ok(());
+    }
+    let shown = after.selector().map(serde_json::to_string);
+    let shown = shown.and_then(Result::ok).unwrap_or_default();
+    Err(invalid(
+        object,
+        "spec.selector",
+        &shown,
+        "field is immutable",
+    ))
+}
+
+/// Checks an autoscaler's bounds.
+pub(super) fn autoscaler(
+    object: &ObjectRef,
+    spec: &HorizontalPodAutoscalerSpec,
+) -> Result<(), ApiError> {
+    let max = spec.max_replicas.to_string();
+    if spec.max_replicas < 1 {
+        let detail = "must be greater than or equal to 1";
+        return Err(invalid(object, "spec.maxReplicas", &max, detail));
+    }
+    if spec.max_replicas < spec.min_replicas.unwrap_or(1) {
+        let detail = "must be greater than or equal to `minReplicas`";
+        return Err(invalid(object, "spec.maxReplicas", &max, detail));
+    }
+    Ok(())
+}
+
+/// Checks a budget.
+pub(super) fn budget(object: &ObjectRef, spec: &PodDisruptionBudgetSpec) -> Result<(), ApiError> {
+    if spec.min_available.is_some() && spec.max_unavailable.is_some() {
+        let detail = "minAvailable and maxUnavailable cannot be both set";
+        return Err(invalid(object, "spec", "{}", detail));
+    }
+    Ok(())
+}
+
+/// A metric on mean CPU utilisation, percent of the requests.
+pub(super) fn cpu_metric(percent: u32) -> MetricSpec {
+    MetricSpec {
+        kind: "Resource".into(),
+        resource: Some(ResourceMetric {
+            name: "cpu".into(),
+            target: MetricTarget {
+                kind: "Utilization".into(),
+                average_utilization: Some(percent),
+                ..MetricTarget::default()
+            },
+            ..ResourceMetric::default()
+        }),
+        container_resource: None,
+    }
+}
