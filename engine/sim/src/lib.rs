@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod cluster;
+pub mod conduct;
 pub mod draws;
 pub mod infer;
 pub mod journal;

@@ -1,0 +1,206 @@
+//! From an action to the writes that it is.
+
+use super::inverse;
+use crate::{Cluster, api};
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::overlay::ProbeKind;
+use aegis_model::{Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, Tick, WorkloadId};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use serde_json::{Value, json};
+
+/// Why an action cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The writes of an action, in order; none for what is no write.
+///
+/// # Errors
+/// What the action names is not there, or cannot be changed so.
+pub fn changes_of<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Result<Vec<ObjectChange>, Refusal> {
+    let objects = &cluster.objects;
+    let service = |id: &aegis_model::ServiceId| Place::of(&objects.services[id.index()].header);
+    let policy = |id: &aegis_model::PolicyId| Place::of(&objects.policies[id.index()].header);
+    let node = |id: &aegis_model::NodeId| Place::of(&objects.nodes[id.index()].header);
+    match action {
+        Action::Scale { workload, replicas } => Ok(workload_place(cluster, *workload).set("spec.replicas", Some(json!(replicas)))),
+        Action::RestartRollout(workload) => restart(cluster, *workload),
+        Action::RollBack { workload, revision } => roll_back(cluster, *workload, *revision),
+        Action::PauseRollout(workload) => Ok(workload_place(cluster, *workload).set("spec.paused", Some(json!(true)))),
+        Action::ResumeRollout(workload) => Ok(workload_place(cluster, *workload).set("spec.paused", None)),
+        Action::SetResources { workload, container, cpu, memory } => {
+            Ok(resources(&workload_place(cluster, *workload), container, *cpu, *memory))
+        }
+        Action::SetImage { workload, container, image } => {
+            let path = container_path(container).key("image");
+            Ok(workload_place(cluster, *workload).put(vec![(path, Some(json!(image)))]))
+        }
+        Action::SetEnv { workload, container, name, value } => {
+            let variable = container_path(container).key("env").item("name", name);
+            let change = match value {
+                Some(value) => (variable.key("value"), Some(json!(value))),
+                None => (variable, None),
+            };
+            Ok(workload_place(cluster, *workload).put(vec![change]))
+        }
+        Action::PatchAutoscaler { autoscaler, min, max } => {
+            let place = Place::of(&objects.autoscalers[autoscaler.index()].header);
+            let fields = [("spec.minReplicas", min), ("spec.maxReplicas", max)];
+            Ok(place.put(fields.iter().filter_map(|(path, n)| n.map(|n| (path_of(path), Some(json!(n))))).collect()))
+        }
+        Action::Cordon(id) | Action::Drain(id) => Ok(node(id).set("spec.unschedulable", Some(json!(true)))),
+        Action::Uncordon(id) => Ok(node(id).set("spec.unschedulable", None)),
+        Action::PatchPolicy { policy: id, spec } => {
+            let spec = serde_json::to_value(&**spec).map_err(|error| Refusal(error.to_string()))?;
+            Ok(policy(id).set("spec", Some(spec)))
+        }
+        Action::DeletePolicy(id) => Ok(vec![policy(id).delete()]),
+        Action::PatchProbe { workload, container, probe, value } => {
+            let path = container_path(container).key(probe_field(*probe));
+            Ok(workload_place(cluster, *workload).put(vec![(path, value.clone())]))
+        }
+        Action::PatchService { service: id, field, value } => Ok(service(id).put(vec![(field.clone(), value.clone())])),
+        Action::RevertChange(position) => revert(cluster, *position),
+        Action::LimitConcurrency { workload, workers, queue } => {
+            let limits = [("workers", workers), ("queue", queue)];
+            let fields = limits.iter().filter_map(|(name, n)| n.map(|n| (annotation(name), Some(json!(n.to_string())))));
+            Ok(workload_place(cluster, *workload).put(fields.collect()))
+        }
+        Action::SetRetries { workload, service: id, retries, timeout } => {
+            let name = &objects.services[id.index()].header.reference.name;
+            let mut fields = Vec::new();
+            fields.extend(retries.map(|n| (annotation(&format!("retries.{name}")), Some(json!(n.to_string())))));
+            fields.extend(timeout.map(|s| (annotation(&format!("timeout.{name}")), Some(json!(format!("{s}s"))))));
+            Ok(workload_place(cluster, *workload).put(fields))
+        }
+        Action::ShedTraffic { service: id, share } => {
+            let value = (*share > 0.0).then(|| json!(format!("{share}")));
+            Ok(service(id).put(vec![(annotation("shed"), value)]))
+        }
+        Action::DeletePod(_) | Action::Observe { .. } | Action::Wait(_) => Ok(Vec::new()),
+    }
+}
+
+/// Prefix of the annotations by which traffic limits are set.
+pub const TRAFFIC: &str = "traffic.aegis.dev/";
+
+fn annotation(name: &str) -> FieldPath {
+    path_of("metadata.annotations").key(&format!("{TRAFFIC}{name}"))
+}
+
+/// A path that is written in this file; one that does not parse changes nothing.
+fn path_of(text: &str) -> FieldPath {
+    text.parse().unwrap_or_default()
+}
+
+fn container_path(container: &str) -> FieldPath {
+    path_of("spec.template.spec.containers").item("name", container)
+}
+
+const fn probe_field(probe: ProbeKind) -> &'static str {
+    match probe {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    }
+}
+
+/// An object whose fields are to change.
+struct Place<'a> {
+    reference: &'a ObjectRef,
+    document: &'a aegis_model::Doc,
+}
+
+impl<'a> Place<'a> {
+    fn of(header: &'a aegis_model::objects::Header) -> Self {
+        Self { reference: &header.reference, document: &header.doc }
+    }
+
+    fn set(&self, path: &str, after: Option<Value>) -> Vec<ObjectChange> {
+        self.put(vec![(path_of(path), after)])
+    }
+
+    /// Fields that already have their value are left out; nothing to change is no write.
+    fn put(&self, fields: Vec<(FieldPath, Option<Value>)>) -> Vec<ObjectChange> {
+        let change = |(path, after): (FieldPath, Option<Value>)| {
+            let before = path.get(self.document).cloned();
+            (before != after).then_some(FieldChange { path, before, after })
+        };
+        let fields: Vec<FieldChange> = fields.into_iter().filter_map(change).collect();
+        if fields.is_empty() {
+            return Vec::new();
+        }
+        vec![ObjectChange::Update { object: self.reference.clone(), fields }]
+    }
+
+    fn delete(&self) -> ObjectChange {
+        ObjectChange::Delete { object: self.reference.clone(), document: Arc::clone(self.document) }
+    }
+}
+
+fn workload_place<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId) -> Place<'_> {
+    Place::of(&cluster.objects.workloads[workload.index()].header)
+}
+
+/// `kubectl rollout restart`: an annotation on the template.
+fn restart<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId) -> Result<Vec<ObjectChange>, Refusal> {
+    let place = workload_place(cluster, workload);
+    if place.reference.kind == Kind::Pod {
+        return Err(Refusal("a bare pod cannot be restarted by a rollout".to_string()));
+    }
+    let path = path_of("spec.template.metadata.annotations").key("kubectl.kubernetes.io/restartedAt");
+    Ok(place.put(vec![(path, Some(json!(moment(cluster.clock))))]))
+}
+
+/// A clock that counts from a fixed day: what kubectl writes is a time, and only its change matters.
+fn moment(now: Tick) -> String {
+    let (hours, minutes, seconds) = (now.0 / 3600, now.0 / 60 % 60, now.0 % 60);
+    format!("2025-01-{:02}T{:02}:{minutes:02}:{seconds:02}Z", 1 + hours / 24, hours % 24)
+}
+
+/// `kubectl rollout undo`: the template of an earlier revision.
+fn roll_back<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, revision: Option<u32>) -> Result<Vec<ObjectChange>, Refusal> {
+    let Some(template) = api::previous_template(cluster, workload, revision) else {
+        return Err(Refusal("there is no earlier revision to go back to".to_string()));
+    };
+    Ok(workload_place(cluster, workload).set("spec.template", Some((*template).clone())))
+}
+
+fn resources(
+    place: &Place<'_>,
+    container: &str,
+    cpu: Option<(Millicores, Millicores)>,
+    memory: Option<(Bytes, Bytes)>,
+) -> Vec<ObjectChange> {
+    let base = container_path(container).key("resources");
+    let mut fields = Vec::new();
+    let mut both = |name: &str, limit: Quantity, request: Quantity| {
+        fields.push((base.key("limits").key(name), Some(json!(limit))));
+        fields.push((base.key("requests").key(name), Some(json!(request))));
+    };
+    if let Some((limit, request)) = cpu {
+        both("cpu", Quantity { milli: i128::from(limit.0) }, Quantity { milli: i128::from(request.0) });
+    }
+    if let Some((limit, request)) = memory {
+        both("memory", Quantity::whole(limit.0), Quantity::whole(request.0));
+    }
+    place.put(fields)
+}
+
+fn revert<P: Clone>(cluster: &Cluster<P>, position: u32) -> Result<Vec<ObjectChange>, Refusal> {
+    let record = cluster.objects.changes.get(position as usize);
+    let record = record.ok_or_else(|| Refusal("the record has no such change".to_string()))?;
+    inverse(&record.object, &record.change)
+        .map(|change| vec![change])
+        .ok_or_else(|| Refusal("the change cannot be taken back".to_string()))
+}
