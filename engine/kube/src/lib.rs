@@ -12,8 +12,10 @@
 pub mod codes;
 pub mod error;
 pub mod place;
+pub mod print;
 pub mod read;
 pub mod spelling;
+pub mod yaml;
 
 pub use error::{Diagnostic, Problem, ReadError, Severity};
 pub use place::{Place, Source, Span};

@@ -196,7 +196,7 @@ mod tests {
 
     fn values(text: &str) -> Vec<Value> {
         let nodes = parse(text).unwrap();
-        nodes.into_iter().map(|node| node.into_value()).collect()
+        nodes.into_iter().map(super::Node::into_value).collect()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod tree;
 
 pub use compose::MAX_EXPANSION;
 pub use document::{Document, Part};
+pub(crate) use scalar::plain as means;
 pub use tree::MAX_DEPTH;
 
 use crate::error::{Problem, ReadError};

@@ -1,0 +1,95 @@
+//! HorizontalPodAutoscalers (autoscaling/v2).
+
+use super::status::{Extra, put_conditions};
+use super::{Context, defaults, meta};
+use aegis_model::Quantity;
+use aegis_model::kubernetes::MetricSpec;
+use aegis_model::objects::Autoscaler;
+use serde_json::{Value, json};
+
+/// A HorizontalPodAutoscaler as `kubectl get hpa -o yaml` shows it.
+pub fn print(cx: &Context<'_>, row: &Autoscaler) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": meta::metadata(cx, &row.header),
+        "spec": spec(row),
+        "status": status(cx, row),
+    })
+}
+
+fn spec(row: &Autoscaler) -> Value {
+    let mut spec = meta::part(&row.header.doc, "spec");
+    defaults::default(&mut spec, "minReplicas", 1);
+    defaults::default(
+        &mut spec,
+        "metrics",
+        json!([
+            {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+        ]),
+    );
+    if let Some(behavior) = spec.get_mut("behavior") {
+        rules(
+            behavior,
+            "scaleUp",
+            0,
+            &json!([
+                {"type": "Pods", "value": 4, "periodSeconds": 15},
+                {"type": "Percent", "value": 100, "periodSeconds": 15},
+            ]),
+        );
+        rules(
+            behavior,
+            "scaleDown",
+            300,
+            &json!([{"type": "Percent", "value": 100, "periodSeconds": 15}]),
+        );
+    }
+    spec
+}
+
+/// Once there is a `behavior`, both directions are filled in (pkg/apis/autoscaling/v2/defaults.go).
+fn rules(behavior: &mut Value, direction: &str, window: u32, policies: &Value) {
+    defaults::default(behavior, direction, json!({}));
+    let rules = &mut behavior[direction];
+    if direction == "scaleUp" {
+        defaults::default(rules, "stabilizationWindowSeconds", window);
+    }
+    defaults::default(rules, "selectPolicy", "Max");
+    defaults::default(rules, "policies", policies.clone());
+}
+
+fn status(cx: &Context<'_>, row: &Autoscaler) -> Value {
+    let mut out = json!({"currentReplicas": row.current, "desiredReplicas": row.desired});
+    if let Some(at) = row.last_scale {
+        out["lastScaleTime"] = cx.epoch.rfc3339(at).into();
+    }
+    let pairs = row.spec.metrics.iter().zip(&row.metrics);
+    let metrics: Vec<Value> = pairs
+        .filter_map(|(spec, value)| metric(spec, (*value)?))
+        .collect();
+    if !metrics.is_empty() {
+        out["currentMetrics"] = metrics.into();
+    }
+    put_conditions(cx, &mut out, &row.conditions, Extra::None);
+    out
+}
+
+/// One entry of `currentMetrics`: percent of the request, or an amount, as the target counts.
+fn metric(spec: &MetricSpec, value: u64) -> Option<Value> {
+    let (field, resource) = match (&spec.resource, &spec.container_resource) {
+        (Some(resource), _) => ("resource", resource),
+        (None, Some(resource)) => ("containerResource", resource),
+        (None, None) => return None,
+    };
+    let current = match (resource.target.average_utilization, resource.name.as_str()) {
+        (Some(_), _) => json!({"averageUtilization": value}),
+        (None, "cpu") => json!({"averageValue": format!("{value}m")}),
+        (None, _) => json!({"averageValue": Quantity::whole(value).to_string()}),
+    };
+    let mut entry = json!({"name": resource.name.as_str(), "current": current});
+    if !resource.container.is_empty() {
+        entry["container"] = resource.container.as_str().into();
+    }
+    Some(json!({"type": spec.kind.as_str(), field: entry}))
+}

@@ -1,0 +1,344 @@
+//! Pods.
+
+use super::{Context, defaults, ident, meta};
+use aegis_model::Quantity;
+use aegis_model::kubernetes::{Container, PodSpec};
+use aegis_model::objects::{
+    ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
+    Termination, Workload, WorkloadSpec,
+};
+use serde_json::{Value, json};
+
+/// A Pod as `kubectl get pod -o yaml` shows it.
+pub fn print(cx: &Context<'_>, pod: &Pod) -> Value {
+    let workload = cx.objects.workloads.get(pod.workload.index());
+    let template = cx.objects.templates.get(pod.template.index());
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata(cx, pod, workload, template),
+        "spec": spec(cx, pod, workload, template),
+        "status": status(cx, pod, template),
+    })
+}
+
+/// The object that controls a pod.
+fn controller<'a>(
+    cx: &Context<'a>,
+    pod: &Pod,
+    workload: Option<&'a Workload>,
+) -> Option<&'a Header> {
+    if let Some(id) = pod.replica_set {
+        return cx
+            .objects
+            .replica_sets
+            .get(id.index())
+            .map(|set| &set.header);
+    }
+    let workload = workload?;
+    let bare = matches!(*workload.spec, WorkloadSpec::Pod(_));
+    (!bare).then_some(&workload.header)
+}
+
+fn metadata(
+    cx: &Context<'_>,
+    pod: &Pod,
+    workload: Option<&Workload>,
+    template: Option<&Template>,
+) -> Value {
+    let owner = controller(cx, pod, workload);
+    let given = match (owner, workload, template) {
+        (None, Some(bare), _) => &*bare.header.doc,
+        (_, _, Some(template)) => &*template.doc,
+        _ => &Value::Null,
+    };
+    let mut meta = meta::part(given, "metadata");
+    meta["name"] = pod.name.as_str().into();
+    meta["namespace"] = pod.namespace.as_str().into();
+    if !pod.labels.is_empty() {
+        meta["labels"] = meta::labels_value(&pod.labels);
+    }
+    meta["creationTimestamp"] = cx.epoch.rfc3339(pod.created).into();
+    meta["generation"] = 1.into();
+    meta["resourceVersion"] = (u64::from(pod.number) * 1000 + 1).to_string().into();
+    meta["uid"] = ident::uid(u64::from(pod.number)).into();
+    if let Some(owner) = owner {
+        meta["ownerReferences"] = meta::owner(owner);
+        meta["generateName"] = format!("{}-", owner.reference.name).into();
+    }
+    if let Some(deletion) = pod.deletion {
+        meta["deletionTimestamp"] = cx.epoch.rfc3339(deletion.deadline).into();
+        meta["deletionGracePeriodSeconds"] = deletion.deadline.elapsed(deletion.asked).into();
+    }
+    meta
+}
+
+fn spec(
+    cx: &Context<'_>,
+    pod: &Pod,
+    workload: Option<&Workload>,
+    template: Option<&Template>,
+) -> Value {
+    let mut spec = meta::part(
+        template.map_or(&Value::Null, |template| &*template.doc),
+        "spec",
+    );
+    defaults::default(&mut spec, "serviceAccountName", "default");
+    defaults::pod_spec(&mut spec);
+    defaults::default(&mut spec, "enableServiceLinks", true);
+    defaults::default(&mut spec, "preemptionPolicy", "PreemptLowerPriority");
+    spec["priority"] = pod.priority.into();
+    for list in ["containers", "initContainers"] {
+        defaults::items_mut(&mut spec, list).for_each(defaults::requests);
+    }
+    tolerate(&mut spec, workload);
+    if let Some(WorkloadSpec::StatefulSet(set)) = workload.map(|workload| &*workload.spec) {
+        defaults::default(&mut spec, "hostname", pod.name.as_str());
+        defaults::default(&mut spec, "subdomain", set.service_name.as_str());
+    }
+    let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));
+    if let Some(node) = node {
+        spec["nodeName"] = node.header.reference.name.as_str().into();
+    }
+    spec
+}
+
+/// What admission (DefaultTolerationSeconds) and the DaemonSet controller add.
+fn tolerate(spec: &mut Value, workload: Option<&Workload>) {
+    let daemon = matches!(workload.map(|w| &*w.spec), Some(WorkloadSpec::DaemonSet(_)));
+    defaults::default(spec, "tolerations", json!([]));
+    let host_network = spec["hostNetwork"] == true;
+    let Some(list) = spec["tolerations"].as_array_mut() else {
+        return;
+    };
+    for key in ["not-ready", "unreachable"] {
+        let mut entry = toleration(key, "NoExecute");
+        if !daemon {
+            entry["tolerationSeconds"] = 300.into();
+        }
+        add_toleration(list, entry);
+    }
+    if !daemon {
+        return;
+    }
+    for key in [
+        "disk-pressure",
+        "memory-pressure",
+        "pid-pressure",
+        "unschedulable",
+    ] {
+        add_toleration(list, toleration(key, "NoSchedule"));
+    }
+    if host_network {
+        add_toleration(list, toleration("network-unavailable", "NoSchedule"));
+    }
+}
+
+fn toleration(key: &str, effect: &str) -> Value {
+    json!({"key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "effect": effect})
+}
+
+/// Adds a toleration unless one for the same taint is there, or one for everything.
+fn add_toleration(list: &mut Vec<Value>, entry: Value) {
+    let covers = |other: &Value| {
+        let effect = other["effect"].is_null() || other["effect"] == entry["effect"];
+        let all = other["key"].is_null() && other["operator"] == "Exists";
+        effect && (all || other["key"] == entry["key"])
+    };
+    if !list.iter().any(covers) {
+        list.push(entry);
+    }
+}
+
+fn status(cx: &Context<'_>, pod: &Pod, template: Option<&Template>) -> Value {
+    let mut out = json!({"phase": pod.phase.as_str(), "observedGeneration": 1});
+    if let Some(template) = template {
+        out["qosClass"] = qos(&template.spec.spec).into();
+    }
+    out["conditions"] = conditions(cx, pod);
+    if let Some(reason) = &pod.reason {
+        out["reason"] = reason.as_str().into();
+    }
+    if let Some(message) = &pod.message {
+        out["message"] = (**message).into();
+    }
+    let nominated = pod
+        .nominated
+        .and_then(|id| cx.objects.nodes.get(id.index()));
+    if let Some(node) = nominated {
+        out["nominatedNodeName"] = node.header.reference.name.as_str().into();
+    }
+    if let Some(started) = pod.started {
+        out["startTime"] = cx.epoch.rfc3339(started).into();
+    }
+    if pod.node.is_some() {
+        addresses(pod, template, &mut out);
+        containers(cx, pod, template, &mut out);
+    }
+    out
+}
+
+fn addresses(pod: &Pod, template: Option<&Template>, out: &mut Value) {
+    let Some(node) = pod.node else { return };
+    let host = ident::node_ip(node.index());
+    let shared = template.is_some_and(|template| template.spec.spec.host_network);
+    if pod.started.is_some() {
+        out["hostIP"] = host.as_str().into();
+        out["hostIPs"] = json!([{"ip": host}]);
+    }
+    if pod.conditions.sandbox.status == ConditionStatus::True {
+        let own = if shared {
+            host
+        } else {
+            ident::pod_ip(pod.number)
+        };
+        out["podIP"] = own.as_str().into();
+        out["podIPs"] = json!([{"ip": own}]);
+    }
+}
+
+fn conditions(cx: &Context<'_>, pod: &Pod) -> Value {
+    let all = &pod.conditions;
+    let mut out: Vec<Value> = Vec::new();
+    if let Some(disruption) = &all.disruption {
+        out.push(condition(cx, "DisruptionTarget", disruption));
+    }
+    if pod.node.is_some() {
+        out.push(condition(cx, "PodReadyToStartContainers", &all.sandbox));
+        out.push(condition(cx, "Initialized", &all.initialized));
+        out.push(condition(cx, "Ready", &all.ready));
+        out.push(condition(cx, "ContainersReady", &all.containers_ready));
+    }
+    out.push(condition(cx, "PodScheduled", &all.scheduled));
+    out.into()
+}
+
+fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {
+    let mut out = json!({
+        "type": kind,
+        "status": row.status.as_str(),
+        "lastTransitionTime": cx.epoch.rfc3339(row.since),
+    });
+    if !row.reason.is_empty() {
+        out["reason"] = row.reason.as_str().into();
+    }
+    if let Some(message) = &row.message {
+        out["message"] = (**message).into();
+    }
+    out
+}
+
+/// `status.qosClass`: only cpu and memory count (pkg/apis/core/v1/helper/qos).
+pub fn qos(spec: &PodSpec) -> &'static str {
+    let all = || spec.containers.iter().chain(&spec.init_containers);
+    let positive = |amount: Option<Quantity>| amount.is_some_and(|amount| amount.milli > 0);
+    let names = ["cpu", "memory"];
+    let asks = |container: &Container| {
+        let resources = &container.resources;
+        names
+            .iter()
+            .any(|name| positive(resources.request(name)) || positive(resources.limits.get(name)))
+    };
+    let bound = |container: &Container| {
+        let resources = &container.resources;
+        names.iter().all(|name| {
+            positive(resources.limits.get(name))
+                && resources.request(name) == resources.limits.get(name)
+        })
+    };
+    if !all().any(asks) {
+        "BestEffort"
+    } else if all().all(bound) {
+        "Guaranteed"
+    } else {
+        "Burstable"
+    }
+}
+
+fn containers(cx: &Context<'_>, pod: &Pod, template: Option<&Template>, out: &mut Value) {
+    let Some(template) = template else { return };
+    let spec = &template.spec.spec;
+    let declared = spec.init_containers.iter().chain(&spec.containers);
+    let printed: Vec<Value> = declared
+        .zip(&pod.containers)
+        .enumerate()
+        .map(|(index, (container, row))| container_status(cx, pod, index, container, row))
+        .collect();
+    let (init, main) = printed.split_at(spec.init_containers.len().min(printed.len()));
+    if !init.is_empty() {
+        out["initContainerStatuses"] = init.into();
+    }
+    if !main.is_empty() {
+        out["containerStatuses"] = main.into();
+    }
+}
+
+fn container_status(
+    cx: &Context<'_>,
+    pod: &Pod,
+    index: usize,
+    container: &Container,
+    row: &ContainerStatus,
+) -> Value {
+    let id = |run: u32| {
+        let number = ident::derived(u64::from(pod.number), 5, index as u64);
+        format!("containerd://{}", ident::digest(number ^ u64::from(run)))
+    };
+    let ran = row.last.is_some() || !matches!(row.state, ContainerState::Waiting { .. });
+    let waiting = matches!(row.state, ContainerState::Waiting { .. });
+    let image = container.image.as_str();
+    let mut last = json!({});
+    if let Some(before) = &row.last {
+        last["terminated"] = termination(cx, before, &id(row.restarts.saturating_sub(1)));
+    }
+    let current = id(row.restarts.saturating_sub(u32::from(waiting && ran)));
+    json!({
+        "name": container.name.as_str(),
+        "image": image,
+        "imageID": if ran { image_id(image) } else { String::new() },
+        "containerID": if ran { current.clone() } else { String::new() },
+        "ready": row.ready,
+        "started": row.started,
+        "restartCount": row.restarts,
+        "state": state(cx, &row.state, &current),
+        "lastState": last,
+    })
+}
+
+/// The image by digest; the digest is made up from the image's name.
+fn image_id(image: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let slash = name.rfind('/').map_or(0, |at| at + 1);
+    let colon = name[slash..].find(':').map_or(name.len(), |at| slash + at);
+    format!(
+        "{}@sha256:{}",
+        &name[..colon],
+        ident::digest(ident::number_of(image))
+    )
+}
+
+fn state(cx: &Context<'_>, state: &ContainerState, id: &str) -> Value {
+    match state {
+        ContainerState::Waiting { reason, message } => {
+            let mut waiting = json!({"reason": reason.as_str()});
+            if let Some(message) = message {
+                waiting["message"] = (**message).into();
+            }
+            json!({"waiting": waiting})
+        }
+        ContainerState::Running { since } => {
+            json!({"running": {"startedAt": cx.epoch.rfc3339(*since)}})
+        }
+        ContainerState::Terminated(ended) => json!({"terminated": termination(cx, ended, id)}),
+    }
+}
+
+fn termination(cx: &Context<'_>, row: &Termination, id: &str) -> Value {
+    json!({
+        "containerID": id,
+        "exitCode": row.exit_code,
+        "reason": row.reason.as_str(),
+        "startedAt": cx.epoch.rfc3339(row.started),
+        "finishedAt": cx.epoch.rfc3339(row.finished),
+    })
+}
