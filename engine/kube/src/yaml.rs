@@ -102,9 +102,7 @@ fn text(out: &mut String, content: &str, block: Option<usize>) {
     if let Some(indent) = block.filter(|_| fits_block(content)) {
         return literal(out, content, indent);
     }
-    if !content.chars().all(is_printable) || content.contains('\n') {
-        double(out, content);
-    } else if is_ambiguous(content) {
+    if !content.chars().all(is_printable) || is_ambiguous(content) {
         double(out, content);
     } else if is_plain(content) {
         out.push_str(content);

@@ -55,24 +55,30 @@ impl Builder {
         let spec = doc.get("spec").cloned().unwrap_or_else(|| json!({}));
         let objects = &mut self.objects;
         match doc["kind"].as_str().unwrap_or_default() {
-            "Node" => _ = objects.nodes.push(node(header, doc))),
-            "Service" => _ = objects.services.push(Service {
-                header,
-                spec: Arc::new(typed::<ServiceSpec>(&spec)),
-                endpoints: Arc::default(),
-            }),
-            "NetworkPolicy" => _ = objects.policies.push(NetworkPolicy {
-                header,
-                spec: Arc::new(typed::<NetworkPolicySpec>(&spec)),
-            }),
-            "PodDisruptionBudget" => _ = objects.budgets.push(DisruptionBudget {
-                header,
-                spec: Arc::new(typed::<PodDisruptionBudgetSpec>(&spec)),
-                expected: 3,
-                healthy: 2,
-                desired: 2,
-                allowed: 0,
-            }),
+            "Node" => _ = objects.nodes.push(node(header, doc)),
+            "Service" => {
+                _ = objects.services.push(Service {
+                    header,
+                    spec: Arc::new(typed::<ServiceSpec>(&spec)),
+                    endpoints: Arc::default(),
+                })
+            }
+            "NetworkPolicy" => {
+                _ = objects.policies.push(NetworkPolicy {
+                    header,
+                    spec: Arc::new(typed::<NetworkPolicySpec>(&spec)),
+                })
+            }
+            "PodDisruptionBudget" => {
+                _ = objects.budgets.push(DisruptionBudget {
+                    header,
+                    spec: Arc::new(typed::<PodDisruptionBudgetSpec>(&spec)),
+                    expected: 3,
+                    healthy: 2,
+                    desired: 2,
+                    allowed: 0,
+                })
+            }
             "HorizontalPodAutoscaler" => {
                 _ = objects.autoscalers.push(autoscaler(header, typed(&spec)));
             }
