@@ -1,0 +1,161 @@
+//! Changes of objects that betray a fault: patterns over paths of fields.
+
+use crate::fault::Fault;
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::path::Segment;
+use aegis_model::{FieldChange, FieldPath, ObjectChange, Quantity};
+use serde_json::Value;
+
+/// A pattern over changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Betrayal {
+    /// A field changes.
+    Field {
+        /// Kinds of object; empty is any.
+        kinds: &'static [&'static str],
+        /// End of its path, with `[]` for any item of a list; what lies below counts too.
+        path: &'static str,
+        /// Which way.
+        turn: Turn,
+    },
+    /// An object of this kind arrives.
+    Created(&'static str),
+    /// An object of this kind is deleted.
+    Deleted(&'static str),
+}
+
+/// Which way a field changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Any.
+    Any,
+    /// To a smaller amount, or from none to some (a limit that was not there).
+    Falls,
+    /// To a larger amount, or from none to some.
+    Rises,
+    /// To 0.
+    ToZero,
+}
+
+impl Turn {
+    fn fits(self, before: Option<&Value>, after: Option<&Value>) -> bool {
+        let amounts = (before.and_then(amount), after.and_then(amount));
+        match (self, amounts) {
+            (Self::Any, _) => before != after,
+            (Self::Falls, (Some(old), Some(new))) => new < old,
+            (Self::Rises, (Some(old), Some(new))) => new > old,
+            (Self::Falls | Self::Rises, (None, Some(_))) => true,
+            (Self::ToZero, (old, Some(new))) => new == 0 && old != Some(0),
+            _ => false,
+        }
+    }
+}
+
+/// A number or quantity in thousandths.
+fn amount(value: &Value) -> Option<i128> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    text.parse::<Quantity>().ok().map(|quantity| quantity.milli)
+}
+
+/// A path with `[]` for every item: `spec.template.spec.containers[].image`.
+fn shape(path: &FieldPath) -> String {
+    let mut text = String::new();
+    for segment in &path.0 {
+        match segment {
+            Segment::Key(key) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(key);
+            }
+            Segment::Item { .. } | Segment::Index(_) => text.push_str("[]"),
+        }
+    }
+    text
+}
+
+/// Whether `pattern` stands in the path at borders of its parts.
+fn stands_in(pattern: &str, shape: &str) -> bool {
+    shape.match_indices(pattern).any(|(start, _)| {
+        let before = shape[..start].chars().next_back();
+        let after = shape[start + pattern.len()..].chars().next();
+        matches!(before, None | Some('.')) && matches!(after, None | Some('.' | '['))
+    })
+}
+
+/// The object that a change is of; `None` where a new document lacks a kind or name.
+#[must_use]
+pub fn object(change: &ObjectChange) -> Option<ObjectRef> {
+    match change {
+        ObjectChange::Update { object, .. } | ObjectChange::Delete { object, .. } => {
+            Some(object.clone())
+        }
+        ObjectChange::Create { document } => {
+            let metadata = &document["metadata"];
+            let namespace = metadata["namespace"].as_str().unwrap_or("default");
+            let kind = Kind::from(document["kind"].as_str()?);
+            Some(ObjectRef::new(kind, namespace, metadata["name"].as_str()?))
+        }
+    }
+}
+
+impl Betrayal {
+    /// The fields of a change that fit; a change of a whole object that fits gives one empty path.
+    #[must_use]
+    pub fn fields(&self, change: &ObjectChange) -> Vec<FieldPath> {
+        match (self, change) {
+            (Self::Created(kind), ObjectChange::Create { document })
+                if document["kind"] == *kind =>
+            {
+                vec![FieldPath::default()]
+            }
+            (Self::Deleted(kind), ObjectChange::Delete { object, .. })
+                if object.kind.as_str() == *kind =>
+            {
+                vec![FieldPath::default()]
+            }
+            (Self::Field { kinds, path, turn }, ObjectChange::Update { object, fields })
+                if kinds.is_empty() || kinds.contains(&object.kind.as_str()) =>
+            {
+                let fits = |field: &&FieldChange| {
+                    stands_in(path, &shape(&field.path))
+                        && turn.fits(field.before.as_ref(), field.after.as_ref())
+                };
+                fields
+                    .iter()
+                    .filter(fits)
+                    .map(|field| field.path.clone())
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Fault {
+    /// The fields of a change that betray this fault, in the order of the change; an empty path is
+    /// the whole object.
+    #[must_use]
+    pub fn traces(&self, change: &ObjectChange) -> Vec<FieldPath> {
+        let patterns = self.betrayed_by_change.iter();
+        let mut found: Vec<FieldPath> = patterns
+            .flat_map(|pattern| pattern.fields(change))
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+/// Faults that a change betrays, in the order of the catalogue, each with its fields.
+#[must_use]
+pub fn suspects(change: &ObjectChange) -> Vec<(&'static Fault, Vec<FieldPath>)> {
+    crate::all()
+        .map(|fault| (fault, fault.traces(change)))
+        .filter(|(_, fields)| !fields.is_empty())
+        .collect()
+}

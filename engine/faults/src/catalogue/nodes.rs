@@ -1,0 +1,96 @@
+//! Nodes, and pods that go.
+
+use super::words::{assumed, contain, falls, field, outgrow, part, rises, undo};
+use crate::betrayal::Turn;
+use crate::fault::TargetKind::{Node, Workload};
+use crate::fault::{Act, Fault, Lasting, On, Spread};
+use aegis_model::Mechanism;
+use aegis_model::SymptomKind as Seen;
+
+pub const ROWS: &[Fault] = &[
+    Fault {
+        id: "node_drain",
+        summary: "A node is cordoned and drained, and its pods do not fit elsewhere.",
+        targets: &[Node],
+        parameters: &[],
+        parts: &[part(|_| Mechanism::Drain, Lasting::Time)],
+        change: None,
+        betrayed_by_change: &[field(&["Node"], "spec.unschedulable", Turn::Any)],
+        signs: &[
+            rises(Seen::Unschedulable, On::Subject),
+            rises(Seen::NotReady, On::Subject),
+            rises(Seen::Errors, On::Entry),
+            rises(Seen::Latency, On::Entry),
+        ],
+        spreads: Spread::ToCallers,
+        remedies: &[
+            undo(Act::Uncordon),
+            outgrow(Act::LowerRequests),
+            outgrow(Act::ScaleOut),
+        ],
+        delay: 5,
+        frequency: assumed(0.5),
+        source: "I cordoned-worker #39; O NodeCordonMismatch; Litmus node-drain",
+    },
+    Fault {
+        id: "node_crash",
+        summary: "A node is gone with all that runs on it.",
+        targets: &[Node],
+        parameters: &[],
+        parts: &[part(|_| Mechanism::NodeDown, Lasting::Time)],
+        change: None,
+        betrayed_by_change: &[],
+        signs: &[
+            rises(Seen::NodeNotReady, On::Node),
+            rises(Seen::NotReady, On::Subject),
+            rises(Seen::Errors, On::Callers),
+        ],
+        spreads: Spread::ToCallers,
+        remedies: &[
+            contain(Act::DeletePods),
+            contain(Act::Drain),
+            outgrow(Act::ScaleOut),
+        ],
+        delay: 40,
+        frequency: assumed(0.3),
+        source: "Litmus node-poweroff; Chaos Mesh AWS/Azure/GCP stop",
+    },
+    Fault {
+        id: "kubelet_down",
+        summary: "A node's kubelet stops; its containers run on unseen.",
+        targets: &[Node],
+        parameters: &[],
+        parts: &[part(|_| Mechanism::KubeletStops, Lasting::Time)],
+        change: None,
+        betrayed_by_change: &[],
+        signs: &[
+            rises(Seen::NodeNotReady, On::Node),
+            rises(Seen::NotReady, On::Subject),
+        ],
+        spreads: Spread::ToCallers,
+        remedies: &[contain(Act::Drain), contain(Act::DeletePods)],
+        delay: 40,
+        frequency: assumed(0.2),
+        source: "S kubelet_crash; O Infrastructure; Litmus kubelet-service-kill",
+    },
+    Fault {
+        id: "pod_kill",
+        summary: "The pods of a workload are killed at once.",
+        targets: &[Workload],
+        parameters: &[],
+        parts: &[part(|_| Mechanism::PodKill, Lasting::Time)],
+        change: None,
+        betrayed_by_change: &[],
+        signs: &[
+            rises(Seen::NotReady, On::Subject),
+            rises(Seen::NoEndpoints, On::Services),
+            falls(Seen::Rate, On::Subject),
+            rises(Seen::Errors, On::Callers),
+        ],
+        spreads: Spread::ToCallers,
+        remedies: &[outgrow(Act::ScaleOut)],
+        delay: 1,
+        frequency: assumed(0.5),
+        source: "Chaos Mesh PodChaos pod-kill; Litmus pod-delete",
+    },
+];

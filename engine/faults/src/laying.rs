@@ -1,0 +1,66 @@
+//! From a fault to an overlay.
+
+use crate::fault::{Fault, Lasting, Part};
+use aegis_model::overlay::Ends;
+use aegis_model::{Laid, Overlay, Subject, TemplateId, Tick};
+
+/// Where, when and how large.
+#[derive(Debug, Clone, Copy)]
+pub struct Laying<'a> {
+    /// What the mechanisms act on.
+    pub subject: Subject,
+    /// Sizes in the order of the fault's parameters; what is missing is at its default.
+    pub parameters: &'a [f64],
+    /// First tick.
+    pub from: Tick,
+    /// First tick without it; [`Tick::NEVER`] stays until mended.
+    pub until: Tick,
+    /// The revision that is at fault, for a defect of what was rolled out; without it such a
+    /// defect stays through every revision.
+    pub template: Option<TemplateId>,
+}
+
+/// The overlay that a fault is. Empty for a fault that is nothing but a change of an object.
+#[must_use]
+pub fn overlay(fault: &Fault, laying: &Laying<'_>) -> Overlay {
+    let sizes: Vec<f64> = fault
+        .parameters
+        .iter()
+        .enumerate()
+        .map(|(index, parameter)| {
+            laying
+                .parameters
+                .get(index)
+                .copied()
+                .unwrap_or(parameter.default)
+        })
+        .collect();
+    Overlay(
+        fault
+            .parts
+            .iter()
+            .map(|part| laid(part, laying, &sizes))
+            .collect(),
+    )
+}
+
+fn laid(part: &Part, laying: &Laying<'_>, sizes: &[f64]) -> Laid {
+    let until = match part.lasting {
+        Lasting::Parameter(index) => {
+            let seconds = sizes.get(index).copied().unwrap_or_default();
+            laying.until.min(laying.from.after(seconds.max(1.0) as u32))
+        }
+        _ => laying.until,
+    };
+    Laid {
+        mechanism: (part.mechanism)(sizes),
+        subject: laying.subject,
+        from: laying.from,
+        until,
+        ends: match (part.lasting, laying.template) {
+            (Lasting::Revision, Some(template)) => Ends::WithRevision(template.0),
+            (Lasting::Pod, _) => Ends::WithPod,
+            _ => Ends::WithTime,
+        },
+    }
+}
