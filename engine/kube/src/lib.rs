@@ -11,6 +11,7 @@
 
 pub mod codes;
 pub mod error;
+pub mod patch;
 pub mod place;
 pub mod print;
 pub mod read;

@@ -61,13 +61,13 @@ impl Builder {
                     header,
                     spec: Arc::new(typed::<ServiceSpec>(&spec)),
                     endpoints: Arc::default(),
-                })
+                });
             }
             "NetworkPolicy" => {
                 _ = objects.policies.push(NetworkPolicy {
                     header,
                     spec: Arc::new(typed::<NetworkPolicySpec>(&spec)),
-                })
+                });
             }
             "PodDisruptionBudget" => {
                 _ = objects.budgets.push(DisruptionBudget {
@@ -77,7 +77,7 @@ impl Builder {
                     healthy: 2,
                     desired: 2,
                     allowed: 0,
-                })
+                });
             }
             "HorizontalPodAutoscaler" => {
                 _ = objects.autoscalers.push(autoscaler(header, typed(&spec)));
