@@ -14,7 +14,8 @@ pub struct AmountError(pub &'static str);
 
 const LENGTH: AmountError =
     AmountError("a length of time has a unit, as in 800ms, 90s, 10m or 1h30m");
-const SHARE: AmountError = AmountError("a share is a number from 0 to 1 or a percentage, as in 99.5%");
+const SHARE: AmountError =
+    AmountError("a share is a number from 0 to 1 or a percentage, as in 99.5%");
 
 /// A length of simulated time, in seconds, ≥ 0.
 #[derive(Debug, Default, Clone, Copy, PartialEq, PartialOrd)]

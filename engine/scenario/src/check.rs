@@ -56,9 +56,14 @@ fn field(words: &Words, name: &str, value: &Value, path: &FieldPath, findings: &
     match words.words.iter().find(|word| word.name == name) {
         None => findings.push(unknown(words, name, &here)),
         Some(word) if word.need == Need::Later => findings.push(
-            Finding::new(Code::NotSimulated, &here, name, format!("`{here}` is not simulated yet"))
-                .of_key()
-                .help("remove it: nothing would act on it"),
+            Finding::new(
+                Code::NotSimulated,
+                &here,
+                name,
+                format!("`{here}` is not simulated yet"),
+            )
+            .of_key()
+            .help("remove it: nothing would act on it"),
         ),
         Some(word) => shape(&word.shape, value, &here, findings),
     }
@@ -67,21 +72,40 @@ fn field(words: &Words, name: &str, value: &Value, path: &FieldPath, findings: &
 fn unknown(words: &Words, name: &str, here: &FieldPath) -> Finding {
     let known = words.words.iter().map(|word| word.name);
     let list: Vec<_> = known.clone().collect();
-    Finding::new(Code::UnknownField, here, name, format!("unknown field `{here}`"))
-        .of_key()
-        .help(format!("known here: {}", list.join(", ")))
-        .did_you_mean(known)
+    Finding::new(
+        Code::UnknownField,
+        here,
+        name,
+        format!("unknown field `{here}`"),
+    )
+    .of_key()
+    .help(format!("known here: {}", list.join(", ")))
+    .did_you_mean(known)
 }
 
 fn missing(word: &Word, path: &FieldPath) -> Finding {
     let here = path.key(word.name);
-    Finding::new(Code::MissingField, path, word.name, format!("`{here}` is missing"))
-        .help(format!("{}: {}", word.name, word.about))
+    Finding::new(
+        Code::MissingField,
+        path,
+        word.name,
+        format!("`{here}` is missing"),
+    )
+    .help(format!("{}: {}", word.name, word.about))
 }
 
-fn exactly_one(words: &Words, fields: &Map<String, Value>, path: &FieldPath, findings: &mut Vec<Finding>) {
-    let present: Vec<_> =
-        words.exactly_one.iter().filter(|word| fields.contains_key(**word)).copied().collect();
+fn exactly_one(
+    words: &Words,
+    fields: &Map<String, Value>,
+    path: &FieldPath,
+    findings: &mut Vec<Finding>,
+) {
+    let present: Vec<_> = words
+        .exactly_one
+        .iter()
+        .filter(|word| fields.contains_key(**word))
+        .copied()
+        .collect();
     if words.exactly_one.is_empty() || present.len() == 1 {
         return;
     }
@@ -90,8 +114,13 @@ fn exactly_one(words: &Words, fields: &Map<String, Value>, path: &FieldPath, fin
         several => format!("`{}` exclude each other", several.join("`, `")),
     };
     findings.push(
-        Finding::new(Code::ExactlyOne, path, present.join(", "), format!("at `{path}`: {message}"))
-            .help(format!("exactly one of {}", words.exactly_one.join(", "))),
+        Finding::new(
+            Code::ExactlyOne,
+            path,
+            present.join(", "),
+            format!("at `{path}`: {message}"),
+        )
+        .help(format!("exactly one of {}", words.exactly_one.join(", "))),
     );
 }
 
@@ -165,7 +194,10 @@ fn scalar_fits(shape: &Shape, value: &Value) -> Result<(), String> {
     match shape {
         Shape::Any => Ok(()),
         Shape::Text => text(value).map(|_| ()),
-        Shape::Flag => value.as_bool().map(|_| ()).ok_or_else(|| "true or false".into()),
+        Shape::Flag => value
+            .as_bool()
+            .map(|_| ())
+            .ok_or_else(|| "true or false".into()),
         Shape::OneOf(words) => one_of(words, value),
         Shape::Whole(least, most) => whole(*least, *most, value),
         Shape::Number(least, most) => number(*least, *most, value),
@@ -194,12 +226,16 @@ fn loose(value: &Value) -> Result<String, String> {
 }
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(), String> {
-    text.parse::<T>().map(|_| ()).map_err(|error| error.to_string())
+    text.parse::<T>()
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 fn one_of(words: &[&str], value: &Value) -> Result<(), String> {
     let found = value.as_str().is_some_and(|text| words.contains(&text));
-    let near = value.as_str().and_then(|text| aegis_kube::spelling::nearest(text, words.iter().copied()));
+    let near = value
+        .as_str()
+        .and_then(|text| aegis_kube::spelling::nearest(text, words.iter().copied()));
     match (found, near) {
         (true, _) => Ok(()),
         (false, Some(near)) => Err(format!("did you mean `{near}`?")),
@@ -210,7 +246,9 @@ fn one_of(words: &[&str], value: &Value) -> Result<(), String> {
 fn whole(least: u64, most: u64, value: &Value) -> Result<(), String> {
     match value.as_u64() {
         Some(number) if (least..=most).contains(&number) => Ok(()),
-        _ => Err(format!("a whole number from {least} to {most} belongs here")),
+        _ => Err(format!(
+            "a whole number from {least} to {most} belongs here"
+        )),
     }
 }
 

@@ -3,8 +3,8 @@
 //! A [`Finding`] knows the path of a field; the loader looks its place up and
 //! makes a [`aegis_kube::Diagnostic`] of it.
 
-use aegis_model::FieldPath;
 use aegis_kube::spelling::nearest;
+use aegis_model::FieldPath;
 use aegis_model::path::Segment;
 use std::fmt;
 
@@ -111,7 +111,12 @@ pub struct Finding {
 impl Finding {
     /// A finding about the value at `path`.
     #[must_use]
-    pub fn new(code: Code, path: &FieldPath, value: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        path: &FieldPath,
+        value: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             path: path.clone(),

@@ -196,7 +196,10 @@ pub struct Noise {
 
 impl Default for Noise {
     fn default() -> Self {
-        Self { metrics: 0.05, missing: 0.01 }
+        Self {
+            metrics: 0.05,
+            missing: 0.01,
+        }
     }
 }
 
@@ -213,7 +216,10 @@ enum NoiseWords {
 impl From<NoiseWords> for Noise {
     fn from(words: NoiseWords) -> Self {
         match words {
-            NoiseWords::None(_) => Self { metrics: 0.0, missing: 0.0 },
+            NoiseWords::None(_) => Self {
+                metrics: 0.0,
+                missing: 0.0,
+            },
             NoiseWords::Some { metrics, missing } => Self {
                 metrics: metrics.unwrap_or(Self::default().metrics),
                 missing: missing.map_or(Self::default().missing, |share| share.0),
@@ -236,7 +242,11 @@ pub struct Observe {
 
 impl Default for Observe {
     fn default() -> Self {
-        Self { level: Level::Prometheus, scrape: Length(15.0), delay: Length(0.0) }
+        Self {
+            level: Level::Prometheus,
+            scrape: Length(15.0),
+            delay: Length(0.0),
+        }
     }
 }
 

@@ -1,12 +1,34 @@
 //! From a scenario file to a world.
 //!
-//! [`check`] holds a document against the table of [`words`]. Nothing here opens a file, reads a clock
-//! or draws a number that is not asked for: texts come in, values go out.
+//! [`load::load`] reads a scenario and all that it includes and says what is wrong,
+//! with places: words against the table in [`words`], names against the manifests,
+//! faults against the catalogue.
+//!
+//! Nothing here opens a file, reads a clock or draws a number that is not asked
+//! for: texts come in, values go out.
 
 pub mod amount;
+pub mod behave;
+pub mod bundled;
 pub mod check;
 pub mod diagnostic;
+pub mod expect;
+pub mod faults;
 pub mod format;
+pub mod goals;
+pub mod load;
+pub mod names;
+pub mod nodes;
+pub mod objects;
+mod patches;
+pub mod rates;
+mod references;
+pub mod resolve;
+pub mod schema;
+pub mod template;
 pub mod words;
 
+pub use diagnostic::Code;
+pub use expect::check_expectations;
 pub use format::Scenario;
+pub use load::{Files, Loaded, load};

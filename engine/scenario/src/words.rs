@@ -72,24 +72,46 @@ pub enum Need {
 }
 
 const fn required(name: &'static str, shape: Shape, about: &'static str) -> Word {
-    Word { name, shape, need: Need::Required, about }
+    Word {
+        name,
+        shape,
+        need: Need::Required,
+        about,
+    }
 }
 
 const fn optional(name: &'static str, shape: Shape, about: &'static str) -> Word {
-    Word { name, shape, need: Need::Optional, about }
+    Word {
+        name,
+        shape,
+        need: Need::Optional,
+        about,
+    }
 }
 
 const fn later(name: &'static str, about: &'static str) -> Word {
-    Word { name, shape: Shape::Any, need: Need::Later, about }
+    Word {
+        name,
+        shape: Shape::Any,
+        need: Need::Later,
+        about,
+    }
 }
 
 const fn all(words: &'static [Word]) -> Words {
-    Words { words, exactly_one: &[] }
+    Words {
+        words,
+        exactly_one: &[],
+    }
 }
 
 /// The whole document.
 pub static SCENARIO: Words = all(&[
-    required("apiVersion", Shape::OneOf(&["aegis.dev/v1"]), "Version of the format."),
+    required(
+        "apiVersion",
+        Shape::OneOf(&["aegis.dev/v1"]),
+        "Version of the format.",
+    ),
     required("kind", Shape::OneOf(&["Scenario"]), "The kind."),
     required("metadata", Shape::Words(&METADATA), "Name and labels."),
     required("spec", Shape::Words(&SPEC), "What is played."),
@@ -97,28 +119,103 @@ pub static SCENARIO: Words = all(&[
 
 static METADATA: Words = all(&[
     required("name", Shape::Text, "Name of the scenario."),
-    optional("labels", Shape::Any, "Labels: suite, difficulty, and others, all texts."),
+    optional(
+        "labels",
+        Shape::Any,
+        "Labels: suite, difficulty, and others, all texts.",
+    ),
 ]);
 
 static SPEC: Words = all(&[
-    optional("description", Shape::Text, "In a sentence, for people; the engine never sees it."),
-    optional("seed", Shape::Whole(0, u64::MAX), "Root of all draws; default 1."),
-    optional("duration", Shape::Length, "How long it is played; default 20m."),
-    optional("include", Shape::List(&Shape::Text), "Files of manifests, beside this one."),
-    optional("patches", Shape::List(&Shape::Words(&PATCH)), "Changes of what is included, before the start."),
-    optional("cluster", Shape::Words(&CLUSTER), "The nodes; else Node documents, else nodes that requests fill to 60 %."),
-    optional("services", Shape::List(&Shape::Words(&services::SERVICE)), "What inference would get wrong."),
-    optional("start", Shape::OneOf(&["settled", "applied"]), "Whether the cluster runs before time 0; default settled where there is traffic."),
-    optional("traffic", Shape::List(&Shape::Words(&TRAFFIC)), "What users send."),
-    optional("usage", Shape::List(&Shape::Words(&USAGE)), "Pins the use of each pod of a workload."),
-    optional("noise", Shape::Either(&[Shape::OneOf(&["none"]), Shape::Words(&NOISE)]), "Noise of what is observed."),
+    optional(
+        "description",
+        Shape::Text,
+        "In a sentence, for people; the engine never sees it.",
+    ),
+    optional(
+        "seed",
+        Shape::Whole(0, u64::MAX),
+        "Root of all draws; default 1.",
+    ),
+    optional(
+        "duration",
+        Shape::Length,
+        "How long it is played; default 20m.",
+    ),
+    optional(
+        "include",
+        Shape::List(&Shape::Text),
+        "Files of manifests, beside this one.",
+    ),
+    optional(
+        "patches",
+        Shape::List(&Shape::Words(&PATCH)),
+        "Changes of what is included, before the start.",
+    ),
+    optional(
+        "cluster",
+        Shape::Words(&CLUSTER),
+        "The nodes; else Node documents, else nodes that requests fill to 60 %.",
+    ),
+    optional(
+        "services",
+        Shape::List(&Shape::Words(&services::SERVICE)),
+        "What inference would get wrong.",
+    ),
+    optional(
+        "start",
+        Shape::OneOf(&["settled", "applied"]),
+        "Whether the cluster runs before time 0; default settled where there is traffic.",
+    ),
+    optional(
+        "traffic",
+        Shape::List(&Shape::Words(&TRAFFIC)),
+        "What users send.",
+    ),
+    optional(
+        "usage",
+        Shape::List(&Shape::Words(&USAGE)),
+        "Pins the use of each pod of a workload.",
+    ),
+    optional(
+        "noise",
+        Shape::Either(&[Shape::OneOf(&["none"]), Shape::Words(&NOISE)]),
+        "Noise of what is observed.",
+    ),
     optional("observe", Shape::Words(&OBSERVE), "How it is observed."),
-    optional("chaos", Shape::List(&Shape::Words(&chaos::ENTRY)), "What happens, and when."),
-    optional("objectives", Shape::Either(&[Shape::OneOf(&["default"]), Shape::List(&Shape::Words(&OBJECTIVE))]), "What users are promised; default: 99 %, p99 at most 3 times its baseline, 10m, at every entry."),
-    optional("truth", Shape::Words(&TRUTH), "What is wrong; derived from chaos where that is unambiguous."),
-    optional("physics", Shape::Words(&PHYSICS), "How the world differs from what is inferred."),
-    optional("remedy", Shape::List(&Shape::Words(&remedy::STEP)), "A recorded good plan, for `scenario test` alone."),
-    optional("expect", Shape::List(&Shape::Words(&EXPECT)), "What the objects must show."),
+    optional(
+        "chaos",
+        Shape::List(&Shape::Words(&chaos::ENTRY)),
+        "What happens, and when.",
+    ),
+    optional(
+        "objectives",
+        Shape::Either(&[
+            Shape::OneOf(&["default"]),
+            Shape::List(&Shape::Words(&OBJECTIVE)),
+        ]),
+        "What users are promised; default: 99 %, p99 at most 3 times its baseline, 10m, at every entry.",
+    ),
+    optional(
+        "truth",
+        Shape::Words(&TRUTH),
+        "What is wrong; derived from chaos where that is unambiguous.",
+    ),
+    optional(
+        "physics",
+        Shape::Words(&PHYSICS),
+        "How the world differs from what is inferred.",
+    ),
+    optional(
+        "remedy",
+        Shape::List(&Shape::Words(&remedy::STEP)),
+        "A recorded good plan, for `scenario test` alone.",
+    ),
+    optional(
+        "expect",
+        Shape::List(&Shape::Words(&EXPECT)),
+        "What the objects must show.",
+    ),
     later("telemetry", "Which data pass which component."),
 ]);
 
@@ -131,7 +228,11 @@ static PATCH: Words = Words {
     exactly_one: &["merge", "json"],
 };
 
-static CLUSTER: Words = all(&[required("nodes", Shape::List(&Shape::Words(&NODES)), "Groups of equal nodes.")]);
+static CLUSTER: Words = all(&[required(
+    "nodes",
+    Shape::List(&Shape::Words(&NODES)),
+    "Groups of equal nodes.",
+)]);
 
 static NODES: Words = all(&[
     optional("count", Shape::Whole(1, 10_000), "How many; default 1."),
@@ -142,8 +243,16 @@ static NODES: Words = all(&[
 
 static TRAFFIC: Words = all(&[
     required("to", Shape::Text, "The entry: a Service."),
-    required("rps", Shape::Either(&[Shape::Number(0.0, 1e7), Shape::Words(&RATE)]), "Requests per second."),
-    optional("cv", Shape::Number(0.0, 2.0), "Coefficient of variation of a slow random factor; default 0."),
+    required(
+        "rps",
+        Shape::Either(&[Shape::Number(0.0, 1e7), Shape::Words(&RATE)]),
+        "Requests per second.",
+    ),
+    optional(
+        "cv",
+        Shape::Number(0.0, 2.0),
+        "Coefficient of variation of a slow random factor; default 0.",
+    ),
     later("class", "Classes of requests with their own paths."),
     later("clients", "How many client addresses."),
     later("retries", "Users who try again."),
@@ -151,20 +260,40 @@ static TRAFFIC: Words = all(&[
 
 static RATE: Words = Words {
     words: &[
-        optional("constant", Shape::Number(0.0, 1e7), "The same all the time."),
+        optional(
+            "constant",
+            Shape::Number(0.0, 1e7),
+            "The same all the time.",
+        ),
         optional("diurnal", Shape::Words(&DIURNAL), "A sine wave."),
         optional("burst", Shape::Words(&BURST), "A higher rate for a while."),
-        optional("steps", Shape::List(&Shape::Words(&RATE_STEP)), "A rate from each time on."),
-        optional("trace", Shape::Text, "A CSV file: seconds, requests per second."),
+        optional(
+            "steps",
+            Shape::List(&Shape::Words(&RATE_STEP)),
+            "A rate from each time on.",
+        ),
+        optional(
+            "trace",
+            Shape::Text,
+            "A CSV file: seconds, requests per second.",
+        ),
     ],
     exactly_one: &["constant", "diurnal", "burst", "steps", "trace"],
 };
 
 static DIURNAL: Words = all(&[
     required("mean", Shape::Number(0.0, 1e7), "Mean rate."),
-    required("amplitude", Shape::Share, "Height of the wave as a share of the mean."),
+    required(
+        "amplitude",
+        Shape::Share,
+        "Height of the wave as a share of the mean.",
+    ),
     optional("period", Shape::Length, "Length of the wave; default 24h."),
-    optional("phase", Shape::Length, "How far into the wave time 0 is; default 0."),
+    optional(
+        "phase",
+        Shape::Length,
+        "How far into the wave time 0 is; default 0.",
+    ),
 ]);
 
 static BURST: Words = all(&[
@@ -187,23 +316,51 @@ static USAGE: Words = all(&[
 ]);
 
 static NOISE: Words = all(&[
-    optional("metrics", Shape::Number(0.0, 2.0), "Log-normal noise of metrics, coefficient of variation."),
-    optional("missing", Shape::Share, "Share of samples that are missing."),
+    optional(
+        "metrics",
+        Shape::Number(0.0, 2.0),
+        "Log-normal noise of metrics, coefficient of variation.",
+    ),
+    optional(
+        "missing",
+        Shape::Share,
+        "Share of samples that are missing.",
+    ),
     later("from", "Noise from a time on."),
     later("until", "Noise until a time."),
 ]);
 
 static OBSERVE: Words = all(&[
-    optional("level", Shape::OneOf(&["prometheus"]), "What is collected; the level `rich` is not simulated yet."),
-    optional("scrape", Shape::Length, "Time between scrapes; default 15s."),
+    optional(
+        "level",
+        Shape::OneOf(&["prometheus"]),
+        "What is collected; the level `rich` is not simulated yet.",
+    ),
+    optional(
+        "scrape",
+        Shape::Length,
+        "Time between scrapes; default 15s.",
+    ),
     optional("delay", Shape::Length, "Age of what is seen; default 0s."),
 ]);
 
 static OBJECTIVE: Words = all(&[
     required("service", Shape::Text, "The entry."),
-    required("availability", Shape::Share, "Share of requests that must succeed."),
-    optional("latency", Shape::Words(&LATENCY), "A share of requests, and the time they must be faster than."),
-    optional("window", Shape::Length, "Window over which it is judged; default 10m."),
+    required(
+        "availability",
+        Shape::Share,
+        "Share of requests that must succeed.",
+    ),
+    optional(
+        "latency",
+        Shape::Words(&LATENCY),
+        "A share of requests, and the time they must be faster than.",
+    ),
+    optional(
+        "window",
+        Shape::Length,
+        "Window over which it is judged; default 10m.",
+    ),
 ]);
 
 static LATENCY: Words = Words {
@@ -217,19 +374,38 @@ static LATENCY: Words = Words {
 };
 
 static TRUTH: Words = all(&[
-    required("causes", Shape::List(&Shape::Words(&CAUSE)), "What is wrong."),
-    optional("alsoRight", Shape::List(&Shape::Words(&CAUSE)), "What counts as right too."),
-    optional("usersAffected", Shape::Flag, "Whether users notice; default: when there is a cause."),
+    required(
+        "causes",
+        Shape::List(&Shape::Words(&CAUSE)),
+        "What is wrong.",
+    ),
+    optional(
+        "alsoRight",
+        Shape::List(&Shape::Words(&CAUSE)),
+        "What counts as right too.",
+    ),
+    optional(
+        "usersAffected",
+        Shape::Flag,
+        "Whether users notice; default: when there is a cause.",
+    ),
 ]);
 
 static CAUSE: Words = all(&[
-    required("fault", Shape::Text, "An id of the catalogue, or misconfiguration."),
+    required(
+        "fault",
+        Shape::Text,
+        "An id of the catalogue, or misconfiguration.",
+    ),
     required("object", Shape::Object, "The object at fault."),
     optional("field", Shape::Text, "The field, for a visible cause."),
 ]);
 
-static PHYSICS: Words =
-    all(&[required("gap", Shape::OneOf(&["none", "medium", "large"]), "How far the truth is from what is inferred; default medium.")]);
+static PHYSICS: Words = all(&[required(
+    "gap",
+    Shape::OneOf(&["none", "medium", "large"]),
+    "How far the truth is from what is inferred; default medium.",
+)]);
 
 static EXPECT: Words = Words {
     words: &[
@@ -237,8 +413,16 @@ static EXPECT: Words = Words {
         required("object", Shape::Object, "The object."),
         required("path", Shape::Text, "The field, as .status.phase."),
         optional("equals", Shape::Any, "The value that it has."),
-        optional("matches", Shape::Text, "A pattern that its text has: * is any run of characters."),
-        optional("atLeast", Shape::Number(f64::MIN, f64::MAX), "The least that it is."),
+        optional(
+            "matches",
+            Shape::Text,
+            "A pattern that its text has: * is any run of characters.",
+        ),
+        optional(
+            "atLeast",
+            Shape::Number(f64::MIN, f64::MAX),
+            "The least that it is.",
+        ),
     ],
     exactly_one: &["equals", "matches", "atLeast"],
 };

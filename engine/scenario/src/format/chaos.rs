@@ -117,7 +117,13 @@ impl TryFrom<EntryWords> for ChaosEntry {
     type Error = &'static str;
 
     fn try_from(words: EntryWords) -> Result<Self, Self::Error> {
-        let act = match (words.fault, words.patch, words.apply, words.delete, words.load) {
+        let act = match (
+            words.fault,
+            words.patch,
+            words.apply,
+            words.delete,
+            words.load,
+        ) {
             (Some(fault), None, None, None, None) => Act::Fault {
                 fault,
                 target: words.target,

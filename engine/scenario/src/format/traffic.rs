@@ -61,7 +61,9 @@ pub enum RateWord {
 impl From<RateWords> for Rate {
     fn from(words: RateWords) -> Self {
         match words {
-            RateWords::Number(rate) | RateWords::Word(RateWord::Constant(rate)) => Self::Constant(rate),
+            RateWords::Number(rate) | RateWords::Word(RateWord::Constant(rate)) => {
+                Self::Constant(rate)
+            }
             RateWords::Word(RateWord::Diurnal(wave)) => Self::Diurnal(wave),
             RateWords::Word(RateWord::Burst(burst)) => Self::Burst(burst),
             RateWords::Word(RateWord::Steps(steps)) => Self::Steps(steps),

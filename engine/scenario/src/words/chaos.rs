@@ -5,15 +5,43 @@ use super::{Shape, Words, optional, required};
 pub(super) static ENTRY: Words = Words {
     words: &[
         required("at", Shape::Length, "When, from time 0."),
-        optional("for", Shape::Length, "How long; without it it stays until it is mended."),
-        optional("fault", Shape::Text, "An id of the catalogue, or one of the five events."),
+        optional(
+            "for",
+            Shape::Length,
+            "How long; without it it stays until it is mended.",
+        ),
+        optional(
+            "fault",
+            Shape::Text,
+            "An id of the catalogue, or one of the five events.",
+        ),
         optional("target", Shape::Object, "What the fault acts on."),
         optional("parameters", Shape::Any, "Sizes of the fault, by name."),
-        optional("actor", Shape::Text, "Who makes the change; default user:deployer."),
-        optional("every", Shape::Length, "After which time the actor makes it again."),
-        optional("patch", Shape::Words(&super::PATCH), "A change of an object."),
-        optional("apply", Shape::Any, "An object that is created or replaced."),
-        optional("delete", Shape::Either(&[Shape::Object, Shape::Words(&CHOICE)]), "An object that is deleted."),
+        optional(
+            "actor",
+            Shape::Text,
+            "Who makes the change; default user:deployer.",
+        ),
+        optional(
+            "every",
+            Shape::Length,
+            "After which time the actor makes it again.",
+        ),
+        optional(
+            "patch",
+            Shape::Words(&super::PATCH),
+            "A change of an object.",
+        ),
+        optional(
+            "apply",
+            Shape::Any,
+            "An object that is created or replaced.",
+        ),
+        optional(
+            "delete",
+            Shape::Either(&[Shape::Object, Shape::Words(&CHOICE)]),
+            "An object that is deleted.",
+        ),
         optional("load", Shape::Words(&LOAD), "Users send more, or less."),
     ],
     exactly_one: &["fault", "patch", "apply", "delete", "load"],
@@ -22,7 +50,11 @@ pub(super) static ENTRY: Words = Words {
 static CHOICE: Words = Words {
     words: &[
         optional("kind", Shape::Text, "With a selector: the kind."),
-        optional("selector", Shape::Any, "Labels, all of which must be there."),
+        optional(
+            "selector",
+            Shape::Any,
+            "Labels, all of which must be there.",
+        ),
         optional("owner", Shape::Object, "Pods of this workload."),
     ],
     exactly_one: &["selector", "owner"],
@@ -31,7 +63,11 @@ static CHOICE: Words = Words {
 static LOAD: Words = Words {
     words: &[
         required("to", Shape::Text, "The entry."),
-        required("rps", Shape::Number(0.0, 1e7), "Requests per second from then on."),
+        required(
+            "rps",
+            Shape::Number(0.0, 1e7),
+            "Requests per second from then on.",
+        ),
     ],
     exactly_one: &[],
 };

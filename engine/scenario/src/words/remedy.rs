@@ -5,31 +5,83 @@ use super::{Shape, Words, all, optional, required};
 /// One step: exactly one action.
 pub(super) static STEP: Words = Words {
     words: &[
-        optional("at", Shape::Length, "When it is taken; default two minutes after the first cause."),
+        optional(
+            "at",
+            Shape::Length,
+            "When it is taken; default two minutes after the first cause.",
+        ),
         optional("scale", Shape::Words(&SCALE), "kubectl scale."),
         optional("restartRollout", Shape::Object, "kubectl rollout restart."),
         optional("rollBack", Shape::Object, "kubectl rollout undo."),
         optional("pauseRollout", Shape::Object, "kubectl rollout pause."),
         optional("resumeRollout", Shape::Object, "kubectl rollout resume."),
-        optional("setResources", Shape::Words(&RESOURCES), "kubectl set resources."),
+        optional(
+            "setResources",
+            Shape::Words(&RESOURCES),
+            "kubectl set resources.",
+        ),
         optional("setImage", Shape::Words(&IMAGE), "kubectl set image."),
         optional("setEnv", Shape::Words(&ENV), "kubectl set env."),
-        optional("patchAutoscaler", Shape::Words(&AUTOSCALER), "kubectl patch hpa."),
+        optional(
+            "patchAutoscaler",
+            Shape::Words(&AUTOSCALER),
+            "kubectl patch hpa.",
+        ),
         optional("cordon", Shape::Object, "kubectl cordon."),
         optional("uncordon", Shape::Object, "kubectl uncordon."),
         optional("drain", Shape::Object, "kubectl drain."),
-        optional("deletePolicy", Shape::Object, "kubectl delete networkpolicy."),
-        optional("patchProbe", Shape::Words(&PROBE), "kubectl patch: a probe of a container."),
-        optional("patchService", Shape::Words(&SERVICE), "kubectl patch service: one field."),
-        optional("limitConcurrency", Shape::Words(&CONCURRENCY), "Bounds the requests in each pod."),
-        optional("setRetries", Shape::Words(&RETRIES), "Changes how callers try."),
-        optional("shedTraffic", Shape::Words(&SHED), "Turns requests away at the entry."),
+        optional(
+            "deletePolicy",
+            Shape::Object,
+            "kubectl delete networkpolicy.",
+        ),
+        optional(
+            "patchProbe",
+            Shape::Words(&PROBE),
+            "kubectl patch: a probe of a container.",
+        ),
+        optional(
+            "patchService",
+            Shape::Words(&SERVICE),
+            "kubectl patch service: one field.",
+        ),
+        optional(
+            "limitConcurrency",
+            Shape::Words(&CONCURRENCY),
+            "Bounds the requests in each pod.",
+        ),
+        optional(
+            "setRetries",
+            Shape::Words(&RETRIES),
+            "Changes how callers try.",
+        ),
+        optional(
+            "shedTraffic",
+            Shape::Words(&SHED),
+            "Turns requests away at the entry.",
+        ),
         optional("wait", Shape::Length, "Waits."),
     ],
     exactly_one: &[
-        "scale", "restartRollout", "rollBack", "pauseRollout", "resumeRollout", "setResources",
-        "setImage", "setEnv", "patchAutoscaler", "cordon", "uncordon", "drain", "deletePolicy",
-        "patchProbe", "patchService", "limitConcurrency", "setRetries", "shedTraffic", "wait",
+        "scale",
+        "restartRollout",
+        "rollBack",
+        "pauseRollout",
+        "resumeRollout",
+        "setResources",
+        "setImage",
+        "setEnv",
+        "patchAutoscaler",
+        "cordon",
+        "uncordon",
+        "drain",
+        "deletePolicy",
+        "patchProbe",
+        "patchService",
+        "limitConcurrency",
+        "setRetries",
+        "shedTraffic",
+        "wait",
     ],
 };
 
@@ -42,7 +94,11 @@ static RESOURCES: Words = all(&[
     required("workload", Shape::Object, "The workload."),
     required("container", Shape::Text, "The container."),
     optional("cpu", Shape::Quantity, "New limit and request of CPU."),
-    optional("memory", Shape::Quantity, "New limit and request of memory."),
+    optional(
+        "memory",
+        Shape::Quantity,
+        "New limit and request of memory.",
+    ),
 ]);
 
 static IMAGE: Words = all(&[
@@ -67,8 +123,16 @@ static AUTOSCALER: Words = all(&[
 static PROBE: Words = all(&[
     required("workload", Shape::Object, "The workload."),
     required("container", Shape::Text, "The container."),
-    required("probe", Shape::OneOf(&["startup", "liveness", "readiness"]), "Which probe."),
-    optional("value", Shape::Any, "The whole new probe; without it it is removed."),
+    required(
+        "probe",
+        Shape::OneOf(&["startup", "liveness", "readiness"]),
+        "Which probe.",
+    ),
+    optional(
+        "value",
+        Shape::Any,
+        "The whole new probe; without it it is removed.",
+    ),
 ]);
 
 static SERVICE: Words = all(&[

@@ -1,0 +1,100 @@
+//! Names of objects as people write them: `deployment/cart`, `svc/shop/front-end`.
+
+use aegis_kube::spelling::nearest;
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use serde_json::Value;
+
+/// Kinds with the short name that kubectl takes besides the kind itself.
+const KINDS: [(Kind, &str); 19] = [
+    (Kind::Namespace, "ns"),
+    (Kind::Node, "no"),
+    (Kind::Pod, "po"),
+    (Kind::ReplicaSet, "rs"),
+    (Kind::Deployment, "deploy"),
+    (Kind::StatefulSet, "sts"),
+    (Kind::DaemonSet, "ds"),
+    (Kind::Job, "job"),
+    (Kind::CronJob, "cj"),
+    (Kind::Service, "svc"),
+    (Kind::EndpointSlice, "endpointslice"),
+    (Kind::HorizontalPodAutoscaler, "hpa"),
+    (Kind::NetworkPolicy, "netpol"),
+    (Kind::PodDisruptionBudget, "pdb"),
+    (Kind::ConfigMap, "cm"),
+    (Kind::Secret, "secret"),
+    (Kind::PriorityClass, "pc"),
+    (Kind::ServiceAccount, "sa"),
+    (Kind::PersistentVolumeClaim, "pvc"),
+];
+
+/// The kind of that name: any case, singular, or kubectl's short name. Others are kept as they are.
+#[must_use]
+pub fn kind(text: &str) -> Kind {
+    let known = KINDS.iter().find(|(kind, short)| {
+        kind.as_str().eq_ignore_ascii_case(text) || short.eq_ignore_ascii_case(text)
+    });
+    known.map_or_else(|| Kind::from(text), |(kind, _)| kind.clone())
+}
+
+/// `kind/name` (in `default` where the kind has namespaces) or `kind/namespace/name`.
+#[must_use]
+pub fn object(text: &str) -> Option<ObjectRef> {
+    let parts: Vec<&str> = text.split('/').collect();
+    match parts.as_slice() {
+        [kind_, name] if !name.is_empty() => Some(ObjectRef::new(kind(kind_), "default", name)),
+        [kind_, namespace, name] if !name.is_empty() => {
+            Some(ObjectRef::new(kind(kind_), namespace, name))
+        }
+        _ => None,
+    }
+}
+
+/// Kind, namespace and name of an object; without a namespace it is in `default`.
+#[must_use]
+pub fn of_value(value: &Value) -> ObjectRef {
+    let metadata = &value["metadata"];
+    let namespace = metadata["namespace"]
+        .as_str()
+        .filter(|namespace| !namespace.is_empty());
+    ObjectRef::new(
+        Kind::from(value["kind"].as_str().unwrap_or_default()),
+        namespace.unwrap_or("default"),
+        metadata["name"].as_str().unwrap_or_default(),
+    )
+}
+
+/// The reference of `known` that somebody may have meant: of another namespace, another kind, or misspelt.
+#[must_use]
+pub fn meant<'a>(
+    wanted: &ObjectRef,
+    known: impl Iterator<Item = &'a ObjectRef> + Clone,
+) -> Option<String> {
+    let same_name = known
+        .clone()
+        .find(|other| other.name == wanted.name && other.kind == wanted.kind);
+    let same_text = known
+        .clone()
+        .find(|other| other.name == wanted.name && other.namespace == wanted.namespace);
+    if let Some(found) = same_name.or(same_text) {
+        return Some(written(found));
+    }
+    let names = known
+        .clone()
+        .filter(|other| other.kind == wanted.kind)
+        .map(|other| other.name.as_str());
+    let near = nearest(&wanted.name, names)?.to_owned();
+    let found = known
+        .clone()
+        .find(|other| other.kind == wanted.kind && other.name == near.as_str())?;
+    Some(written(found))
+}
+
+/// As a scenario has it: kind in lower case, the namespace where it is not `default`.
+#[must_use]
+pub fn written(object: &ObjectRef) -> String {
+    let kind = object.kind.as_str().to_lowercase();
+    match object.namespace.as_str() {
+        "" | "default" => format!("{kind}/{}", object.name),
+        namespace => format!("{kind}/{namespace}/{}", object.name),
+    }
+}

@@ -1,0 +1,209 @@
+//! The nodes of a cluster: as stated, or of a size that requests fill to 60 %.
+
+use crate::format::{ClusterWords, NodeGroup};
+use crate::objects;
+use aegis_kube::Document;
+use aegis_model::kubernetes::{Container, Kind, PodTemplateSpec, RestartPolicy};
+use aegis_model::{Bytes, Millicores, Quantity};
+use serde_json::{Value, json};
+
+/// Share of the nodes that requests fill where a scenario states no nodes.
+pub const FILL: f64 = 0.6;
+/// Nodes that are made at least, so that a drain leaves some.
+const LEAST_NODES: u64 = 3;
+/// Pods that a node takes (kubelet default, config/defaults.go).
+const PODS_PER_NODE: u64 = 110;
+/// CPU of a node at most, before there are more nodes.
+const LARGEST: Millicores = Millicores(32_000);
+/// What a container without a request counts as: what the scheduler scores it as
+/// (pkg/scheduler/util/pod_resources.go).
+const UNSTATED: Request = Request {
+    cpu: Millicores(100),
+    memory: Bytes::mebi(200),
+};
+
+/// What pods ask for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// CPU.
+    pub cpu: Millicores,
+    /// Memory.
+    pub memory: Bytes,
+}
+
+impl Request {
+    fn and(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.max(other.cpu),
+            memory: self.memory.max(other.memory),
+        }
+    }
+
+    fn times(self, count: u64) -> Self {
+        Self {
+            cpu: Millicores(self.cpu.0 * count),
+            memory: Bytes(self.memory.0 * count),
+        }
+    }
+}
+
+/// Node documents for a scenario: stated groups, else none where the manifests
+/// have nodes of their own, else by the rule.
+#[must_use]
+pub fn documents(stated: Option<&ClusterWords>, manifests: &[Document]) -> Vec<Value> {
+    let groups = match stated {
+        Some(words) => words.nodes.clone(),
+        None if manifests.iter().any(|document| document.kind() == "Node") => Vec::new(),
+        None => vec![by_rule(manifests)],
+    };
+    of_groups(&groups)
+}
+
+fn of_groups(groups: &[NodeGroup]) -> Vec<Value> {
+    let mut nodes = Vec::new();
+    for group in groups {
+        for position in 0..group.count as usize {
+            let zone = match group.zones.len() {
+                0 => None,
+                zones => group.zones.get(position % zones),
+            };
+            nodes.push(node(nodes.len() + 1, group, zone.map(String::as_str)));
+        }
+    }
+    nodes
+}
+
+fn node(number: usize, group: &NodeGroup, zone: Option<&str>) -> Value {
+    let name = format!("node-{number}");
+    let mut labels = json!({
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+    });
+    if let Some(zone) = zone {
+        labels["topology.kubernetes.io/zone"] = json!(zone);
+    }
+    let amount = json!({
+        "cpu": group.cpu.to_string(),
+        "memory": group.memory.to_string(),
+        "pods": PODS_PER_NODE.to_string(),
+    });
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "status": {"capacity": amount, "allocatable": amount},
+    })
+}
+
+/// Equal nodes that the manifests' requests fill to [`FILL`]; each takes the largest pod.
+fn by_rule(manifests: &[Document]) -> NodeGroup {
+    let demand = Demand::of(manifests);
+    let count = LEAST_NODES
+        .max(demand.pods.div_ceil((PODS_PER_NODE as f64 * FILL) as u64))
+        .max(filled(demand.total.cpu.0, 1).div_ceil(LARGEST.0));
+    let each = Request {
+        cpu: Millicores(filled(demand.total.cpu.0, count)),
+        memory: Bytes(filled(demand.total.memory.0, count)),
+    };
+    let each = each
+        .and(demand.per_node)
+        .or(demand.largest.and(demand.per_node));
+    NodeGroup {
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        cpu: Quantity {
+            milli: i128::from(each.cpu.0.next_multiple_of(10)),
+        },
+        memory: Quantity::whole(each.memory.0.next_multiple_of(Bytes::mebi(8).0)),
+        zones: ["a", "b", "c"].map(String::from).to_vec(),
+    }
+}
+
+/// The size of each of `count` nodes that `total` fills to [`FILL`].
+fn filled(total: u64, count: u64) -> u64 {
+    (total as f64 / FILL / count as f64) as u64 + 1
+}
+
+/// What all pods ask for.
+#[derive(Debug, Default)]
+struct Demand {
+    total: Request,
+    largest: Request,
+    per_node: Request,
+    pods: u64,
+}
+
+impl Demand {
+    fn of(manifests: &[Document]) -> Self {
+        let mut demand = Self::default();
+        for document in manifests {
+            if let Some(template) = owned(document)
+                .then(|| objects::template(&document.value))
+                .flatten()
+            {
+                demand.add(document, of_pod(&template));
+            }
+        }
+        demand
+    }
+
+    fn add(&mut self, document: &Document, pod: Request) {
+        if document.kind() == Kind::DaemonSet.as_str() {
+            self.per_node = self.per_node.and(pod);
+            return;
+        }
+        let count = u64::from(objects::replicas(&document.value));
+        self.total = self.total.and(pod.times(count));
+        self.largest = self.largest.or(pod);
+        self.pods += count;
+    }
+}
+
+/// Whether the object is one that nobody made: not the pod or ReplicaSet of a workload in a dump.
+fn owned(document: &Document) -> bool {
+    document.value["metadata"]["ownerReferences"]
+        .as_array()
+        .is_none_or(Vec::is_empty)
+}
+
+/// What a pod asks for: the larger of its containers together and each init
+/// container, sidecars counted with both, plus overhead (component-helpers/resource).
+#[must_use]
+pub fn of_pod(template: &PodTemplateSpec) -> Request {
+    let is_sidecar =
+        |container: &&Container| container.restart_policy == Some(RestartPolicy::Always);
+    let init = &template.spec.init_containers;
+    let sum = |request: Request, container: &Container| request.and(of_container(container));
+    let sidecars = init.iter().filter(is_sidecar).fold(Request::default(), sum);
+    let main = template.spec.containers.iter().fold(sidecars, sum);
+    let steps = init.iter().filter(|container| !is_sidecar(container));
+    let overhead = Request {
+        cpu: template.spec.overhead.cpu().unwrap_or_default(),
+        memory: template.spec.overhead.memory().unwrap_or_default(),
+    };
+    steps
+        .map(|step| stated(step, Request::default()))
+        .fold(main, Request::or)
+        .and(overhead)
+}
+
+fn of_container(container: &Container) -> Request {
+    stated(container, UNSTATED)
+}
+
+fn stated(container: &Container, otherwise: Request) -> Request {
+    let request = |name| container.resources.request(name);
+    Request {
+        cpu: request("cpu").map_or(otherwise.cpu, Quantity::millicores),
+        memory: request("memory").map_or(otherwise.memory, Quantity::bytes),
+    }
+}
