@@ -160,12 +160,13 @@ impl RunStore {
         run.remove()
     }
 
-    /// Whether something can be written: tries, and leaves no trace but the folder itself.
+    /// Whether runs can be written: tries, in the nearest folder that exists, and leaves no trace.
     ///
     /// # Errors
     /// Why not.
     pub fn probe(&self) -> Result<(), StoreError> {
-        let probe = self.runs.join(".probe");
+        let folder = self.runs.ancestors().find(|folder| folder.is_dir());
+        let probe = folder.unwrap_or(Path::new("")).join(".aegis-probe");
         write_atomically(&probe, b"aegis")?;
         fs::remove_file(&probe).map_err(at(&probe))
     }

@@ -1,0 +1,43 @@
+//! The commands, a file each.
+
+pub mod completions;
+pub mod doctor;
+pub mod explain;
+pub mod newcomer;
+pub mod runs;
+pub mod scenario;
+pub mod version;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{Terminal, to_stderr};
+use aegis_runner::settings::{Settings, Sources};
+use aegis_runner::store::{RunStore, write_atomically};
+use std::path::Path;
+
+/// What every command may look at.
+#[derive(Debug)]
+pub struct Context {
+    /// Where settings were found.
+    pub sources: Sources,
+    /// The settings.
+    pub settings: Settings,
+}
+
+impl Context {
+    /// The runs of the data folder.
+    pub fn store(&self) -> RunStore {
+        RunStore::new(&self.settings.data_dir.value)
+    }
+}
+
+/// A result that is a text: to a file, whole or not at all, or to standard output.
+fn deliver(text: &str, out: Option<&Path>, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    match out {
+        Some(path) => {
+            write_atomically(path, text.as_bytes())?;
+            to_stderr(&format!("wrote {}\n", path.display()));
+        }
+        None => terminal.print(text)?,
+    }
+    terminal.finish()
+}

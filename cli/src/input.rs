@@ -1,0 +1,213 @@
+//! What a user names: a file, `-` for standard input, or a scenario that the binary carries.
+//!
+//! Every text that is read is kept, so that an error can point into it.
+
+use crate::exit::{Exit, Failure};
+use crate::paint::Paint;
+use crate::problems::{self, Texts};
+use aegis_kube::Diagnostic;
+use aegis_kube::spelling::nearest;
+use aegis_scenario::{Loaded, bundled, load};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read, stdin};
+use std::path::Path;
+
+/// What standard input is called in errors.
+pub const STDIN: &str = "stdin";
+
+/// Reads what a command is given.
+#[derive(Debug, Default)]
+pub struct Reader {
+    texts: RefCell<Texts>,
+}
+
+/// A text with the name that errors give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its path; [`STDIN`] for standard input.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Why there is nothing to work with.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It cannot be read at all.
+    Unread(Failure),
+    /// It was read and is wrong.
+    Wrong(Vec<Diagnostic>),
+}
+
+impl Reader {
+    /// Reads and checks a scenario.
+    pub fn scenario(&self, given: &str) -> Result<Loaded, Refusal> {
+        let named = self.open(given)?;
+        let from_disk = given == "-" || bundled::find(given).is_none() || Path::new(given).exists();
+        let files = |path: &str| {
+            if from_disk {
+                self.file(path)
+            } else {
+                self.carried(path)
+            }
+        };
+        load(&named.name, &named.text, &files).map_err(Refusal::Wrong)
+    }
+
+    /// The text that a user means.
+    pub fn open(&self, given: &str) -> Result<Named, Refusal> {
+        if given == "-" {
+            return self.decoded(STDIN, read_all(stdin().lock()));
+        }
+        let path = Path::new(given);
+        if path.is_file() || path.exists() && !path.is_dir() {
+            return self.decoded(given, File::open(path).and_then(read_all));
+        }
+        match bundled::find(given) {
+            Some(found) => Ok(self.keep(found.path, found.text)),
+            None => Err(Refusal::Unread(unknown(given, path))),
+        }
+    }
+
+    /// Problems on standard error, each pointing into its text.
+    pub fn show(&self, problems: &[Diagnostic], paint: Paint) {
+        problems::show(problems, &self.texts.borrow(), paint);
+    }
+
+    /// The failure behind a refusal; what is wrong is shown on the way.
+    pub fn refuse(&self, refusal: Refusal, paint: Paint) -> Failure {
+        match refusal {
+            Refusal::Unread(failure) => failure,
+            Refusal::Wrong(problems) => {
+                self.show(&problems, paint);
+                Failure::Told(Exit::Usage)
+            }
+        }
+    }
+
+    /// A file that a scenario names; the manifests that the binary carries are at hand everywhere.
+    fn file(&self, path: &str) -> Option<String> {
+        let read = File::open(path)
+            .and_then(read_all)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        match read {
+            Some(text) => Some(self.keep(path, &text).text),
+            None => self.carried(&carried_path(path)?),
+        }
+    }
+
+    fn carried(&self, path: &str) -> Option<String> {
+        let text = bundled::file(path)?;
+        Some(self.keep(path, &text).text)
+    }
+
+    fn keep(&self, name: &str, text: &str) -> Named {
+        self.texts
+            .borrow_mut()
+            .insert(name.to_owned(), text.to_owned());
+        Named {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn decoded(&self, name: &str, read: io::Result<Vec<u8>>) -> Result<Named, Refusal> {
+        let unread = |error: io::Error| {
+            Refusal::Unread(Failure::usage(format!("{name} cannot be read: {error}")))
+        };
+        let text = String::from_utf8(read.map_err(unread)?);
+        text.map(|text| self.keep(name, &text))
+            .map_err(|error| Refusal::Wrong(not_text(name, error.as_bytes())))
+    }
+}
+
+/// What is wrong with bytes that are no text.
+fn not_text(name: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+    let errors = aegis_kube::read_bytes(name, bytes)
+        .err()
+        .unwrap_or_default();
+    load::shown(&errors)
+}
+
+/// All bytes, or one more than an input may have.
+fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(aegis_kube::read::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// `…/manifests/online-boutique.yaml`, wherever it is asked for, as the binary carries it.
+fn carried_path(path: &str) -> Option<String> {
+    let end = path
+        .rsplit_once("manifests/")
+        .map(|(_, file)| format!("manifests/{file}"))?;
+    let found = bundled::MANIFESTS
+        .iter()
+        .find(|carried| carried.path.ends_with(&format!("/{end}")))?;
+    Some(found.path.to_owned())
+}
+
+fn unknown(given: &str, path: &Path) -> Failure {
+    if path.is_dir() {
+        return Failure::usage(format!(
+            "{given} is a folder; a file or a scenario's name belongs here"
+        ));
+    }
+    let looks_like_a_file = given.contains(['/', '\\']) || path.extension().is_some();
+    if looks_like_a_file {
+        return Failure::usage(format!("there is no file {given}"));
+    }
+    let names = bundled::SCENARIOS.iter().map(bundled::Bundled::name);
+    let near = nearest(given, names).map(|near| format!("did you mean `{near}`? "));
+    let help = format!(
+        "{}`aegis scenario list` shows all names",
+        near.unwrap_or_default()
+    );
+    Failure::usage(format!("there is no scenario and no file named `{given}`")).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(given: &str) -> String {
+        match Reader::default().open(given) {
+            Err(Refusal::Unread(Failure::Said(said))) => said.render(Paint::Plain),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_bundled_scenario_loads_by_its_name() {
+        for carried in bundled::SCENARIOS {
+            let loaded = Reader::default()
+                .scenario(carried.name())
+                .map_err(|refusal| format!("{refusal:?}"));
+            assert_eq!(
+                loaded
+                    .map(|loaded| loaded.scenario.metadata.name)
+                    .as_deref(),
+                Ok(carried.name())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_as_what_it_looks_like() {
+        assert!(refused("online-boutique-omm").contains("did you mean `online-boutique-oom`"));
+        assert!(refused("a/b").starts_with("error: there is no file a/b"));
+        assert!(refused("x.yaml").contains("no file"));
+        assert!(refused("/").contains("is a folder"));
+    }
+
+    #[test]
+    fn bundled_manifests_are_at_hand_everywhere() {
+        let found = carried_path("/tmp/manifests/sock-shop.yaml");
+        assert_eq!(found.as_deref(), Some("scenarios/manifests/sock-shop.yaml"));
+        assert_eq!(carried_path("sock-shop.yaml"), None);
+        assert_eq!(carried_path("manifests/other.yaml"), None);
+    }
+}
