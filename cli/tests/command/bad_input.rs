@@ -51,7 +51,6 @@ fn a_scenario_that_is_wrong_is_wrong_at_a_place() {
         ("{to: shop, rps", "{to: shoop, rps", "AEG-S014", "shop"),
         ("duration: 15m", "duration: soon", "AEG-S005", "soon"),
         ("  description", "\tdescription", "AEG-K002", ""),
-        ("kind: Deploymnet", "AEG-K008", "Deployment"),
         ("at: 3m", "at: 3h", "AEG-S017", ""),
         (
             "object: service/shop",
