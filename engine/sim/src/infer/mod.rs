@@ -14,10 +14,11 @@ mod explain;
 mod graph;
 mod images;
 mod prior;
-mod recognise;
+pub(crate) mod recognise;
 mod rewire;
 mod runtime;
 mod sample;
+mod wiring;
 mod workload;
 
 pub use directory::Directory;
@@ -28,6 +29,7 @@ pub use images::{IMAGES, Image, KnownCall};
 pub use prior::{Choice, Pick, Prior};
 pub use rewire::rewire;
 pub use runtime::{Runtime, Traits};
+pub use wiring::Wiring;
 
 use aegis_model::behaviour::{Balance, Cancels, Need};
 use aegis_model::kubernetes::ObjectRef;
