@@ -20,7 +20,9 @@ pub struct Series {
     pub good: Vec<f64>,
     /// Calls of users that did not.
     pub failed: Vec<f64>,
-    /// Sum of the times of the calls that ended, s.
+    /// Calls that began in this second and have ended since.
+    pub began: Vec<f64>,
+    /// Sum of their times, s.
     pub time: Vec<f64>,
     /// Requests in flight at the end of the second, per service.
     pub in_flight: Vec<Vec<f64>>,
@@ -131,17 +133,19 @@ impl<'a> Run<'a> {
     }
 
     fn second(&mut self, second: u32) {
+        let series = &mut self.series;
+        for count in [
+            &mut series.good,
+            &mut series.failed,
+            &mut series.began,
+            &mut series.time,
+        ] {
+            count.push(0.0);
+        }
         for change in self.transient.changes_at(second) {
             self.change(change);
         }
         self.users(second);
-        for count in [
-            &mut self.series.good,
-            &mut self.series.failed,
-            &mut self.series.time,
-        ] {
-            count.push(0.0);
-        }
         let end = f64::from(second + 1);
         while let Some(&(Reverse(bits), _, event)) = self.events.peek() {
             if f64::from_bits(bits) >= end {
@@ -499,10 +503,11 @@ impl<'a> Run<'a> {
         } else {
             &mut self.series.failed
         };
-        if let (Some(count), Some(time)) = (count.last_mut(), self.series.time.last_mut()) {
+        if let Some(count) = count.last_mut() {
             *count += 1.0;
-            *time += self.now - began;
         }
+        self.series.began[began as usize] += 1.0;
+        self.series.time[began as usize] += self.now - began;
     }
 }
 

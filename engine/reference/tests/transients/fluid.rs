@@ -149,6 +149,7 @@ impl<'a> Fluid<'a> {
         let good: f64 = entries(flows, &self.network);
         series.good.push(good);
         series.failed.push(entry.first * entry.lost_calls);
+        series.began.push(entry.first);
         series.time.push(entry.held * entry.first);
         for (service, in_flight) in series.in_flight.iter_mut().enumerate() {
             let pods = |class: usize| f64::from(self.network.class(ClassId(class as u32)).replicas);

@@ -41,6 +41,8 @@ pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: 
 struct Waited {
     mean: f64,
     variance: f64,
+    /// Mean, were there no queue anywhere.
+    calm: f64,
     /// Share of requests that no required call failed.
     answered: f64,
 }
@@ -56,21 +58,26 @@ fn calls(
     let mut stages = Stages::default();
     let shortage = shortage(&flows.classes[class.index()], &flows.scratch[class.index()]);
     let mut going_on = GoingOn::all(1.0);
+    let mut calm_calls = 0.0;
     for id in network.calls(class) {
         let edge = network.edge(id);
-        let before = state.edges[id.index()].held;
+        let before = state.edges[id.index()].queueing();
         attempt(network, id, &inputs.edges[id.index()], state, flows);
-        let held = &mut state.edges[id.index()].held;
-        *held = relax(before, *held, shortage);
+        let after = &mut state.edges[id.index()];
+        after.held += relax(before, after.queueing(), shortage);
         let after = &state.edges[id.index()];
         let share = going_on.at(edge);
         going_on.pass(edge, after.lost_calls);
         stages.add(edge, share, after, &flows.edges[id.index()]);
+        if edge.need != Need::Async {
+            calm_calls += edge.ratio * after.calm;
+        }
     }
     stages.end_group();
     Waited {
         mean: stages.mean,
         variance: stages.variance,
+        calm: calm_calls,
         answered: going_on.rest(),
     }
 }
@@ -146,9 +153,11 @@ fn attempt(network: &Network, id: EdgeId, input: &EdgeInput, state: &mut State, 
     let edge = network.edge(id);
     let attempts = state.edges[id.index()].attempts;
     let mut one = Attempt::default();
+    let mut calm = input.delay;
     for path in network.paths(id) {
         let callee = &state.classes[path.route.callee.index()];
         let cut = over(edge, path, input, callee, &mut one);
+        calm += path.route.share * (callee.calm + edge.round_trip + path.route.extra_latency);
         let arriving = attempts * reach(path, input);
         let scratch = &mut flows.scratch[path.route.callee.index()];
         match edge.cancels {
@@ -163,6 +172,7 @@ fn attempt(network: &Network, id: EdgeId, input: &EdgeInput, state: &mut State, 
         &mut state.edges[id.index()],
         &mut flows.edges[id.index()],
     );
+    state.edges[id.index()].calm = calm.min(edge.timeout);
 }
 
 /// One route of an attempt.
@@ -239,15 +249,15 @@ fn shortage(flow: &ClassFlow, scratch: &Scratch) -> f64 {
     (2.0 * flow.in_flight / scratch.workers - 1.0).clamp(0.0, 1.0)
 }
 
-/// A step towards `new` that is damped where the time is shorter than a tick and the
-/// caller is short of workers: its rate would swing with the time for ever otherwise.
+/// What the time in queues is to change by, so that it takes no full step from `old`
+/// to `new` where it is shorter than a tick and the caller is short of workers: the
+/// caller's rate would swing with it for ever otherwise.
 fn relax(old: f64, new: f64, shortage: f64) -> f64 {
     if shortage == 0.0 {
-        return new;
+        return 0.0;
     }
-    let longer = old.max(new);
-    let part = 2.0 * longer / (2.0 * longer + shortage * TICK);
-    old + part * (new - old)
+    let longer = 2.0 * old.max(new);
+    (old - new) * shortage * TICK / (longer + shortage * TICK)
 }
 
 /// Steps 8 and 9 of a class.
@@ -276,6 +286,7 @@ fn times(
     let own = own_variance(class, flow, scratch, state);
     state.variance = own + waited.variance;
     state.called = waited.mean;
+    state.calm = flow.own_time + waited.calm;
     let well = (1.0 - class.error_share) * (1.0 - input.error) * waited.answered;
     state.faulty = 1.0 - well;
     let done = TICK * through * f64::from(class.replicas);
@@ -311,7 +322,8 @@ fn own_variance(class: &Class, flow: &ClassFlow, scratch: &Scratch, state: &Clas
     if scratch.held_up {
         let inside = (scratch.workers / through - flow.called - constant).max(0.0);
         let waiting = queue / (through * through);
-        return apart + waiting + shared(class, flow, state) * inside * inside;
+        // All workers are busy: a request shares the CPU with equally many all the time.
+        return apart + waiting + class.cv2 * inside * inside;
     }
     let on_cpu = (state.sojourn - flow.called - constant).max(0.0);
     let steady = shared(class, flow, state) * on_cpu * on_cpu;

@@ -74,6 +74,7 @@ impl ClassState {
         self.waiting += part * other.waiting;
         self.called += part * other.called;
         self.sojourn += part * other.sojourn;
+        self.calm += part * other.calm;
         self.variance += part * other.variance;
         self.turned_away += part * other.turned_away;
         self.faulty += part * other.faulty;
@@ -85,6 +86,7 @@ impl EdgeState {
     /// `part` of the new class's pods bring `leaving` of the old class's calls.
     fn join(&mut self, other: &Self, part: f64, leaving: f64) {
         self.held += part * other.held;
+        self.calm += part * other.calm;
         self.failing += part * other.failing;
         self.lost_calls += part * other.lost_calls;
         self.backing_off += leaving * other.backing_off;

@@ -30,7 +30,7 @@ pub mod tail;
 pub use carry::Move;
 pub use flows::{ClassFlow, ClassInput, EdgeFlow, EdgeInput, Flows, Inputs};
 pub use network::{Class, ClassId, Dead, Edge, EdgeId, Network, NetworkBuilder, Route};
-pub use resources::{Claim, water_fill};
+pub use resources::{Claim, water_fill, within_reach};
 pub use state::State;
 
 /// Length of a tick, s.

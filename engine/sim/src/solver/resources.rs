@@ -56,7 +56,7 @@ pub struct Claim {
 
 /// Weighted max-min fair shares of `capacity` cores, written to `granted` (one per claim).
 ///
-/// What a claim does not take is handed on by weight. `level` is scratch of the same
+/// What a claim does not take is handed on by weight. `order` is scratch of the same
 /// length; nothing is allocated. Cost is that of a sort.
 pub fn water_fill(capacity: f64, claims: &[Claim], order: &mut [u32], granted: &mut [f64]) {
     debug_assert!(claims.len() == granted.len() && claims.len() == order.len());
@@ -79,4 +79,31 @@ pub fn water_fill(capacity: f64, claims: &[Claim], order: &mut [u32], granted: &
         left = (left - grant).max(0.0);
         weights -= claim.weight;
     }
+}
+
+/// What each claim could have if it alone wanted all of its limit, and the others what
+/// they demand now: the CPU that a pod is as fast as. Never less than [`water_fill`] grants.
+///
+/// `order` and `reach` are of the claims' length; nothing is allocated. Quadratic in
+/// the claims of a node.
+pub fn within_reach(capacity: f64, claims: &[Claim], order: &mut [u32], reach: &mut [f64]) {
+    water_fill(capacity, claims, order, reach);
+    for (index, claim) in claims.iter().enumerate() {
+        reach[index] = one_in_reach(capacity, claims, order, index).min(claim.limit);
+    }
+}
+
+/// The share of the claim at `index` when its demand has no end.
+fn one_in_reach(capacity: f64, claims: &[Claim], order: &[u32], index: usize) -> f64 {
+    let mut left = capacity.max(0.0);
+    let mut weights = claims.iter().map(|claim| claim.weight).sum::<f64>();
+    for other in order.iter().filter(|other| **other as usize != index) {
+        let claim = &claims[*other as usize];
+        if claim.demand * weights > left * claim.weight {
+            break;
+        }
+        left -= claim.demand;
+        weights -= claim.weight;
+    }
+    left * claims[index].weight / weights
 }

@@ -4,7 +4,7 @@ use super::flows::ClassInput;
 use super::network::Class;
 use super::tail::Fitted;
 use super::{TICK, erlang};
-use libm::{exp, log, sqrt};
+use libm::{exp, expm1, floor, log, sqrt};
 
 /// Period of the kernel's CPU quota, s (`cpu.cfs_period_us`, 100 ms).
 const QUOTA_PERIOD: f64 = 0.1;
@@ -67,14 +67,13 @@ impl Service {
         service
     }
 
-    /// A request that needs whole quotas waits a period for each; and a period
-    /// whose demand is above the quota makes the rest wait.
+    /// A request that needs whole quotas waits for the rest of a period after each; and
+    /// a period whose demand is above the quota makes the others wait.
     fn throttle(&mut self, quota: f64, cost: f64, cv2: f64, arriving: f64) {
-        let whole = libm::floor(cost / quota);
-        if whole > 0.0 {
-            let rest = (cost - whole * quota) * (self.cpu_time / cost);
-            self.cpu_time = self.cpu_time.max(whole * QUOTA_PERIOD + rest);
-        }
+        let spread = cv2.min(1.0);
+        let whole = (1.0 - spread) * floor(cost / quota) + spread / expm1(quota / cost);
+        let running = quota * self.cpu_time / cost;
+        self.cpu_time += whole * (QUOTA_PERIOD - running).max(0.0);
         let requests = arriving * QUOTA_PERIOD;
         if requests > 0.0 {
             let demand = Fitted {

@@ -16,6 +16,8 @@ pub(crate) struct ClassState {
     pub called: f64,
     /// Mean time in the pod, s.
     pub sojourn: f64,
+    /// Mean time in the pod, were there no queue here or in callees, s.
+    pub calm: f64,
     /// Variance of the time in the pod, s².
     pub variance: f64,
     /// Share of attempts that end at once: shed at the door, or reset with their pod.
@@ -31,6 +33,8 @@ pub(crate) struct ClassState {
 pub(crate) struct EdgeState {
     /// Mean time that a call holds its caller, retries included, s.
     pub held: f64,
+    /// Mean time of an attempt, were there no queue anywhere, s.
+    pub calm: f64,
     /// Probability that an attempt fails.
     pub failing: f64,
     /// Probability that a call fails after all of its retries.
@@ -60,6 +64,7 @@ impl ClassState {
         waiting: 0.0,
         called: 0.0,
         sojourn: 0.0,
+        calm: 0.0,
         variance: 0.0,
         turned_away: 0.0,
         faulty: 0.0,
@@ -68,8 +73,14 @@ impl ClassState {
 }
 
 impl EdgeState {
+    /// The part of the time held that queues and retries are to blame for, s.
+    pub fn queueing(&self) -> f64 {
+        (self.held - self.calm).max(0.0)
+    }
+
     pub const IDLE: Self = Self {
         held: 0.0,
+        calm: 0.0,
         failing: 0.0,
         lost_calls: 0.0,
         backing_off: 0.0,

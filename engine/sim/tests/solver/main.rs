@@ -4,4 +4,5 @@ mod cost;
 mod networks;
 mod queues;
 mod rig;
+mod shares;
 mod tails;
