@@ -59,6 +59,24 @@ pub struct PodSpec {
     pub overhead: ResourceList,
 }
 
+impl PodTemplateSpec {
+    /// Whether pods of both run the same code with the same configuration: images, commands,
+    /// arguments and environment are equal. A restart, other limits or other probes make a new
+    /// revision of the same release.
+    #[must_use]
+    pub fn is_same_release(&self, other: &Self) -> bool {
+        let same = |(mine, theirs): (&Container, &Container)| {
+            mine.image == theirs.image
+                && mine.command == theirs.command
+                && mine.args == theirs.args
+                && mine.env == theirs.env
+                && mine.env_from == theirs.env_from
+        };
+        let (mine, theirs) = (&self.spec.containers, &other.spec.containers);
+        mine.len() == theirs.len() && mine.iter().zip(theirs).all(same)
+    }
+}
+
 /// What happens when a container ends.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(
