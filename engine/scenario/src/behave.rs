@@ -28,7 +28,20 @@ pub fn behaviours(
         Gap::None => Pick::Median,
         Gap::Medium | Gap::Large => Pick::Drawn(draws, Purpose::Hidden),
     };
-    let mut behaviours = inferred.pick(pick);
+    with_words(inferred.pick(pick), objects, spec)
+}
+
+/// The behaviour that a reader of the scenario would expect: guesses at their medians, words as they are.
+#[must_use]
+pub fn stated(objects: &Objects, inferred: &Inferred, spec: &Spec) -> Vec<Option<Behaviour>> {
+    with_words(inferred.median(), objects, spec)
+}
+
+fn with_words(
+    mut behaviours: Vec<Option<Behaviour>>,
+    objects: &Objects,
+    spec: &Spec,
+) -> Vec<Option<Behaviour>> {
     for words in &spec.services {
         let place = Named(objects)
             .serving(&words.name)

@@ -194,6 +194,14 @@ pub struct Noise {
     pub missing: f64,
 }
 
+impl Noise {
+    /// What is seen is what is there.
+    pub const NONE: Self = Self {
+        metrics: 0.0,
+        missing: 0.0,
+    };
+}
+
 impl Default for Noise {
     fn default() -> Self {
         Self {
@@ -216,10 +224,7 @@ enum NoiseWords {
 impl From<NoiseWords> for Noise {
     fn from(words: NoiseWords) -> Self {
         match words {
-            NoiseWords::None(_) => Self {
-                metrics: 0.0,
-                missing: 0.0,
-            },
+            NoiseWords::None(_) => Self::NONE,
             NoiseWords::Some { metrics, missing } => Self {
                 metrics: metrics.unwrap_or(Self::default().metrics),
                 missing: missing.map_or(Self::default().missing, |share| share.0),

@@ -9,23 +9,30 @@
 
 pub mod amount;
 pub mod behave;
+pub mod build;
 pub mod bundled;
+pub mod capacity;
 pub mod check;
 pub mod diagnostic;
+pub mod draft;
 pub mod expect;
+pub mod explain;
 pub mod faults;
 pub mod format;
 pub mod goals;
+pub mod import;
 pub mod load;
 pub mod names;
 pub mod nodes;
 pub mod objects;
 mod patches;
-pub mod rates;
+pub mod plan;
 mod references;
 pub mod resolve;
 pub mod schema;
 pub mod template;
+pub mod trial;
+pub mod truth;
 pub mod words;
 
 pub use diagnostic::Code;

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub const FILL: f64 = 0.6;
 /// Nodes that are made at least, so that a drain leaves some.
 const LEAST_NODES: u64 = 3;
+/// Zones of nodes that are made by the rule.
+pub const ZONES: [&str; 3] = ["a", "b", "c"];
 /// Pods that a node takes (kubelet default, config/defaults.go).
 const PODS_PER_NODE: u64 = 110;
 /// CPU of a node at most, before there are more nodes.
@@ -124,7 +126,7 @@ fn by_rule(manifests: &[Document]) -> NodeGroup {
             milli: i128::from(each.cpu.0.next_multiple_of(10)),
         },
         memory: Quantity::whole(each.memory.0.next_multiple_of(Bytes::mebi(8).0)),
-        zones: ["a", "b", "c"].map(String::from).to_vec(),
+        zones: ZONES.map(String::from).to_vec(),
     }
 }
 

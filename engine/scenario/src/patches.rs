@@ -1,6 +1,6 @@
 //! Changes of what is included, before the start. They leave no entry in the record.
 
-use crate::diagnostic::{Code, Finding};
+use crate::diagnostic::{Code, Finding, child};
 use crate::format::PatchOf;
 use crate::names;
 use aegis_kube::Document;
@@ -38,29 +38,14 @@ pub fn apply(manifests: &mut [Document], patch: &PatchOf, path: &FieldPath) -> R
 /// # Errors
 /// Why the patch does not apply, at its place in the scenario.
 pub fn patched(document: &Value, patch: &PatchOf, path: &FieldPath) -> Result<Value, Finding> {
-    let mut changed = document.clone();
     if let Some(merge) = &patch.merge {
-        merge_into(&mut changed, merge);
+        return Ok(aegis_kube::patch::merged(document, merge));
     }
-    Ok(changed)
-}
-
-/// A merge patch (RFC 7386): fields replace, `null` removes, mappings go deeper.
-fn merge_into(target: &mut Value, patch: &Value) {
-    let Value::Object(fields) = patch else {
-        *target = patch.clone();
-        return;
+    let Some(json) = &patch.json else {
+        return Ok(document.clone());
     };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    for (name, value) in fields {
-        match (target.as_object_mut(), value) {
-            (Some(object), Value::Null) => drop(object.remove(name)),
-            (Some(object), value) => {
-                merge_into(object.entry(name.as_str()).or_insert(Value::Null), value)
-            }
-            (None, _) => {}
-        }
-    }
+    aegis_kube::patch::patched(document, json).map_err(|error| {
+        let here = child(&path.key("json"), error.operation);
+        Finding::new(Code::Patch, &here, "", error.to_string())
+    })
 }

@@ -36,7 +36,7 @@ pub enum RemedyAction {
     PauseRollout(String),
     /// `kubectl rollout resume`.
     ResumeRollout(String),
-    /// `kubectl set resources`: limit and request alike.
+    /// `kubectl set resources`: limits; requests stay, at most at the limit.
     SetResources {
         /// The workload.
         workload: String,

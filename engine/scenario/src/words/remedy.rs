@@ -93,11 +93,15 @@ static SCALE: Words = all(&[
 static RESOURCES: Words = all(&[
     required("workload", Shape::Object, "The workload."),
     required("container", Shape::Text, "The container."),
-    optional("cpu", Shape::Quantity, "New limit and request of CPU."),
+    optional(
+        "cpu",
+        Shape::Quantity,
+        "New limit of CPU; the request stays, at most at the limit.",
+    ),
     optional(
         "memory",
         Shape::Quantity,
-        "New limit and request of memory.",
+        "New limit of memory; the request stays, at most at the limit.",
     ),
 ]);
 

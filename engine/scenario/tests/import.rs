@@ -1,0 +1,102 @@
+//! Plain manifests become a scenario by the rule, and what is inferred is explained.
+
+use aegis_model::Quantity;
+use aegis_scenario::{bundled, explain, import, load};
+
+fn manifests(application: &str) -> Vec<aegis_kube::Document> {
+    let path = format!("scenarios/manifests/{application}.yaml");
+    aegis_kube::read(&path, &bundled::file(&path).expect("it is bundled")).expect("it is read")
+}
+
+/// The import of an application, read again.
+fn imported(application: &str) -> load::Loaded {
+    let text = import::import(application, manifests(application)).expect("it is imported");
+    load("imported.yaml", &text, &|_| None).expect("what import writes, load reads")
+}
+
+fn sum(loaded: &load::Loaded, resource: &str) -> f64 {
+    let amount = |node: &serde_json::Value| -> f64 {
+        let text = node["status"]["capacity"][resource]
+            .as_str()
+            .expect("an amount");
+        text.parse::<Quantity>().expect("a quantity").milli as f64 / 1000.0
+    };
+    loaded.nodes.iter().map(amount).sum()
+}
+
+#[test]
+fn requests_fill_the_nodes_to_sixty_percent() {
+    let loaded = imported("online-boutique");
+    assert_eq!(loaded.nodes.len(), 3);
+    let cpu = 1.57 / sum(&loaded, "cpu");
+    assert!((0.57..=0.6).contains(&cpu), "CPU is filled to {cpu}");
+    let memory = 1368.0 * 1024.0 * 1024.0 / sum(&loaded, "memory");
+    assert!(
+        (0.57..=0.63).contains(&memory),
+        "memory is filled to {memory}"
+    );
+}
+
+#[test]
+fn each_entry_is_loaded_at_half_of_what_it_serves() {
+    for (application, entry) in [
+        ("online-boutique", "frontend-external"),
+        ("sock-shop", "sock-shop/front-end"),
+    ] {
+        let loaded = imported(application);
+        let text = explain::explain(&loaded).expect("it is founded");
+        let traffic = &loaded.scenario.spec.traffic;
+        assert_eq!(traffic.len(), 1);
+        assert_eq!(traffic[0].to, entry);
+        let aegis_scenario::format::Rate::Constant(rate) = traffic[0].rps else {
+            panic!("a constant rate")
+        };
+        let about = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("the cluster serves about "));
+        let full: f64 = about
+            .and_then(|rest| rest.split(' ').next())
+            .expect("a figure")
+            .parse()
+            .expect("a number");
+        assert!(
+            (0.45..=0.55).contains(&(rate / full)),
+            "{application}: {rate} of {full}"
+        );
+    }
+}
+
+#[test]
+fn nothing_of_the_manifests_is_lost() {
+    let before = manifests("online-boutique");
+    let after = imported("online-boutique").manifests;
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.value, after.value);
+    }
+}
+
+#[test]
+fn the_call_graph_is_explained() {
+    let loaded = imported("online-boutique");
+    let text = explain::explain(&loaded).expect("it is founded");
+    for wanted in [
+        "deployment/checkoutservice",
+        "calls cartservice 0.90 times per request",
+        "PRODUCT_CATALOG_SERVICE_ADDR",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+}
+
+#[test]
+fn what_the_api_server_refuses_is_shown_at_its_place() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: -1\n  selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    spec: {containers: [{name: a, image: a}]}\n";
+    let documents = aegis_kube::read("a.yaml", text).expect("it is read");
+    let errors = import::adopt("a", documents).expect_err("a negative number of replicas");
+    assert_eq!(
+        (errors[0].code, errors[0].line, errors[0].column),
+        ("AEG-S018", 5, 13),
+        "{errors:?}"
+    );
+}
