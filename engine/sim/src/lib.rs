@@ -17,9 +17,11 @@ pub mod observe;
 pub mod reach;
 pub mod solver;
 pub mod step;
+pub mod tick;
 pub mod workings;
 
 pub use cluster::Cluster;
 pub use draws::{Draws, Purpose};
 pub use journal::Journal;
+pub use tick::tick;
 pub use workings::Workings;

@@ -49,8 +49,12 @@ pub fn evict<P>(cluster: &mut Cluster<P>, pod: PodId) -> Result<(), EvictionRefu
     }
     let protected = row.node.is_some() && !row.phase.is_terminal();
     if protected {
-        for budget in budgets_of(cluster, pod) {
-            spend(cluster, budget, pod)?;
+        let budgets = budgets_of(cluster, pod);
+        for budget in &budgets {
+            check(cluster, *budget, pod)?;
+        }
+        for budget in budgets {
+            spend(cluster, budget, pod);
         }
     }
     let message = "Eviction API: evicting";
@@ -60,22 +64,32 @@ pub fn evict<P>(cluster: &mut Cluster<P>, pod: PodId) -> Result<(), EvictionRefu
     Ok(())
 }
 
-fn spend<P>(cluster: &mut Cluster<P>, budget: BudgetId, pod: PodId) -> Result<(), EvictionRefused> {
+/// Whether the budget does not mind: it has what it needs, and the pod is no part of that.
+fn is_indifferent<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> bool {
+    let row = &cluster.objects.budgets[budget.index()];
     let ready = cluster.objects.pods[pod.index()].is_ready();
-    let row = &mut cluster.objects.budgets[budget.index()];
-    if !ready && row.healthy >= row.desired && row.desired > 0 {
+    !ready && row.healthy >= row.desired && row.desired > 0
+}
+
+fn check<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> Result<(), EvictionRefused> {
+    let row = &cluster.objects.budgets[budget.index()];
+    if row.allowed > 0 || is_indifferent(cluster, budget, pod) {
         return Ok(());
     }
-    if row.allowed == 0 {
-        return Err(EvictionRefused {
-            budget: row.header.reference.name.clone(),
-            desired: row.desired,
-            healthy: row.healthy,
-        });
+    Err(EvictionRefused {
+        budget: row.header.reference.name.clone(),
+        desired: row.desired,
+        healthy: row.healthy,
+    })
+}
+
+fn spend<P>(cluster: &mut Cluster<P>, budget: BudgetId, pod: PodId) {
+    if is_indifferent(cluster, budget, pod) {
+        return;
     }
+    let row = &mut cluster.objects.budgets[budget.index()];
     row.allowed -= 1;
-    row.healthy -= u32::from(ready && row.healthy > 0);
-    Ok(())
+    row.healthy = row.healthy.saturating_sub(1);
 }
 
 /// Starts `kubectl drain --ignore-daemonsets --force`: cordons the node, and evicts its pods from now on.

@@ -16,20 +16,26 @@ mod update;
 mod validate;
 
 pub use create::create;
+pub(crate) use create::{REVISION, insert_replica_set};
 pub use delete::delete;
+pub(crate) use delete::forget_replica_set;
 pub use document::{identify, without_nulls};
 pub use error::{ApiError, Invalid, resource};
 pub use eviction::{EvictionRefused, drain, evict, is_drained, uncordon};
+pub(crate) use eviction::{budgets_of, evictable};
 pub use templates::{
     CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, hash as template_hash, previous_template,
 };
+pub(crate) use update::pod_deletion_cost;
 pub use update::{scale, update};
 
 use crate::cluster::Cluster;
 use crate::workings::Slot;
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::Header;
 use aegis_model::{ChangeRecord, ObjectChange};
 use alloc::sync::Arc;
+use smol_str::{SmolStr, format_smolstr};
 
 /// Whether a write enters the record of changes, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +84,21 @@ pub fn creation_rank(kind: &Kind) -> u8 {
         | Kind::PodDisruptionBudget => 7,
         _ => 3,
     }
+}
+
+/// `metadata.uid`: as the document has it, else made of the canonical number.
+#[must_use]
+pub fn uid(header: &Header) -> SmolStr {
+    match header.doc["metadata"]["uid"].as_str() {
+        Some(given) if !given.is_empty() => given.into(),
+        _ => uid_of(header.number),
+    }
+}
+
+/// The uid that the simulator gives to the object of that canonical number.
+#[must_use]
+pub fn uid_of(number: u32) -> SmolStr {
+    format_smolstr!("00000000-0000-4000-8000-{number:012x}")
 }
 
 fn keep_record<P>(

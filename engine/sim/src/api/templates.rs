@@ -80,7 +80,7 @@ pub(crate) fn intern<P>(
         (Arc::ptr_eq(&other.doc, document) || other.doc == *document)
             && given.as_ref().is_none_or(|hash| other.hash == *hash)
     };
-    if let Some(id) = known.iter().find(same) {
+    if let Some(id) = known.iter().rev().find(same) {
         return Ok(*id);
     }
     let mut spec: PodTemplateSpec = read_value(object, document, "spec.template")?;

@@ -15,8 +15,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
 
-/// Label-like annotation that orders the deletion of a ReplicaSet's pods.
-pub(crate) const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+/// Annotation that orders the deletion of a ReplicaSet's pods.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Changes fields of an object. Fields that have the wanted value already are left out of the
 /// record, `before` is recorded as it was, and a write that changes nothing leaves no entry.
@@ -156,8 +156,18 @@ fn commit_pod<P>(
 }
 
 /// The deletion cost that annotations set.
-pub(crate) fn deletion_cost(annotations: &Labels) -> Option<i32> {
+fn deletion_cost(annotations: &Labels) -> Option<i32> {
     annotations.get(DELETION_COST)?.parse().ok()
+}
+
+/// The deletion cost of a pod: its own annotation, else its template's, else 0.
+pub(crate) fn pod_deletion_cost<P>(cluster: &Cluster<P>, pod: PodId) -> i32 {
+    let own = cluster.workings.control.deletion_costs.get(&pod).copied();
+    own.unwrap_or_else(|| {
+        let template = cluster.objects.pods[pod.index()].template;
+        let spec = &cluster.objects.templates[template.index()].spec;
+        deletion_cost(&spec.metadata.annotations).unwrap_or(0)
+    })
 }
 
 /// Reads the typed part of a row from its new document, and tells who must look again.

@@ -1,6 +1,19 @@
 //! The parts of a second, one file per Kubernetes component.
 
+pub mod autoscaler;
+mod conditions;
+pub mod controllers;
+pub mod deployment;
+pub mod disruption;
+pub mod drain;
+pub mod endpoints;
 pub mod kubelet;
 pub mod metrics;
+pub mod metrics_server;
+pub mod overlay;
+mod owned;
+pub mod replica_set;
 pub mod resources;
+mod revisions;
+pub mod stateful_set;
 pub mod traffic;

@@ -29,6 +29,8 @@ pub struct Control {
     pub(crate) pod_labels: Table<Arc<Labels>>,
     /// Node for which a DaemonSet made a pod.
     pub(crate) daemon_nodes: Arc<BTreeMap<PodId, NodeId>>,
+    /// When a DaemonSet last replaced a failed pod on a node, and how long it then waits.
+    pub(crate) daemon_failures: Arc<BTreeMap<(WorkloadId, NodeId), (Tick, u32)>>,
     /// `controller.kubernetes.io/pod-deletion-cost` set on a pod itself.
     pub(crate) deletion_costs: Arc<BTreeMap<PodId, i32>>,
     /// Nodes that are being drained.
@@ -157,6 +159,14 @@ impl Control {
     #[must_use]
     pub fn daemon_node(&self, pod: PodId) -> Option<NodeId> {
         self.daemon_nodes.get(&pod).copied()
+    }
+
+    /// The window of a pod, made where it is missing.
+    pub(crate) fn sample_mut(&mut self, pod: PodId) -> Option<&mut PodSamples> {
+        while self.samples.len() <= pod.index() {
+            self.samples.push(PodSamples::default());
+        }
+        self.samples.get_mut(pod.index())
     }
 
     /// What the metrics API answers for a pod; only pods that an autoscaler reads are measured.

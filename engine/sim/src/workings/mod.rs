@@ -6,8 +6,8 @@ mod meters;
 mod pods;
 mod traffic;
 
-pub(crate) use control::{AutoscalerControl, Drain, PodSamples};
 pub use control::{Control, PodMetrics, WorkloadControl};
+pub(crate) use control::{Drain, PodSamples};
 pub(crate) use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
 pub use meters::{EdgeMeter, EntryMeter, Instant, Meters, ServiceMeter, Spread};

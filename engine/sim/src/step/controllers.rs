@@ -1,0 +1,42 @@
+//! The controllers' round: whatever changed since the last one is looked at once, in order of id.
+//!
+//! Each controller has a work queue, as in Kubernetes; a workload enters it when
+//! its spec or one of its pods changes, or when a timer of its runs out. What has
+//! nothing to do costs nothing.
+
+use super::{autoscaler, deployment, disruption, drain, endpoints};
+use super::{replica_set, stateful_set};
+use crate::cluster::Cluster;
+use crate::draws::Draws;
+use crate::journal::Journal;
+use aegis_model::kubernetes::Kind;
+use aegis_model::{Overlay, WorkloadId};
+use alloc::vec::Vec;
+
+/// One round of all controllers.
+pub fn step<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
+    let now = cluster.clock;
+    cluster.workings.control.take_batch(now);
+    drain::step(cluster, overlay, draws, journal);
+    deployment::step(cluster, overlay, draws, journal);
+    replica_set::step(cluster, overlay, draws, journal);
+    stateful_set::step(cluster, overlay, draws, journal);
+    endpoints::step(cluster, overlay, draws, journal);
+    disruption::step(cluster, overlay, draws, journal);
+    autoscaler::step(cluster, overlay, draws, journal);
+}
+
+/// Workloads of a kind that this round looks at; those that are deleted are left out.
+pub(super) fn batch_of<P>(cluster: &Cluster<P>, kind: &Kind) -> Vec<WorkloadId> {
+    let batch = cluster.workings.control.batch.iter().copied();
+    let wanted = batch.filter(|id| {
+        let header = &cluster.objects.workloads[id.index()].header;
+        header.exists() && header.reference.kind == *kind
+    });
+    wanted.collect()
+}

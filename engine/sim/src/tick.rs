@@ -1,0 +1,23 @@
+//! One second of a cluster, from top to bottom.
+
+use crate::cluster::Cluster;
+use crate::draws::Draws;
+use crate::journal::Journal;
+use crate::step::{controllers, metrics, metrics_server, overlay as laid, resources, traffic};
+use aegis_model::Overlay;
+
+/// Computes the second that the clock shows, and moves the clock on.
+pub fn tick<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
+    laid::step(cluster, overlay, draws, journal);
+    traffic::step(cluster, overlay, draws, journal);
+    resources::step(cluster, overlay, draws, journal);
+    controllers::step(cluster, overlay, draws, journal);
+    metrics_server::step(cluster, overlay, draws, journal);
+    metrics::step(cluster, overlay, draws, journal);
+    cluster.clock = cluster.clock.after(1);
+}
