@@ -9,6 +9,7 @@
 //! Nothing here opens a file, reads a clock or simulates: text and values come
 //! in, values and text go out.
 
+pub mod check;
 pub mod codes;
 pub mod error;
 pub mod patch;
@@ -16,8 +17,10 @@ pub mod place;
 pub mod print;
 pub mod read;
 pub mod spelling;
+pub mod typed;
 pub mod yaml;
 
+pub use check::{check, check_all};
 pub use error::{Diagnostic, Problem, ReadError, Severity};
 pub use place::{Place, Source, Span};
 pub use read::{Document, read, read_bytes};

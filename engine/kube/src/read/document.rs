@@ -2,8 +2,10 @@
 
 use super::list;
 use super::tree::{Content, Fault, Node, Spot};
+use super::upgrade;
 use crate::error::{Problem, ReadError};
 use crate::place::{Place, Source, Span};
+use crate::typed::described;
 use aegis_model::ids::Doc;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::path::{FieldPath, Segment};
@@ -151,6 +153,7 @@ pub(super) fn admit(node: Node, part: &Part) -> Result<Document, Box<ReadError>>
         .starts_with("aegis.dev/")
     {
         drop_nulls(&mut value);
+        upgrade::upgrade(&mut value);
     }
     let document = Document {
         value: Arc::new(value),
@@ -169,14 +172,19 @@ fn nameless(document: &Document) -> Option<Problem> {
         let what = "Kustomize's configuration; give what `kubectl kustomize` prints";
         return Some(Problem::NotAnObject(what.into()));
     }
-    document
-        .reference()
-        .name
-        .is_empty()
-        .then(|| Problem::Required {
-            path: FieldPath::default().key("metadata").key("name"),
+    let path = FieldPath::default().key("metadata").key("name");
+    match path.get(&document.value) {
+        Some(name) if !name.is_string() => Some(Problem::WrongType {
+            found: described(name),
+            path,
+            expected: "a text".into(),
+        }),
+        _ if document.reference().name.is_empty() => Some(Problem::Required {
+            path,
             detail: "name or generateName is required".into(),
-        })
+        }),
+        _ => None,
+    }
 }
 
 /// A field that is null is a field that is not there.

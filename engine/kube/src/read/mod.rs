@@ -12,6 +12,7 @@ mod list;
 mod scalar;
 mod split;
 mod tree;
+mod upgrade;
 
 pub use compose::MAX_EXPANSION;
 pub use document::{Document, Part};

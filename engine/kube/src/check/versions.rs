@@ -1,0 +1,156 @@
+//! Kinds and the versions under which Kubernetes 1.34 serves them.
+
+use crate::error::Problem;
+use crate::spelling::nearest;
+use aegis_model::kubernetes::Kind;
+
+/// The built-in API, group version by group version (kubernetes.io, API reference v1.34).
+const SERVED: &[(&str, &[&str])] = &[
+    (
+        "v1",
+        &[
+            "Binding",
+            "ComponentStatus",
+            "ConfigMap",
+            "Endpoints",
+            "Event",
+            "LimitRange",
+            "List",
+            "Namespace",
+            "Node",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "Pod",
+            "PodTemplate",
+            "ReplicationController",
+            "ResourceQuota",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+        ],
+    ),
+    (
+        "apps/v1",
+        &[
+            "ControllerRevision",
+            "DaemonSet",
+            "Deployment",
+            "ReplicaSet",
+            "StatefulSet",
+        ],
+    ),
+    ("batch/v1", &["CronJob", "Job"]),
+    ("autoscaling/v1", &["HorizontalPodAutoscaler", "Scale"]),
+    ("autoscaling/v2", &["HorizontalPodAutoscaler"]),
+    ("policy/v1", &["Eviction", "PodDisruptionBudget"]),
+    (
+        "networking.k8s.io/v1",
+        &[
+            "IPAddress",
+            "Ingress",
+            "IngressClass",
+            "NetworkPolicy",
+            "ServiceCIDR",
+        ],
+    ),
+    ("discovery.k8s.io/v1", &["EndpointSlice"]),
+    ("events.k8s.io/v1", &["Event"]),
+    ("scheduling.k8s.io/v1", &["PriorityClass"]),
+    (
+        "storage.k8s.io/v1",
+        &[
+            "CSIDriver",
+            "CSINode",
+            "CSIStorageCapacity",
+            "StorageClass",
+            "VolumeAttachment",
+            "VolumeAttributesClass",
+        ],
+    ),
+    (
+        "rbac.authorization.k8s.io/v1",
+        &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
+    ),
+    (
+        "admissionregistration.k8s.io/v1",
+        &[
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        &["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"],
+    ),
+    ("apiextensions.k8s.io/v1", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io/v1", &["APIService"]),
+    ("certificates.k8s.io/v1", &["CertificateSigningRequest"]),
+    ("coordination.k8s.io/v1", &["Lease"]),
+    (
+        "flowcontrol.apiserver.k8s.io/v1",
+        &["FlowSchema", "PriorityLevelConfiguration"],
+    ),
+    ("node.k8s.io/v1", &["RuntimeClass"]),
+    (
+        "resource.k8s.io/v1",
+        &[
+            "DeviceClass",
+            "ResourceClaim",
+            "ResourceClaimTemplate",
+            "ResourceSlice",
+        ],
+    ),
+];
+
+/// Groups that were built in once.
+const GONE: [&str; 1] = ["extensions"];
+
+fn group(version: &str) -> &str {
+    version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// The problem of a kind that the API server would not know. Groups that are not built in are
+/// custom resources, of which nothing is known here.
+pub fn unserved(version: &str, kind: &str) -> Option<(Problem, Option<String>)> {
+    let served = |entry: &&(&str, &[&'static str])| entry.1.contains(&kind);
+    let of_group = |entry: &&(&str, &[&str])| group(entry.0) == group(version);
+    let built_in = SERVED.iter().any(|entry| of_group(&entry)) || GONE.contains(&group(version));
+    if !built_in
+        || SERVED
+            .iter()
+            .filter(served)
+            .any(|(name, _)| *name == version)
+    {
+        return None;
+    }
+    let elsewhere = SERVED.iter().rev().find(served);
+    let kinds = SERVED
+        .iter()
+        .filter(of_group)
+        .flat_map(|(_, kinds)| kinds.iter().copied());
+    let help = match elsewhere {
+        Some((name, _)) => Some(format!("Kubernetes 1.34 serves {kind} as `{name}`")),
+        None => nearest(kind, kinds).map(|word| format!("did you mean `{word}`?")),
+    };
+    let problem = Problem::UnknownKind {
+        kind: kind.into(),
+        version: version.into(),
+    };
+    Some((problem, help))
+}
+
+/// Whether the simulator plays objects of this kind.
+pub fn is_simulated(version: &str, kind: &str) -> bool {
+    let wanted = match Kind::from(kind) {
+        Kind::Namespace | Kind::Node | Kind::Pod | Kind::Service => "v1",
+        Kind::ConfigMap | Kind::Secret => "v1",
+        Kind::ReplicaSet | Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => "apps/v1",
+        Kind::HorizontalPodAutoscaler => "autoscaling/v2",
+        Kind::NetworkPolicy => "networking.k8s.io/v1",
+        Kind::PodDisruptionBudget => "policy/v1",
+        _ => return false,
+    };
+    version == wanted
+}
