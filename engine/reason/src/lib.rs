@@ -6,23 +6,37 @@
 //! observations.
 
 pub mod baseline;
+pub mod calibrate;
+pub mod case;
 pub mod detect;
+pub mod diagnose;
 pub mod estimated;
+pub mod forecast;
 pub mod genome;
 pub mod history;
 pub mod likelihood;
 pub mod onset;
+pub mod plan;
 pub mod risk;
+pub mod seen;
 pub mod select;
 pub mod series;
+pub mod shadow;
 pub mod signature;
 pub mod topology;
+pub mod trial;
+pub mod twin;
+pub mod watch;
 
+pub use calibrate::Calibration;
+pub use case::Case;
 pub use estimated::Estimated;
 pub use genome::Genome;
 pub use history::History;
 pub use series::{Measure, SeriesKey, SeriesSet};
 pub use topology::Topology;
+pub use trial::{Trial, play};
+pub use twin::Twin;
 
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::{NodeId, Objects, PlainId, PolicyId, ServiceId, Target, WorkloadId};

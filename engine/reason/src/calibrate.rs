@@ -1,0 +1,338 @@
+//! What a healthy window says of a cluster's parameters.
+//!
+//! Calibration reads the healthy past alone and is frozen during an incident.
+//! What health shows (CPU per request, own time, call ratios, memory at rest)
+//! gets a posterior around the inferred prior; what it cannot show (limits,
+//! time-outs, retries) stays a prior, drawn anew for every trial.
+
+use crate::history::History;
+use crate::series::mean_time;
+use aegis_model::{Behaviour, Bytes, Call, Observation, Tick, WorkloadId};
+use aegis_sim::infer::{Inferred, infer};
+use aegis_sim::{Draws, Purpose};
+use std::sync::Arc;
+
+/// Seconds of healthy past below which priors are used alone.
+pub const ENOUGH_HEALTHY: u32 = 120;
+/// Relative error of a measured CPU rate.
+const CPU_NOISE: f64 = 0.05;
+/// Spread of a posterior that rests on many samples: what the model itself gets wrong.
+const MEASURED_SIGMA: f64 = 0.05;
+
+/// A cluster's parameters as far as observations tell.
+#[derive(Debug, Clone)]
+pub struct Calibration {
+    /// What objects alone let one guess.
+    pub inferred: Arc<Inferred>,
+    /// Posterior means, by workload.
+    pub behaviours: Vec<Option<Behaviour>>,
+    /// Posterior spreads, by workload.
+    pub spreads: Vec<Spreads>,
+    /// Seconds of healthy past that were used.
+    pub healthy: u32,
+    /// In words.
+    pub notes: Vec<String>,
+}
+
+/// Standard deviations of the logarithms of one workload's parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spreads {
+    /// CPU per request.
+    pub cpu: f64,
+    /// Own time that is not CPU.
+    pub latency: f64,
+    /// Memory at rest.
+    pub memory: f64,
+    /// Call ratios.
+    pub ratio: f64,
+}
+
+/// Spreads of what was not measured.
+const PRIOR: Spreads = Spreads {
+    cpu: 0.35,
+    latency: 0.3,
+    memory: 0.2,
+    ratio: 0.15,
+};
+
+impl Calibration {
+    /// Calibrates on the observations up to `until`; on priors alone where they are too few.
+    #[must_use]
+    pub fn learn(history: &History, until: Tick) -> Option<Self> {
+        let window = history.between(Tick(0), until);
+        let objects = &window.last().or_else(|| history.all().first())?.objects;
+        let inferred = Arc::new(infer(objects));
+        let mut behaviours = inferred.median();
+        let mut spreads = vec![PRIOR; behaviours.len()];
+        let healthy: f64 = window.iter().map(|seen| seen.samples.interval).sum();
+        let mut notes = Vec::new();
+        if (healthy as u32) < ENOUGH_HEALTHY {
+            notes.push(format!("only {healthy:.0} s of healthy past: priors alone"));
+        } else {
+            measure(&mut behaviours, &mut spreads, window);
+            notes.push(format!("calibrated on {healthy:.0} s of healthy past"));
+        }
+        Some(Self {
+            inferred,
+            behaviours,
+            spreads,
+            healthy: healthy as u32,
+            notes,
+        })
+    }
+
+    /// One draw of all parameters: measured ones around their posterior, the others from their priors.
+    /// Draw 0 is the posterior mean with prior medians.
+    #[must_use]
+    pub fn draw(&self, draws: Draws, index: u64) -> Vec<Option<Arc<Behaviour>>> {
+        if index == 0 {
+            return self
+                .behaviours
+                .iter()
+                .map(|b| b.clone().map(Arc::new))
+                .collect();
+        }
+        let draws = draws.derive(index);
+        let sampled = self.inferred.sample(draws, Purpose::Prior);
+        let drawn = |workload: usize| {
+            let mean = self.behaviours[workload].as_ref()?;
+            let prior = sampled.get(workload)?.as_ref()?;
+            Some(Arc::new(self.drawn(draws, workload, mean, prior)))
+        };
+        (0..self.behaviours.len()).map(drawn).collect()
+    }
+
+    fn drawn(
+        &self,
+        draws: Draws,
+        workload: usize,
+        mean: &Behaviour,
+        prior: &Behaviour,
+    ) -> Behaviour {
+        let spread = self.spreads[workload];
+        let factor = |sigma: f64, parameter: u64| {
+            draws.log_normal(
+                sigma,
+                Purpose::Prior,
+                (workload as u64) << 8 | parameter,
+                Tick(0),
+            )
+        };
+        let mut drawn = mean.clone();
+        drawn.cpu_per_request *= factor(spread.cpu, 1);
+        drawn.latency *= factor(spread.latency, 2);
+        drawn.memory_base = Bytes((mean.memory_base.0 as f64 * factor(spread.memory, 3)) as u64);
+        drawn.service_cv2 = factor(0.5, 4).clamp(0.25, 8.0);
+        (drawn.workers, drawn.queue) = (prior.workers, prior.queue);
+        drawn.memory_per_request = prior.memory_per_request;
+        drawn.startup = prior.startup;
+        for (position, call) in drawn.calls.iter_mut().enumerate() {
+            call.ratio *= factor(spread.ratio, 16 + position as u64);
+            if let Some(guess) = prior.calls.get(position) {
+                unseen(call, guess);
+            }
+        }
+        drawn
+    }
+}
+
+/// Takes over what health does not show of a call.
+fn unseen(call: &mut Call, prior: &Call) {
+    (call.timeout, call.retries, call.backoff) = (prior.timeout, prior.retries, prior.backoff);
+    (call.retry_budget, call.breaker) = (prior.retry_budget, prior.breaker);
+}
+
+fn measure(
+    behaviours: &mut [Option<Behaviour>],
+    spreads: &mut [Spreads],
+    window: &[Arc<Observation>],
+) {
+    for (index, behaviour) in behaviours.iter_mut().enumerate() {
+        let workload = WorkloadId::from(index);
+        let Some(behaviour) = behaviour else { continue };
+        let seen = Seen::of(workload, window);
+        if let Some(sigma) = seen.fit_cpu(behaviour) {
+            spreads[index].cpu = sigma;
+        }
+        if seen.fit_ratios(behaviour, workload, window) {
+            spreads[index].ratio = MEASURED_SIGMA;
+        }
+        if seen.fit_latency(behaviour, workload, window) {
+            spreads[index].latency = 2.0 * MEASURED_SIGMA;
+        }
+        if seen.fit_memory(behaviour) {
+            spreads[index].memory = MEASURED_SIGMA;
+        }
+    }
+}
+
+/// What was seen of one workload, bin by bin.
+struct Seen {
+    /// Requests per second, CPU in cores, pods, requests in flight.
+    bins: Vec<(f64, f64, f64, f64)>,
+    /// Mean working set of a pod, bytes.
+    memory: Vec<f64>,
+    /// Requests in all.
+    requests: f64,
+    /// Sum of mean times weighted by requests, s.
+    time: f64,
+}
+
+impl Seen {
+    fn of(workload: WorkloadId, window: &[Arc<Observation>]) -> Self {
+        let mut seen = Self {
+            bins: Vec::new(),
+            memory: Vec::new(),
+            requests: 0.0,
+            time: 0.0,
+        };
+        for observation in window {
+            let samples = &observation.samples;
+            let Some(service) = samples
+                .services
+                .iter()
+                .find(|sample| sample.workload == workload)
+            else {
+                continue;
+            };
+            let own = |pod: aegis_model::PodId| {
+                observation.objects.pods[pod.index()].workload == workload
+            };
+            let pods: Vec<_> = samples
+                .pods
+                .iter()
+                .filter(|sample| own(sample.pod))
+                .collect();
+            if pods.is_empty() {
+                continue;
+            }
+            let cpu = pods.iter().map(|pod| pod.cpu).sum();
+            let count = pods.len() as f64;
+            seen.bins.push((
+                service.requests.total / samples.interval,
+                cpu,
+                count,
+                service.in_flight,
+            ));
+            seen.memory
+                .push(pods.iter().map(|pod| pod.memory).sum::<f64>() / count);
+            seen.requests += service.requests.total;
+            seen.time += mean_time(&service.requests).unwrap_or(0.0) * service.requests.total;
+        }
+        seen
+    }
+
+    /// Bayesian regression `cpu = rate · cost + pods · idle`, both with their priors: where the rate
+    /// hardly varies the posterior stays correlated and only the sum is learnt. Returns the cost's σ.
+    fn fit_cpu(&self, behaviour: &mut Behaviour) -> Option<f64> {
+        if self.bins.len() < 4 || self.requests < 20.0 {
+            return None;
+        }
+        let mut mean = [behaviour.cpu_per_request, behaviour.cpu_idle];
+        let variance = |value: f64| (PRIOR.cpu * value) * (PRIOR.cpu * value);
+        let mut covariance = [[variance(mean[0]), 0.0], [0.0, variance(mean[1]).max(1e-8)]];
+        for &(rate, cpu, pods, _) in &self.bins {
+            let noise = (CPU_NOISE * cpu) * (CPU_NOISE * cpu) + 1e-8;
+            update(&mut mean, &mut covariance, [rate, pods], cpu, noise);
+        }
+        behaviour.cpu_per_request = mean[0].max(0.05 * behaviour.cpu_per_request);
+        behaviour.cpu_idle = mean[1].max(0.0);
+        Some(
+            (libm::sqrt(covariance[0][0]) / behaviour.cpu_per_request)
+                .clamp(MEASURED_SIGMA, PRIOR.cpu),
+        )
+    }
+
+    fn fit_ratios(
+        &self,
+        behaviour: &mut Behaviour,
+        workload: WorkloadId,
+        window: &[Arc<Observation>],
+    ) -> bool {
+        if self.requests < 100.0 {
+            return false;
+        }
+        for call in behaviour.calls.iter_mut().filter(|call| call.ratio > 0.0) {
+            let edges = window.iter().flat_map(|seen| &seen.samples.edges);
+            let mine = edges.filter(|edge| edge.from == workload && Some(edge.to) == call.to);
+            let attempts: f64 = mine.map(|edge| edge.attempts).sum();
+            if attempts > 0.0 {
+                call.ratio = attempts / self.requests;
+            }
+        }
+        true
+    }
+
+    /// Own time is what is left of the mean time after the callees' and the CPU's.
+    fn fit_latency(
+        &self,
+        behaviour: &mut Behaviour,
+        workload: WorkloadId,
+        window: &[Arc<Observation>],
+    ) -> bool {
+        if self.requests < 100.0 {
+            return false;
+        }
+        let waited: f64 = behaviour
+            .calls
+            .iter()
+            .map(|call| call.ratio * edge_time(window, workload, call))
+            .sum();
+        let left = self.time / self.requests - waited - behaviour.cpu_per_request;
+        behaviour.latency = left
+            .max(0.2 * behaviour.latency)
+            .min(20.0 * behaviour.latency);
+        true
+    }
+
+    fn fit_memory(&self, behaviour: &mut Behaviour) -> bool {
+        if self.memory.len() < 4 {
+            return false;
+        }
+        let count = self.memory.len() as f64;
+        let in_flight: f64 = self
+            .bins
+            .iter()
+            .map(|bin| bin.3 / bin.2.max(1.0))
+            .sum::<f64>()
+            / count;
+        let mean = self.memory.iter().sum::<f64>() / count;
+        let rest = mean - in_flight * behaviour.memory_per_request.0 as f64;
+        behaviour.memory_base = Bytes(rest.max(0.1 * mean) as u64);
+        true
+    }
+}
+
+/// Mean time of a call as its caller saw it, s; its round trip where none was seen.
+fn edge_time(window: &[Arc<Observation>], from: WorkloadId, call: &Call) -> f64 {
+    let edges = window.iter().flat_map(|seen| &seen.samples.edges);
+    let mine = edges.filter(|edge| edge.from == from && Some(edge.to) == call.to);
+    let (mut time, mut attempts) = (0.0, 0.0);
+    for edge in mine {
+        if let Some(latency) = edge.latency {
+            time += latency * edge.attempts;
+            attempts += edge.attempts;
+        }
+    }
+    if attempts > 0.0 {
+        time / attempts
+    } else {
+        call.round_trip
+    }
+}
+
+/// One step of Bayesian linear regression with two coefficients (the Kalman filter's update).
+fn update(mean: &mut [f64; 2], covariance: &mut [[f64; 2]; 2], x: [f64; 2], y: f64, noise: f64) {
+    let cx = [
+        covariance[0][0] * x[0] + covariance[0][1] * x[1],
+        covariance[1][0] * x[0] + covariance[1][1] * x[1],
+    ];
+    let total = x[0] * cx[0] + x[1] * cx[1] + noise;
+    let error = y - (x[0] * mean[0] + x[1] * mean[1]);
+    for row in 0..2 {
+        mean[row] += cx[row] / total * error;
+        for column in 0..2 {
+            covariance[row][column] -= cx[row] * cx[column] / total;
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Everything that the hypotheses of one incident have in common: the window, the
+//! twin from before it, the load, the changes, the spread of each series.
+
+use crate::baseline::{self, Baseline};
+use crate::calibrate::Calibration;
+use crate::forecast::LoadPath;
+use crate::history::History;
+use crate::likelihood::{Spread, Window};
+use crate::onset::Onset;
+use crate::seen::{self, SeenChange};
+use crate::series::{Measure, Row, SeriesSet};
+use crate::topology::Topology;
+use crate::trial::{Trial, rows_of};
+use crate::twin::Twin;
+use aegis_model::{
+    ChangeRecord, Objective, Overlay, Plan, PlanSource, Symptom, Target, Tick, WorkloadId,
+};
+use aegis_sim::Draws;
+use std::sync::Arc;
+
+/// Seconds per bin.
+pub const BIN: u32 = 15;
+/// Longest window that is compared, s.
+const LONGEST: u32 = 240;
+/// Seconds before the onset at which the window begins.
+const BEFORE_ONSET: u32 = 60;
+/// Seconds that a twin runs before its first bin: queues find their level.
+const WARM_UP: u32 = 30;
+/// Seconds before the onset in which a change may be the cause.
+pub const CHANGES_BACK: u32 = 900;
+
+/// An incident as it is put to the hypotheses.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The observed past.
+    pub history: Arc<History>,
+    /// Who calls whom.
+    pub topology: Arc<Topology>,
+    /// What is known of parameters.
+    pub calibration: Arc<Calibration>,
+    /// Objectives with their weights.
+    pub objectives: Arc<Vec<(Objective, f64)>>,
+    /// When it began: three quantiles.
+    pub onset: [Tick; 3],
+    /// The newest observation.
+    pub now: Tick,
+    /// The window that is compared.
+    pub window: Arc<Window>,
+    /// When its first bin begins.
+    pub window_from: Tick,
+    /// The twin that hypotheses are laid over.
+    pub twin: Arc<Twin>,
+    /// Load as it was observed, and its level after.
+    pub load: Arc<LoadPath>,
+    /// Changes that were seen, from some time before the onset on.
+    pub changes: Arc<Vec<SeenChange>>,
+    /// What is predicted without any fault, all changes replayed.
+    pub undisturbed: Arc<Vec<Row>>,
+    /// Root of all draws: a digest of what was observed.
+    pub root: u64,
+}
+
+/// Objectives with weights that sum to 1, by requests.
+#[must_use]
+pub fn weighted(objectives: &[Objective], history: &History) -> Vec<(Objective, f64)> {
+    let requests = |objective: &Objective| {
+        let seen = history.all().iter().flat_map(|seen| &seen.samples.entries);
+        seen.filter(|entry| entry.service == objective.service)
+            .map(|entry| entry.requests.total)
+            .sum::<f64>()
+            .max(1.0)
+    };
+    let total: f64 = objectives.iter().map(requests).sum();
+    objectives
+        .iter()
+        .map(|objective| (objective.clone(), requests(objective) / total))
+        .collect()
+}
+
+impl Case {
+    /// Opens the case of the symptoms. `healthy_until` ends the window that levels are learnt from.
+    #[must_use]
+    pub fn open(
+        history: &History,
+        topology: &Topology,
+        calibration: &Arc<Calibration>,
+        objectives: &[Objective],
+        symptoms: &[Symptom],
+        healthy_until: Tick,
+    ) -> Option<Self> {
+        let now = history.latest()?.at;
+        let set = series(history, topology, objectives, symptoms)?;
+        let baseline = Baseline::learn(set.clone(), history, healthy_until);
+        let onset = onset(&baseline, history, healthy_until, now);
+        let from = window_start(history, onset[0], now)?;
+        let observed = history.between(from, now);
+        let before = history.at_or_before(from)?;
+        let mut bins = vec![set.read(
+            &observed.first()?.samples,
+            &observed.first()?.objects,
+            &before.objects,
+        )];
+        bins.extend(baseline::bins(&set, observed));
+        let start = Tick(from.0.saturating_sub(WARM_UP));
+        let position = history
+            .all()
+            .iter()
+            .rposition(|seen| seen.at <= start)
+            .unwrap_or(0);
+        let twin = Arc::new(Twin::from_history(
+            &history.all()[..=position],
+            calibration,
+        )?);
+        let root = digest(history);
+        let mut case = Self {
+            history: Arc::new(history.clone()),
+            topology: Arc::new(topology.clone()),
+            calibration: Arc::clone(calibration),
+            objectives: Arc::new(weighted(objectives, history)),
+            onset,
+            now,
+            window: Arc::new(Window {
+                spreads: spreads(&baseline),
+                set,
+                bins,
+            }),
+            window_from: from,
+            twin,
+            load: Arc::new(LoadPath::observed(history)),
+            changes: Arc::new(seen::changes(
+                history,
+                Tick(onset[0].0.saturating_sub(CHANGES_BACK)),
+                now,
+            )),
+            undisturbed: Arc::new(Vec::new()),
+            root,
+        };
+        case.widen(healthy_until);
+        case.undisturbed = Arc::new(rows_of(&case.trial(Overlay::none(), 0, None)));
+        Some(case)
+    }
+
+    /// A trial over the window: this overlay, this draw of parameters, all changes but one.
+    #[must_use]
+    pub fn trial(&self, overlay: Overlay, draw: u64, without: Option<usize>) -> Trial {
+        let draws = Draws::new(self.root);
+        Trial {
+            twin: Arc::clone(&self.twin),
+            behaviours: Arc::new(self.calibration.draw(draws, draw)),
+            changes: Arc::new(self.replayed(without)),
+            overlay,
+            load: Arc::clone(&self.load),
+            plan: Arc::new(wait()),
+            decide: self.now,
+            until: self.now,
+            window: Some((Arc::clone(&self.window), self.window_from)),
+            objectives: Arc::clone(&self.objectives),
+            stream: draws
+                .derive(draw)
+                .bits(aegis_sim::Purpose::Prior, draw, Tick(0)),
+        }
+    }
+
+    /// Mean distance between the undisturbed prediction and what was seen before the onset, in log
+    /// units (about the relative error), over the amounts; 0 without such bins.
+    #[must_use]
+    pub fn twin_error(&self) -> f64 {
+        let healthy = (self.onset[0].elapsed(self.window_from) / BIN) as usize;
+        let mut errors = Vec::new();
+        for (seen, expected) in self
+            .window
+            .bins
+            .iter()
+            .zip(self.undisturbed.iter())
+            .take(healthy)
+        {
+            for (series, key) in self.window.set.keys.iter().enumerate() {
+                let measured =
+                    matches!(key.measure, Measure::Rate | Measure::Latency | Measure::Cpu);
+                if let (true, Some(seen), Some(expected)) =
+                    (measured, seen[series], expected[series])
+                {
+                    errors.push((seen - expected).abs());
+                }
+            }
+        }
+        errors.iter().sum::<f64>() / errors.len().max(1) as f64
+    }
+
+    /// Changes after the twin's start, as the twin plays them.
+    fn replayed(&self, without: Option<usize>) -> Vec<ChangeRecord> {
+        let start = self.twin.clock();
+        let keep = |(position, change): (usize, &SeenChange)| {
+            (Some(position) != without && change.at >= start).then(|| ChangeRecord {
+                at: change.at,
+                actor: change.actor.clone().unwrap_or_else(|| "unknown".into()),
+                object: aegis_faults::betrayal::object(&change.change).unwrap_or_else(|| {
+                    aegis_model::kubernetes::ObjectRef::new("Cluster".into(), "", "")
+                }),
+                change: Arc::clone(&change.change),
+            })
+        };
+        self.changes.iter().enumerate().filter_map(keep).collect()
+    }
+
+    /// Adds to each series' variance what healthy draws of the parameters scatter.
+    fn widen(&mut self, healthy_until: Tick) {
+        const DRAWS: u64 = 4;
+        let Some(healthy) = self.healthy_case(healthy_until) else {
+            return;
+        };
+        let rolls: Vec<Vec<Row>> = (0..DRAWS)
+            .map(|draw| rows_of(&healthy.trial(Overlay::none(), draw, None)))
+            .collect();
+        let mut window = (*self.window).clone();
+        for (series, spread) in window.spreads.iter_mut().enumerate() {
+            let error = |(bin, row): (usize, &Row)| {
+                Some(row[series]? - healthy.window.bins.get(bin)?[series]?)
+            };
+            let errors: Vec<f64> = rolls
+                .iter()
+                .flat_map(|rows| rows.iter().enumerate().filter_map(error))
+                .collect();
+            if !errors.is_empty() {
+                spread.variance += errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64;
+            }
+        }
+        self.window = Arc::new(window);
+    }
+
+    /// The same case over the last two minutes of health.
+    fn healthy_case(&self, until: Tick) -> Option<Self> {
+        const HEALTHY: u32 = 120;
+        let from = Tick(until.0.saturating_sub(HEALTHY));
+        let observed = self.history.between(from, until);
+        let start = Tick(from.0.saturating_sub(WARM_UP));
+        let position = self
+            .history
+            .all()
+            .iter()
+            .rposition(|seen| seen.at <= start)?;
+        let set = &self.window.set;
+        let before = self.history.at_or_before(from)?;
+        let mut bins = vec![set.read(
+            &observed.first()?.samples,
+            &observed.first()?.objects,
+            &before.objects,
+        )];
+        bins.extend(baseline::bins(set, observed));
+        let mut case = self.clone();
+        case.twin = Arc::new(Twin::from_history(
+            &self.history.all()[..=position],
+            &self.calibration,
+        )?);
+        case.window = Arc::new(Window {
+            bins,
+            ..(*self.window).clone()
+        });
+        case.window_from = before.at;
+        case.now = until;
+        Some(case)
+    }
+}
+
+/// The plan that does nothing.
+#[must_use]
+pub fn wait() -> Plan {
+    Plan {
+        id: "wait".into(),
+        steps: Vec::new(),
+        answers: None,
+        source: PlanSource::Control,
+        summary: "wait".into(),
+    }
+}
+
+fn series(
+    history: &History,
+    topology: &Topology,
+    objectives: &[Objective],
+    symptoms: &[Symptom],
+) -> Option<SeriesSet> {
+    let objects = &history.latest()?.objects;
+    let mut near: Vec<WorkloadId> = topology.entries.clone();
+    near.extend(
+        symptoms
+            .iter()
+            .flat_map(|symptom| topology.concerned(objects, symptom.subject)),
+    );
+    Some(SeriesSet::new(
+        objects,
+        objectives,
+        &topology.near(&near, 2),
+    ))
+}
+
+/// Three quantiles of the onset; the newest bin's beginning where nothing stands out.
+fn onset(baseline: &Baseline, history: &History, healthy_until: Tick, now: Tick) -> [Tick; 3] {
+    let observed = history.between(healthy_until, now);
+    let Some(before) = history.at_or_before(healthy_until) else {
+        return [now; 3];
+    };
+    let all: Vec<_> = std::iter::once(before).chain(observed).cloned().collect();
+    let posterior = Onset::of(baseline, &baseline::bins(&baseline.set, &all));
+    [0.1, 0.5, 0.9].map(|share| {
+        let bin = posterior.quantile(share);
+        bin.and_then(|bin| all.get(bin))
+            .map_or(now, |seen| Tick(seen.at.0.max(healthy_until.0)))
+    })
+}
+
+/// The scrape at which the window begins: a minute before the onset, at most four before now.
+fn window_start(history: &History, onset: Tick, now: Tick) -> Option<Tick> {
+    let earliest = onset
+        .0
+        .saturating_sub(BEFORE_ONSET)
+        .max(now.0.saturating_sub(LONGEST));
+    let first = history.all().get(2)?.at;
+    let start = history.at_or_before(Tick(earliest.max(first.0)))?.at;
+    (start < now).then_some(start)
+}
+
+/// Spread of each series from its healthy level; memory is relative to a limit and so has a floor of its own.
+fn spreads(baseline: &Baseline) -> Vec<Spread> {
+    let of = |(key, level): (&crate::series::SeriesKey, &Option<baseline::Level>)| {
+        let floor = match key.measure {
+            Measure::Memory => 0.03,
+            Measure::EntryErrors | Measure::EntrySlow | Measure::Errors => 0.5,
+            _ => 0.1,
+        };
+        let deviation = level.map_or(0.3, |level| level.deviation);
+        let phi = level
+            .map_or(0.5, |level| level.autocorrelation)
+            .max(if key.measure.is_condition() { 0.6 } else { 0.2 });
+        Spread {
+            variance: deviation * deviation + floor * floor,
+            weight: ((1.0 - phi) / (1.0 + phi)).clamp(0.05, 1.0),
+        }
+    };
+    baseline
+        .set
+        .keys
+        .iter()
+        .zip(&baseline.levels)
+        .map(of)
+        .collect()
+}
+
+/// A digest of what was observed at the entries: names are not part of it.
+fn digest(history: &History) -> u64 {
+    let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01B3);
+    let mut hash = 0xCBF2_9CE4_8422_2325;
+    for seen in history.all() {
+        hash = mix(hash, u64::from(seen.at.0));
+        for entry in &seen.samples.entries {
+            hash = mix(
+                mix(hash, entry.requests.total.to_bits()),
+                entry.requests.errors.to_bits(),
+            );
+        }
+    }
+    hash
+}
+
+/// The workloads that a target is about.
+#[must_use]
+pub fn workloads_of(case: &Case, target: Target) -> Vec<WorkloadId> {
+    case.history.latest().map_or_else(Vec::new, |latest| {
+        case.topology.concerned(&latest.objects, target)
+    })
+}

@@ -1,0 +1,268 @@
+//! Possible causes: from the catalogue by place, and from the changes that were seen.
+
+use crate::case::Case;
+use crate::seen::SeenChange;
+use aegis_faults::{Fault, TargetKind, betrayal};
+use aegis_model::objects::ConditionStatus;
+use aegis_model::{
+    FieldPath, NodeId, ObjectChange, Objects, ServiceId, Subject, Target, TemplateId, Tick,
+    WorkloadId,
+};
+use smol_str::SmolStr;
+
+/// How a candidate explains the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A hidden mechanism, laid over the twin.
+    Hidden,
+    /// A change that was seen, by position among the case's changes.
+    Change(usize),
+    /// Load from outside: what arrives was observed, so nothing is laid.
+    Load(ServiceId),
+}
+
+/// A possible cause.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its row in the catalogue; `None` for a change that no row names.
+    pub fault: Option<&'static Fault>,
+    /// The object at fault.
+    pub target: Target,
+    /// What its mechanisms act on.
+    pub subject: Subject,
+    /// How it explains the window.
+    pub cause: Cause,
+    /// The revision at fault, for a defect of what was rolled out.
+    pub template: Option<TemplateId>,
+    /// The field that betrays it.
+    pub field: Option<FieldPath>,
+    /// Who made the change.
+    pub actor: Option<SmolStr>,
+    /// When it must have begun, where that is known.
+    pub since: Option<Tick>,
+    /// Weight before looking, not normalised.
+    pub prior: f64,
+}
+
+impl Candidate {
+    /// Id of the fault, or `misconfiguration`.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.fault
+            .map_or(aegis_faults::MISCONFIGURATION, |fault| fault.id)
+    }
+
+    /// Whether mechanisms are laid for it.
+    #[must_use]
+    pub fn is_laid(&self) -> bool {
+        !matches!(self.cause, Cause::Load(_))
+            && self.fault.is_some_and(|fault| !fault.parts.is_empty())
+    }
+}
+
+/// How much likelier a fault is once a change that would bring it was seen.
+const SEEN: f64 = 20.0;
+/// Seconds over which a change loses most of its suspicion.
+const FADES: f64 = 300.0;
+/// Weight of a change that no row of the catalogue names, per cluster-month.
+const UNNAMED: f64 = 0.05;
+/// A change this long after the onset did not cause it: onsets are seen by scrapes.
+const AFTER_ONSET: u32 = 30;
+
+/// All candidates of a case but those that were refuted.
+#[must_use]
+pub fn candidates(case: &Case, refuted: &[(SmolStr, Target)]) -> Vec<Candidate> {
+    let mut all = from_changes(case);
+    all.extend(from_catalogue(case));
+    all.retain(|candidate| {
+        !refuted
+            .iter()
+            .any(|(id, target)| id == candidate.id() && *target == candidate.target)
+    });
+    all
+}
+
+fn from_changes(case: &Case) -> Vec<Candidate> {
+    let suspect = |(position, change): (usize, &SeenChange)| {
+        if change.at > case.onset[2].after(AFTER_ONSET)
+            || change.actor.as_deref() == Some(aegis_sim::conduct::ACTOR)
+        {
+            return Vec::new();
+        }
+        of_change(case, position, change)
+    };
+    case.changes.iter().enumerate().flat_map(suspect).collect()
+}
+
+fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate> {
+    let Some(latest) = case.history.latest() else {
+        return Vec::new();
+    };
+    let Some(object) = betrayal::object(&change.change) else {
+        return Vec::new();
+    };
+    let target = crate::resolve(&latest.objects, &object);
+    let age = f64::from(case.onset[1].elapsed(change.at));
+    let fresh = SEEN * libm::exp(-age / FADES);
+    let make = |fault: Option<&'static Fault>, field: Option<FieldPath>, weight: f64| {
+        let target = retarget(case, &latest.objects, fault, target, &change.change);
+        Candidate {
+            fault,
+            target,
+            subject: subject(target),
+            cause: Cause::Change(position),
+            template: template(&latest.objects, target),
+            field: field.filter(|path| !path.0.is_empty()),
+            actor: change.actor.clone(),
+            since: Some(change.at),
+            prior: weight * fresh,
+        }
+    };
+    let suspects = betrayal::suspects(&change.change);
+    if suspects.is_empty() {
+        return unnamed(&change.change)
+            .map(|field| make(None, Some(field), UNNAMED))
+            .into_iter()
+            .collect();
+    }
+    let named = |(fault, fields): (&'static Fault, Vec<FieldPath>)| {
+        make(
+            Some(fault),
+            fields.into_iter().next(),
+            fault.frequency.per_cluster_month,
+        )
+    };
+    suspects.into_iter().map(named).collect()
+}
+
+/// A policy is at fault as an object, but its fault is the workload's that it shuts off where the catalogue says so.
+fn retarget(
+    case: &Case,
+    objects: &Objects,
+    fault: Option<&'static Fault>,
+    target: Target,
+    _: &ObjectChange,
+) -> Target {
+    match (fault, target) {
+        (Some(fault), Target::Policy(_)) if fault.acts_on(TargetKind::Workload) => {
+            let isolated = case.topology.concerned(objects, target);
+            match isolated.as_slice() {
+                [only] => Target::Workload(*only),
+                _ => target,
+            }
+        }
+        _ => target,
+    }
+}
+
+/// The first field of a change that can matter: labels and annotations of the object itself do not.
+fn unnamed(change: &ObjectChange) -> Option<FieldPath> {
+    let ObjectChange::Update { fields, .. } = change else {
+        return None;
+    };
+    fields
+        .iter()
+        .map(|field| &field.path)
+        .find(|path| !path.to_string().starts_with("metadata"))
+        .cloned()
+}
+
+fn subject(target: Target) -> Subject {
+    match target {
+        Target::Workload(id) => Subject::Workload(id),
+        Target::Service(id) => Subject::Service(id),
+        Target::Node(id) => Subject::Node(id),
+        Target::Policy(_) | Target::Plain(_) | Target::Cluster => Subject::Cluster,
+    }
+}
+
+fn template(objects: &Objects, target: Target) -> Option<TemplateId> {
+    match target {
+        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| row.template),
+        _ => None,
+    }
+}
+
+/// Hidden faults of the catalogue, at every place near the symptoms where they can sit.
+fn from_catalogue(case: &Case) -> Vec<Candidate> {
+    let Some(latest) = case.history.latest() else {
+        return Vec::new();
+    };
+    let objects = &latest.objects;
+    let workloads: Vec<WorkloadId> = near(case);
+    let hidden =
+        aegis_faults::all().filter(|fault| !fault.parts.is_empty() && fault.change.is_none());
+    let mut all = Vec::new();
+    for fault in hidden {
+        let places = places(case, objects, fault, &workloads);
+        let share = fault.frequency.per_cluster_month / places.len().max(1) as f64;
+        all.extend(
+            places
+                .into_iter()
+                .map(|target| hidden_at(objects, fault, target, share)),
+        );
+    }
+    all
+}
+
+fn hidden_at(objects: &Objects, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
+    let is_load = fault.targets == [TargetKind::Service];
+    let cause = match target {
+        Target::Service(service) if is_load => Cause::Load(service),
+        _ => Cause::Hidden,
+    };
+    Candidate {
+        fault: Some(fault),
+        target,
+        subject: subject(target),
+        cause,
+        template: template(objects, target),
+        field: None,
+        actor: None,
+        since: None,
+        prior,
+    }
+}
+
+/// Workloads whose series are compared.
+fn near(case: &Case) -> Vec<WorkloadId> {
+    let mut all: Vec<WorkloadId> = case
+        .window
+        .set
+        .keys
+        .iter()
+        .filter_map(|key| match key.subject {
+            Target::Workload(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn places(case: &Case, objects: &Objects, fault: &Fault, workloads: &[WorkloadId]) -> Vec<Target> {
+    let mut places = Vec::new();
+    if fault.acts_on(TargetKind::Workload) {
+        places.extend(workloads.iter().map(|id| Target::Workload(*id)));
+    }
+    if fault.acts_on(TargetKind::Service) {
+        places.extend(
+            case.objectives
+                .iter()
+                .map(|(objective, _)| Target::Service(objective.service)),
+        );
+    }
+    if fault.acts_on(TargetKind::Node) {
+        let nodes = (0..objects.nodes.len()).filter(|index| odd_node(objects, *index));
+        places.extend(nodes.map(|index| Target::Node(NodeId::from(index))));
+    }
+    places
+}
+
+/// A node that is cordoned or not ready: another cannot be at fault unseen.
+fn odd_node(objects: &Objects, index: usize) -> bool {
+    let node = &objects.nodes[index];
+    node.header.exists()
+        && (node.spec.unschedulable || node.condition("Ready") != ConditionStatus::True)
+}

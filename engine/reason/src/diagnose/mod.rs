@@ -1,0 +1,15 @@
+//! Diagnosis: which cause explains the window best.
+//!
+//! Candidates come from the catalogue and from the changes that were seen. A
+//! sign matrix screens them without simulation; the rest are rolled in twins in
+//! three rounds of growing care, and weighed by marginal likelihood: the mean
+//! over draws from the hypothesis' prior, never the best draw.
+
+pub mod candidate;
+pub mod posterior;
+pub mod rounds;
+pub mod screen;
+
+pub use candidate::{Candidate, Cause};
+pub use posterior::{Diagnosis, diagnose};
+pub use rounds::{Rolled, Round, Theta};

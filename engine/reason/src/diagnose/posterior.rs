@@ -1,0 +1,254 @@
+//! From likelihoods to confidence: marginal evidence, `unknown`, `no fault`, classes.
+
+use super::candidate::Cause;
+use super::rounds::{Rolled, Theta, sizes};
+use crate::case::Case;
+use crate::genome::Genome;
+use crate::likelihood::{self, log_mean_exp, softmax};
+use aegis_model::{Hypothesis, Subject, Target};
+use smol_str::SmolStr;
+
+/// Most that is ever claimed.
+const SUREST: f64 = 0.99;
+
+/// The result of a diagnosis.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// Hypotheses, most likely first; `unknown` and `no_fault` among them.
+    pub hypotheses: Vec<Hypothesis>,
+    /// What was rolled, in the order of the hypotheses; `None` for `unknown` and `no_fault`.
+    pub rolled: Vec<Option<Rolled>>,
+}
+
+/// Weighs what the last round gave.
+#[must_use]
+pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis {
+    let none = undisturbed(case, &rolled);
+    let mut entries: Vec<(Hypothesis, Option<Rolled>, f64)> = rolled
+        .into_iter()
+        .map(|rolled| {
+            let evidence = evidence(&rolled);
+            (
+                hypothesis(case, &rolled, evidence - none),
+                Some(rolled),
+                evidence,
+            )
+        })
+        .collect();
+    let shared: f64 = 1.0 - genome.prior_unknown - genome.prior_none;
+    let priors: f64 = entries
+        .iter()
+        .map(|(hypothesis, ..)| hypothesis.prior)
+        .sum();
+    for (hypothesis, ..) in &mut entries {
+        hypothesis.prior *= shared / priors.max(1e-12);
+    }
+    let unknown = likelihood::unknown(&case.window, &case.undisturbed);
+    entries.push((
+        free("unknown", genome.prior_unknown, unknown - none),
+        None,
+        unknown,
+    ));
+    entries.push((free("no_fault", genome.prior_none, 0.0), None, none));
+    let logs: Vec<f64> = entries
+        .iter()
+        .map(|(hypothesis, _, evidence)| evidence + libm::log(hypothesis.prior))
+        .collect();
+    for ((hypothesis, ..), share) in entries.iter_mut().zip(softmax(&logs)) {
+        hypothesis.confidence = share.min(SUREST);
+    }
+    entries.sort_by(|(a, ..), (b, ..)| b.confidence.total_cmp(&a.confidence));
+    classify(&mut entries, genome.class_nats);
+    let (hypotheses, rolled) = entries
+        .into_iter()
+        .map(|(hypothesis, rolled, _)| (hypothesis, rolled))
+        .unzip();
+    Diagnosis { hypotheses, rolled }
+}
+
+/// How likely the window is if nothing is wrong: the undisturbed prediction, less what the most
+/// harmful change explains of it (a change that matters is not nothing).
+fn undisturbed(case: &Case, rolled: &[Rolled]) -> f64 {
+    let plain = case.window.log_likelihood(&case.undisturbed);
+    let without = rolled
+        .iter()
+        .filter(|one| matches!(one.candidate.cause, Cause::Change(_) | Cause::Load(_)));
+    without
+        .flat_map(|one| &one.without)
+        .copied()
+        .fold(plain, f64::min)
+}
+
+/// Log marginal likelihood, nats.
+fn evidence(rolled: &Rolled) -> f64 {
+    let weighted: Vec<f64> = rolled
+        .draws
+        .iter()
+        .map(|(theta, log)| theta.log_weight + log)
+        .collect();
+    let mean = log_mean_exp(&weighted);
+    mean + rolled.contrast(mean)
+}
+
+fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {
+    let candidate = &rolled.candidate;
+    let theta = rolled.best().copied().unwrap_or(Theta {
+        onset: case.onset[1],
+        size: 0.5,
+        draw: 0,
+        log_weight: 0.0,
+    });
+    let change = match candidate.cause {
+        Cause::Change(position) => case.changes[position].record,
+        _ => None,
+    };
+    Hypothesis {
+        fault: SmolStr::new_static(candidate.id()),
+        target: candidate.target,
+        field: candidate.field.clone(),
+        change,
+        actor: candidate.actor.clone(),
+        subject: candidate.subject,
+        onset: theta.onset,
+        parameters: sizes(candidate, theta.size),
+        prior: candidate.prior,
+        evidence: evidence.is_finite().then_some(evidence),
+        confidence: 0.0,
+        supporting: supporting(case, rolled),
+        against: Vec::new(),
+        class: 0,
+        refuted: false,
+    }
+}
+
+fn supporting(case: &Case, rolled: &Rolled) -> Vec<String> {
+    let mut texts = Vec::new();
+    if let Cause::Change(position) = rolled.candidate.cause {
+        let change = &case.changes[position];
+        let who = change.actor.as_deref().unwrap_or("nobody on record");
+        texts.push(format!(
+            "{who} changed it {} s before the onset",
+            case.onset[1].elapsed(change.at)
+        ));
+    }
+    let best = rolled
+        .draws
+        .iter()
+        .map(|(_, log)| *log)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if let Some(without) = rolled.without.iter().copied().reduce(f64::max) {
+        texts.push(format!(
+            "without it the window is {:.1} nats less likely",
+            best - without
+        ));
+    }
+    texts
+}
+
+fn free(id: &'static str, prior: f64, evidence: f64) -> Hypothesis {
+    Hypothesis {
+        fault: SmolStr::new_static(id),
+        target: Target::Cluster,
+        field: None,
+        change: None,
+        actor: None,
+        subject: Subject::Cluster,
+        onset: aegis_model::Tick(0),
+        parameters: Vec::new(),
+        prior,
+        evidence: evidence.is_finite().then_some(evidence),
+        confidence: 0.0,
+        supporting: Vec::new(),
+        against: Vec::new(),
+        class: 0,
+        refuted: false,
+    }
+}
+
+/// Hypotheses within so many nats of the best of a class are of it, best first.
+fn classify(entries: &mut [(Hypothesis, Option<Rolled>, f64)], nats: f64) {
+    let mut class = 0;
+    let mut best = f64::NAN;
+    for (hypothesis, _, evidence) in entries.iter_mut() {
+        if best.is_nan() || best - *evidence > nats || *evidence > best + nats {
+            class += 1;
+            best = *evidence;
+        }
+        hypothesis.class = class;
+    }
+}
+
+/// The same diagnosis with one hypothesis refuted: its confidence is 0, the others' sum as before.
+#[must_use]
+pub fn without(diagnosis: &Diagnosis, refuted: &Hypothesis) -> Diagnosis {
+    let mut changed = diagnosis.clone();
+    let same = |other: &Hypothesis| other.fault == refuted.fault && other.target == refuted.target;
+    let lost: f64 = changed
+        .hypotheses
+        .iter()
+        .filter(|h| same(h))
+        .map(|h| h.confidence)
+        .sum();
+    for hypothesis in &mut changed.hypotheses {
+        if same(hypothesis) {
+            hypothesis
+                .against
+                .push(format!("refuted; would be {:.2}", hypothesis.confidence));
+            (hypothesis.confidence, hypothesis.refuted) = (0.0, true);
+        } else {
+            hypothesis.confidence = (hypothesis.confidence / (1.0 - lost).max(1e-6)).min(SUREST);
+        }
+    }
+    changed
+}
+
+/// What an operator could look at to tell the leading hypotheses apart.
+#[must_use]
+pub fn next_checks(case: &Case, diagnosis: &Diagnosis) -> Vec<String> {
+    let Some(latest) = case.history.latest() else {
+        return Vec::new();
+    };
+    let leading = diagnosis
+        .hypotheses
+        .iter()
+        .filter(|hypothesis| hypothesis.confidence >= 0.05)
+        .take(3);
+    leading
+        .filter_map(|hypothesis| check(&latest.objects, hypothesis))
+        .collect()
+}
+
+fn check(objects: &aegis_model::Objects, hypothesis: &Hypothesis) -> Option<String> {
+    let name = |header: &aegis_model::objects::Header| {
+        let reference = &header.reference;
+        let kind = reference.kind.as_str().to_lowercase();
+        if reference.namespace.is_empty() {
+            format!("{kind}/{}", reference.name)
+        } else {
+            format!("{kind}/{} -n {}", reference.name, reference.namespace)
+        }
+    };
+    match hypothesis.target {
+        Target::Workload(id) => Some(format!(
+            "kubectl describe {}",
+            name(&objects.workloads[id.index()].header)
+        )),
+        Target::Service(id) => Some(format!(
+            "kubectl get endpoints,{}",
+            name(&objects.services[id.index()].header)
+        )),
+        Target::Node(id) => Some(format!(
+            "kubectl describe {}",
+            name(&objects.nodes[id.index()].header)
+        )),
+        Target::Policy(id) => Some(format!(
+            "kubectl describe {}",
+            name(&objects.policies[id.index()].header)
+        )),
+        Target::Plain(id) => Some(format!(
+            "kubectl get {} -o yaml",
+            name(&objects.plain[id.index()].header)
+        )),
+        Target::Cluster => None,
+    }
+}

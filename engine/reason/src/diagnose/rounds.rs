@@ -1,0 +1,330 @@
+//! Rounds of trials: a few draws for many candidates, then many for a few.
+//!
+//! Sizes are searched coarsely and then drawn around the best by importance
+//! sampling: a draw's weight is its prior density over the density that it was
+//! drawn from, so that the mean over draws stays the mean over the prior.
+
+use super::candidate::{Candidate, Cause};
+use crate::case::Case;
+use crate::trial::Trial;
+use aegis_faults::{Laying, overlay};
+use aegis_model::{Outcome, Overlay, Tick};
+use aegis_sim::{Draws, Purpose};
+
+/// One draw of what a candidate leaves open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Theta {
+    /// When it began.
+    pub onset: Tick,
+    /// Quantile of its size, 0..=1.
+    pub size: f64,
+    /// Draw of the cluster's parameters.
+    pub draw: u64,
+    /// ln(prior density / density it was drawn from).
+    pub log_weight: f64,
+}
+
+/// What a candidate's trials gave.
+#[derive(Debug, Clone)]
+pub struct Rolled {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Draws with their log likelihoods, nats.
+    pub draws: Vec<(Theta, f64)>,
+    /// For a change: draws without it.
+    pub without: Vec<f64>,
+}
+
+/// One round: trials in order, and whose each is.
+#[derive(Debug, Clone, Default)]
+pub struct Round {
+    /// Candidates of the round.
+    pub candidates: Vec<Candidate>,
+    /// By trial: candidate, draw; `None` is the candidate's contrast without its change.
+    pub entries: Vec<(usize, Option<Theta>)>,
+}
+
+/// Draws of the last round.
+pub const LAST_DRAWS: usize = 12;
+/// Candidates that go on after the first and the second round.
+pub const GO_ON: [usize; 2] = [8, 4];
+/// Spread of the proposal around the best size, in quantiles.
+const AROUND: f64 = 0.08;
+/// Share of draws that come from the whole prior.
+const WHOLE: f64 = 0.3;
+
+impl Round {
+    /// The first round: the median onset, three sizes.
+    #[must_use]
+    pub fn first(case: &Case, candidates: Vec<Candidate>) -> Self {
+        let thetas = |candidate: &Candidate| {
+            let sizes: &[f64] = if has_size(candidate) {
+                &[0.2, 0.5, 0.8]
+            } else {
+                &[0.5]
+            };
+            sizes
+                .iter()
+                .map(|size| theta(candidate, case.onset[1], *size, 0))
+                .collect()
+        };
+        Self::of(candidates, thetas)
+    }
+
+    /// The second round: three onsets, sizes to either side of the best.
+    #[must_use]
+    pub fn second(case: &Case, best: &[Rolled]) -> Self {
+        let thetas = |index: usize, candidate: &Candidate| {
+            let size = best[index].best().map_or(0.5, |theta| theta.size);
+            let sizes = if has_size(candidate) {
+                vec![(size - 0.15).max(0.02), size, (size + 0.15).min(0.98)]
+            } else {
+                vec![0.5]
+            };
+            let onsets: &[Tick] = if candidate.since.is_some() {
+                &case.onset[1..2]
+            } else {
+                &case.onset
+            };
+            let pair = |onset: &Tick| {
+                sizes
+                    .iter()
+                    .map(|size| theta(candidate, *onset, *size, 1))
+                    .collect::<Vec<_>>()
+            };
+            onsets.iter().flat_map(pair).collect()
+        };
+        Self::indexed(
+            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
+            thetas,
+        )
+    }
+
+    /// The last round: draws of everything, around the best size.
+    #[must_use]
+    pub fn last(case: &Case, best: &[Rolled]) -> Self {
+        let draws = Draws::new(case.root).derive(0x6C61_7374);
+        let thetas = |index: usize, candidate: &Candidate| {
+            let middle =
+                best[index]
+                    .best()
+                    .copied()
+                    .unwrap_or(theta(candidate, case.onset[1], 0.5, 0));
+            (0..LAST_DRAWS as u64)
+                .map(|draw| proposal(case, draws, candidate, middle, draw))
+                .collect()
+        };
+        Self::indexed(
+            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
+            thetas,
+        )
+    }
+
+    fn of(candidates: Vec<Candidate>, thetas: impl Fn(&Candidate) -> Vec<Theta>) -> Self {
+        Self::indexed(candidates, |_, candidate| thetas(candidate))
+    }
+
+    fn indexed(
+        candidates: Vec<Candidate>,
+        thetas: impl Fn(usize, &Candidate) -> Vec<Theta>,
+    ) -> Self {
+        let mut entries = Vec::new();
+        for (index, candidate) in candidates.iter().enumerate() {
+            entries.extend(
+                thetas(index, candidate)
+                    .into_iter()
+                    .map(|theta| (index, Some(theta))),
+            );
+            if needs_contrast(candidate) {
+                entries.push((index, None));
+            }
+        }
+        Self {
+            candidates,
+            entries,
+        }
+    }
+
+    /// The trials of the round.
+    #[must_use]
+    pub fn trials(&self, case: &Case) -> Vec<Trial> {
+        self.entries
+            .iter()
+            .map(|(index, theta)| trial(case, &self.candidates[*index], *theta))
+            .collect()
+    }
+
+    /// What the trials gave, by candidate.
+    #[must_use]
+    pub fn collect(self, outcomes: &[Outcome]) -> Vec<Rolled> {
+        let mut all: Vec<Rolled> = self
+            .candidates
+            .into_iter()
+            .map(|candidate| Rolled {
+                candidate,
+                draws: Vec::new(),
+                without: Vec::new(),
+            })
+            .collect();
+        for ((index, theta), outcome) in self.entries.into_iter().zip(outcomes) {
+            let log = outcome.log_likelihood.unwrap_or(f64::NEG_INFINITY);
+            match theta {
+                Some(theta) => all[index].draws.push((theta, log)),
+                None => all[index].without.push(log),
+            }
+        }
+        all
+    }
+}
+
+/// Whether leaving its change out must make things worse for it to be a cause.
+fn needs_contrast(candidate: &Candidate) -> bool {
+    matches!(candidate.cause, Cause::Change(_) | Cause::Load(_))
+}
+
+fn has_size(candidate: &Candidate) -> bool {
+    candidate.is_laid()
+        && candidate
+            .fault
+            .is_some_and(|fault| !fault.parameters.is_empty())
+}
+
+fn theta(candidate: &Candidate, onset: Tick, size: f64, draw: u64) -> Theta {
+    Theta {
+        onset: candidate.since.unwrap_or(onset),
+        size,
+        draw,
+        log_weight: 0.0,
+    }
+}
+
+/// A draw from the mixture of the whole prior and the neighbourhood of the best size.
+fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, draw: u64) -> Theta {
+    let at = Tick(draw as u32);
+    let onset = candidate.since.unwrap_or(case.onset[(draw % 3) as usize]);
+    if !has_size(candidate) {
+        return Theta {
+            onset,
+            size: 0.5,
+            draw: draw + 1,
+            log_weight: 0.0,
+        };
+    }
+    let whole = draws.uniform(Purpose::Prior, 1, at) < WHOLE;
+    let size = if whole {
+        draws.uniform(Purpose::Prior, 2, at)
+    } else {
+        (middle.size + AROUND * draws.normal(Purpose::Prior, 3, at)).clamp(0.0, 1.0)
+    };
+    Theta {
+        onset,
+        size,
+        draw: draw + 1,
+        log_weight: -libm::log(density(size, middle.size)),
+    }
+}
+
+fn density(size: f64, middle: f64) -> f64 {
+    let z = (size - middle) / AROUND;
+    let bell = libm::exp(-0.5 * z * z) / (AROUND * libm::sqrt(2.0 * core::f64::consts::PI));
+    WHOLE + (1.0 - WHOLE) * bell
+}
+
+/// Sizes of a fault's parameters at a quantile; further parameters at quantiles of their own.
+#[must_use]
+pub fn sizes(candidate: &Candidate, quantile: f64) -> Vec<f64> {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    let parameters = candidate.fault.map_or(&[][..], |fault| fault.parameters);
+    let at = |(index, parameter): (usize, &aegis_faults::Parameter)| {
+        let shifted = quantile + GOLDEN * index as f64;
+        parameter.at(if index == 0 {
+            quantile
+        } else {
+            shifted - libm::floor(shifted)
+        })
+    };
+    parameters.iter().enumerate().map(at).collect()
+}
+
+/// The overlay of a candidate at a draw; empty where nothing is laid.
+#[must_use]
+pub fn laid(candidate: &Candidate, theta: &Theta) -> Overlay {
+    let Some(fault) = candidate.fault.filter(|_| candidate.is_laid()) else {
+        return Overlay::none();
+    };
+    let parameters = sizes(candidate, theta.size);
+    overlay(
+        fault,
+        &Laying {
+            subject: candidate.subject,
+            parameters: &parameters,
+            from: theta.onset,
+            until: Tick::NEVER,
+            template: candidate.template,
+        },
+    )
+}
+
+fn trial(case: &Case, candidate: &Candidate, theta: Option<Theta>) -> Trial {
+    match (theta, candidate.cause) {
+        (Some(theta), _) => case.trial(laid(candidate, &theta), theta.draw, None),
+        (None, Cause::Change(position)) => case.trial(Overlay::none(), 0, Some(position)),
+        (None, Cause::Load(service)) => {
+            let mut trial = case.trial(Overlay::none(), 0, None);
+            let before = case.load.mean(service, Tick(0), case.onset[0]);
+            if let Some(rate) = before {
+                trial.load = std::sync::Arc::new(case.load.held(service, rate, case.onset[0]));
+            }
+            trial
+        }
+        (None, Cause::Hidden) => case.trial(Overlay::none(), 0, None),
+    }
+}
+
+impl Rolled {
+    /// The draw with the highest likelihood.
+    #[must_use]
+    pub fn best(&self) -> Option<&Theta> {
+        self.draws
+            .iter()
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .map(|(theta, _)| theta)
+    }
+
+    /// Its highest log likelihood less half a nat per free parameter and ln n: what the coarse rounds rank by.
+    #[must_use]
+    pub fn coarse(&self, bins: usize) -> f64 {
+        let best = self
+            .draws
+            .iter()
+            .map(|(_, log)| *log)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let free = if has_size(&self.candidate) { 1.0 } else { 0.0 };
+        let contrast = self.contrast(best);
+        best + contrast + libm::log(self.candidate.prior.max(1e-9))
+            - 0.5 * free * libm::log(bins.max(2) as f64)
+    }
+
+    /// ln(1 − e^−Δ), Δ the nats lost without the change; 0 for a hidden cause, −∞ where nothing is lost.
+    #[must_use]
+    pub fn contrast(&self, with: f64) -> f64 {
+        let Some(without) = self.without.iter().copied().reduce(f64::max) else {
+            return 0.0;
+        };
+        let lost = with - without;
+        if lost <= 1e-9 {
+            f64::NEG_INFINITY
+        } else {
+            libm::log(-libm::expm1(-lost))
+        }
+    }
+}
+
+/// The best `count` of a round, best first; equal ones in the order in which they came.
+#[must_use]
+pub fn best(case: &Case, mut rolled: Vec<Rolled>, count: usize) -> Vec<Rolled> {
+    let bins = case.window.bins.len();
+    rolled.sort_by(|a, b| b.coarse(bins).total_cmp(&a.coarse(bins)));
+    rolled.truncate(count);
+    rolled
+}

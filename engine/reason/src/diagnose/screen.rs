@@ -1,0 +1,109 @@
+//! The first screen: a sign matrix of faults against what is off. No simulation.
+
+use super::candidate::{Candidate, Cause};
+use crate::case::Case;
+use crate::topology::Direction as Along;
+use aegis_faults::{Direction, On, Sign};
+use aegis_model::{Objects, Symptom, SymptomKind, Target, WorkloadId};
+
+/// Candidates that are kept.
+pub const KEPT: usize = 24;
+
+/// Nats that the most telling sign is worth; the next ones half of the one before, at least a quarter.
+const TELLING: f64 = 2.0;
+/// Nats that a telling sign costs where it is missing.
+const MISSING: f64 = 0.7;
+/// Nats that a severe symptom costs where a candidate cannot explain it.
+const UNEXPLAINED: f64 = 0.4;
+
+/// The most likely candidates by their signs, best first, at most [`KEPT`]; changes that were seen are kept first.
+#[must_use]
+pub fn screen(case: &Case, candidates: Vec<Candidate>, symptoms: &[Symptom]) -> Vec<Candidate> {
+    let mut scored: Vec<(f64, Candidate)> = candidates
+        .into_iter()
+        .map(|candidate| (score(case, &candidate, symptoms), candidate))
+        .collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.truncate(KEPT);
+    scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
+    let prior = libm::log(candidate.prior.max(1e-6));
+    let Some(fault) = candidate.fault else {
+        return prior;
+    };
+    let Some(latest) = case.history.latest() else {
+        return prior;
+    };
+    let seen = |sign: &Sign| {
+        symptoms
+            .iter()
+            .any(|symptom| fits(case, &latest.objects, candidate, sign, symptom))
+    };
+    let mut sum = 0.0;
+    for (rank, sign) in fault.signs.iter().enumerate() {
+        let weight = (1.0 / (1 << rank.min(2)) as f64).max(0.25);
+        sum += weight * if seen(sign) { TELLING } else { -MISSING };
+    }
+    let explained = |symptom: &Symptom| {
+        fault
+            .signs
+            .iter()
+            .any(|sign| fits(case, &latest.objects, candidate, sign, symptom))
+    };
+    let severe = symptoms
+        .iter()
+        .filter(|symptom| symptom.severity >= 0.5 && symptom.kind != SymptomKind::BurnRate);
+    let unexplained = severe.filter(|symptom| !explained(symptom)).count() as f64;
+    // A change that was seen is never screened out by signs that have had no time to show.
+    let sum = if matches!(candidate.cause, Cause::Change(_)) {
+        sum.max(0.0)
+    } else {
+        sum
+    };
+    prior + sum - UNEXPLAINED * unexplained
+}
+
+/// Whether a symptom is the sign, seen from the candidate's place.
+fn fits(
+    case: &Case,
+    objects: &Objects,
+    candidate: &Candidate,
+    sign: &Sign,
+    symptom: &Symptom,
+) -> bool {
+    let falls = symptom.evidence.contains(" -");
+    symptom.kind == sign.kind
+        && (symptom.kind != SymptomKind::Rate || falls == (sign.direction == Direction::Falls))
+        && is_on(case, objects, candidate.target, sign.on, symptom.subject)
+}
+
+fn is_on(case: &Case, objects: &Objects, at: Target, on: On, subject: Target) -> bool {
+    let own = || case.topology.concerned(objects, at);
+    let symptom_of = |workloads: &[WorkloadId]| {
+        case.topology
+            .concerned(objects, subject)
+            .iter()
+            .any(|workload| workloads.contains(workload))
+    };
+    let along = |direction: Along| -> Vec<WorkloadId> {
+        let around = own()
+            .into_iter()
+            .flat_map(|from| case.topology.around(from, 2, direction));
+        around
+            .filter(|(_, hops)| *hops > 0)
+            .map(|(workload, _)| workload)
+            .collect()
+    };
+    match on {
+        On::Subject => subject == at || symptom_of(&own()),
+        On::Callers => symptom_of(&along(Along::Callers)),
+        On::Callees => symptom_of(&along(Along::Callees)),
+        On::Node => {
+            matches!(subject, Target::Node(_)) && (subject == at || !matches!(at, Target::Node(_)))
+        }
+        On::Entry => symptom_of(&case.topology.entries),
+        On::Services => matches!(subject, Target::Service(_)) && symptom_of(&own()),
+    }
+}

@@ -1,0 +1,247 @@
+//! Plans: from the remedies of the leading hypotheses to typed steps that differ.
+
+mod recipes;
+
+pub use recipes::actions;
+
+use crate::case::{Case, wait};
+use crate::diagnose::{Candidate, Diagnosis};
+use aegis_faults::Aim;
+use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
+use smol_str::SmolStr;
+
+/// Plans that are drafted besides the control.
+pub const DRAFTED: usize = 3;
+/// Hypotheses below this confidence are not planned for.
+const WORTH_PLANNING: f64 = 0.05;
+/// Seconds that a rollout may take.
+const ROLLOUT_DEADLINE: u32 = 300;
+
+/// At most [`DRAFTED`] distinct plans for the leading hypotheses, the control last.
+#[must_use]
+pub fn draft(case: &Case, diagnosis: &Diagnosis) -> Vec<Plan> {
+    let Some(latest) = case.history.latest() else {
+        return vec![wait()];
+    };
+    let mut plans: Vec<Plan> = Vec::new();
+    for (hypothesis, rolled) in diagnosis.hypotheses.iter().zip(&diagnosis.rolled) {
+        let Some(rolled) = rolled else { continue };
+        if hypothesis.confidence < WORTH_PLANNING {
+            continue;
+        }
+        for plan in of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target) {
+            if plans.iter().all(|known| known.id != plan.id) {
+                plans.push(plan);
+            }
+        }
+    }
+    let mut chosen = spread(plans);
+    vary(&latest.objects, &mut chosen);
+    chosen.push(wait());
+    chosen
+}
+
+/// One plan per remedy, in the catalogue's order.
+fn of_hypothesis(
+    case: &Case,
+    objects: &Objects,
+    candidate: &Candidate,
+    target: Target,
+) -> Vec<Plan> {
+    let remedies = candidate
+        .fault
+        .map_or(&recipes::FOR_UNNAMED[..], |fault| fault.remedies);
+    let of = |remedy: &aegis_faults::Remedy| {
+        let actions = actions(case, objects, candidate, remedy.act)?;
+        let source = match remedy.aim {
+            Aim::Undo => PlanSource::Undo,
+            Aim::Contain => PlanSource::Contain,
+            Aim::Outgrow => PlanSource::Outgrow,
+        };
+        Some(plan(
+            objects,
+            actions,
+            source,
+            Some((SmolStr::new_static(candidate.id()), target)),
+        ))
+    };
+    remedies.iter().filter_map(of).collect()
+}
+
+/// The first plans, but at most two of one aim while others are there.
+fn spread(plans: Vec<Plan>) -> Vec<Plan> {
+    let mut chosen: Vec<Plan> = Vec::new();
+    let mut rest = Vec::new();
+    for plan in plans {
+        let same = chosen
+            .iter()
+            .filter(|known| known.source == plan.source)
+            .count();
+        if chosen.len() < DRAFTED && same < 2 {
+            chosen.push(plan)
+        } else {
+            rest.push(plan)
+        }
+    }
+    let missing = DRAFTED.saturating_sub(chosen.len());
+    chosen.extend(rest.into_iter().take(missing));
+    chosen
+}
+
+/// Fills up with combinations: contain first, then cure.
+fn vary(objects: &Objects, chosen: &mut Vec<Plan>) {
+    if chosen.len() >= DRAFTED || chosen.len() < 2 {
+        return;
+    }
+    let (first, second) = (chosen[0].clone(), chosen[1].clone());
+    for (a, b) in [(&second, &first), (&first, &second)] {
+        let actions: Vec<Action> = a
+            .steps
+            .iter()
+            .chain(&b.steps)
+            .map(|step| step.action.clone())
+            .collect();
+        let joined = plan(
+            objects,
+            actions,
+            PlanSource::Variation,
+            first.answers.clone(),
+        );
+        if chosen.len() < DRAFTED && chosen.iter().all(|known| known.id != joined.id) {
+            chosen.push(joined);
+        }
+    }
+}
+
+/// A plan of these actions, each with its preconditions and wait.
+#[must_use]
+pub fn plan(
+    objects: &Objects,
+    actions: Vec<Action>,
+    source: PlanSource,
+    answers: Option<(SmolStr, Target)>,
+) -> Plan {
+    let summary = actions
+        .iter()
+        .map(|action| describe(objects, action))
+        .collect::<Vec<_>>()
+        .join(", then ");
+    let steps: Vec<PlanStep> = actions
+        .into_iter()
+        .map(|action| step(objects, action))
+        .collect();
+    Plan {
+        id: id(&steps),
+        steps,
+        answers,
+        source,
+        summary,
+    }
+}
+
+/// Hash of the steps over canonical numbers: renaming objects changes nothing.
+fn id(steps: &[PlanStep]) -> SmolStr {
+    let actions: Vec<&Action> = steps.iter().map(|step| &step.action).collect();
+    let text = serde_json::to_string(&actions).unwrap_or_default();
+    let hash = blake3::hash(text.as_bytes());
+    SmolStr::new(&hash.to_hex()[..12])
+}
+
+fn step(objects: &Objects, action: Action) -> PlanStep {
+    let target = crate::risk::target(&action, objects);
+    let rollout = |workload| (Some(WaitFor::RolledOut(workload)), ROLLOUT_DEADLINE);
+    let (wait, deadline) = match &action {
+        Action::Scale { workload, replicas } => {
+            (Some(WaitFor::Ready(*workload, *replicas)), ROLLOUT_DEADLINE)
+        }
+        Action::RestartRollout(workload)
+        | Action::RollBack { workload, .. }
+        | Action::SetResources { workload, .. }
+        | Action::SetImage { workload, .. }
+        | Action::SetEnv { workload, .. }
+        | Action::PatchProbe { workload, .. } => rollout(*workload),
+        Action::RevertChange(_) => match target {
+            Target::Workload(workload) => rollout(workload),
+            _ => (Some(WaitFor::Seconds(15)), 30),
+        },
+        Action::Drain(node) => (Some(WaitFor::Drained(*node)), ROLLOUT_DEADLINE),
+        Action::Wait(seconds) => (Some(WaitFor::Seconds(*seconds)), *seconds + 1),
+        Action::DeletePod(_) | Action::Uncordon(_) => (Some(WaitFor::Seconds(30)), 60),
+        _ => (Some(WaitFor::Seconds(15)), 30),
+    };
+    PlanStep {
+        preconditions: preconditions(&action, target),
+        action,
+        wait,
+        deadline,
+    }
+}
+
+fn preconditions(action: &Action, target: Target) -> Vec<Precondition> {
+    match action {
+        Action::RollBack { workload, .. } => {
+            vec![
+                Precondition::Exists(target),
+                Precondition::HasPreviousRevision(*workload),
+            ]
+        }
+        Action::DeletePod(pod) => vec![Precondition::PodExists(*pod)],
+        Action::Drain(node) => vec![
+            Precondition::Exists(target),
+            Precondition::OtherNodes(*node, 1),
+        ],
+        // What is taken back may be an object that is gone now.
+        Action::RevertChange(_) | Action::Wait(_) | Action::Observe { .. } => Vec::new(),
+        _ => vec![Precondition::Exists(target)],
+    }
+}
+
+/// An action in words, with the object's name.
+#[must_use]
+pub fn describe(objects: &Objects, action: &Action) -> String {
+    let name = name(objects, crate::risk::target(action, objects));
+    match action {
+        Action::Scale { replicas, .. } => format!("scale {name} to {replicas}"),
+        Action::RestartRollout(_) => format!("restart {name}"),
+        Action::RollBack { .. } => format!("roll back {name}"),
+        Action::PauseRollout(_) => format!("pause the rollout of {name}"),
+        Action::ResumeRollout(_) => format!("resume the rollout of {name}"),
+        Action::SetResources { .. } => format!("set resources of {name}"),
+        Action::SetImage { image, .. } => format!("set the image of {name} to {image}"),
+        Action::SetEnv { name: variable, .. } => format!("set {variable} of {name}"),
+        Action::PatchAutoscaler { .. } => format!("patch the autoscaler of {name}"),
+        Action::Cordon(_) => format!("cordon {name}"),
+        Action::Uncordon(_) => format!("uncordon {name}"),
+        Action::Drain(_) => format!("drain {name}"),
+        Action::DeletePod(_) => format!("delete a pod of {name}"),
+        Action::PatchPolicy { .. } => format!("open {name}"),
+        Action::DeletePolicy(_) => format!("delete {name}"),
+        Action::PatchProbe { .. } => format!("set a probe of {name} right"),
+        Action::PatchService { .. } => format!("set {name} right"),
+        Action::RevertChange(_) => format!("take the change of {name} back"),
+        Action::LimitConcurrency { .. } => format!("bound what {name} works on at once"),
+        Action::SetRetries { .. } => format!("change retries of {name}"),
+        Action::ShedTraffic { share, .. } => {
+            format!("turn away {:.0} % of traffic at {name}", share * 100.0)
+        }
+        Action::Observe { check, .. } => format!("look at {check}"),
+        Action::Wait(seconds) => format!("wait {seconds} s"),
+    }
+}
+
+/// The name of a target's object, `Kind/namespace/name`.
+#[must_use]
+pub fn name(objects: &Objects, target: Target) -> String {
+    let header = match target {
+        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| &row.header),
+        Target::Service(id) => objects.services.get(id.index()).map(|row| &row.header),
+        Target::Node(id) => objects.nodes.get(id.index()).map(|row| &row.header),
+        Target::Policy(id) => objects.policies.get(id.index()).map(|row| &row.header),
+        Target::Plain(id) => objects.plain.get(id.index()).map(|row| &row.header),
+        Target::Cluster => None,
+    };
+    header.map_or_else(
+        || "the cluster".into(),
+        |header| header.reference.to_string(),
+    )
+}

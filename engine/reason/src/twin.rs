@@ -1,0 +1,103 @@
+//! A cluster built from what was observed.
+//!
+//! A twin's only constructor takes observations and a calibration; twins fork
+//! from twins. Nothing here can be given a world.
+
+use crate::calibrate::Calibration;
+use crate::estimated::Estimated;
+use aegis_model::{Behaviour, ChangeRecord, Observation, PodId, Tick};
+use aegis_sim::Cluster;
+use aegis_sim::api::Actor;
+use aegis_sim::workings::EntryLoad;
+use std::sync::Arc;
+
+/// A cluster as it is estimated to be.
+#[derive(Debug, Clone)]
+pub struct Twin {
+    pub(crate) cluster: Cluster<Estimated>,
+}
+
+impl Twin {
+    /// The twin of the newest of these observations; `None` without any.
+    #[must_use]
+    pub fn from_history(
+        observations: &[Arc<Observation>],
+        calibration: &Calibration,
+    ) -> Option<Self> {
+        let latest = observations.last()?;
+        let mut workings = aegis_sim::api::adopt(&latest.objects, latest.at);
+        let load = |entry: &aegis_model::observation::EntrySample| EntryLoad {
+            to: entry.service,
+            port: 0,
+            rate: entry.requests.total / latest.samples.interval,
+        };
+        workings.load = latest.samples.entries.iter().map(load).collect();
+        let mut twin = Self {
+            cluster: Cluster::new(
+                Estimated::mark(),
+                latest.objects.clone(),
+                workings,
+                latest.at,
+            ),
+        };
+        twin.believe(&calibration.draw(aegis_sim::Draws::new(0), 0));
+        twin.assimilate(latest);
+        Some(twin)
+    }
+
+    /// A copy that shares memory until written.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            cluster: self.cluster.fork(),
+        }
+    }
+
+    /// The second that it plays next.
+    #[must_use]
+    pub fn clock(&self) -> Tick {
+        self.cluster.clock
+    }
+
+    /// Takes these parameters for true.
+    pub(crate) fn believe(&mut self, behaviours: &[Option<Arc<Behaviour>>]) {
+        self.cluster.workings.behaviours = behaviours.iter().cloned().collect();
+        self.cluster.workings.index.topology_dirty = true;
+    }
+
+    /// Plays a recorded change as it was made.
+    pub(crate) fn replay(&mut self, record: &ChangeRecord) {
+        // What cannot be applied to the twin leaves it as it is: the hypothesis then predicts worse.
+        let _ = aegis_sim::api::apply(
+            &mut self.cluster,
+            &record.change,
+            Actor::Recorded(&record.actor),
+        );
+    }
+
+    /// Memory as it was measured: what a request in flight does not explain has grown.
+    fn assimilate(&mut self, observation: &Observation) {
+        for sample in &observation.samples.pods {
+            self.hold(sample.pod, sample.memory);
+        }
+    }
+
+    fn hold(&mut self, pod: PodId, memory: f64) {
+        let workload = self.cluster.objects.pods[pod.index()].workload;
+        let Some(base) = self
+            .cluster
+            .workings
+            .behaviour(workload)
+            .map(|b| b.memory_base.0 as f64)
+        else {
+            return;
+        };
+        let (chunk, row) = self.cluster.workings.pods.at_mut(pod);
+        chunk.memory[row] = memory as f32;
+        chunk.grown[row] = if memory > 1.1 * base {
+            memory - base
+        } else {
+            0.0
+        };
+    }
+}

@@ -1,0 +1,246 @@
+//! From a page to a posterior, in three rounds of trials.
+
+use super::Node;
+use super::domain::{Change, Effect, Incident, Input, Sentinel, State, Write};
+use crate::executor::{Call, Step};
+use aegis_model::event::RunEvent;
+use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Tick};
+use aegis_reason::diagnose::rounds::{GO_ON, best};
+use aegis_reason::diagnose::{self as reason, Round, candidate, screen};
+use aegis_reason::{Calibration, Case, signature};
+use std::sync::Arc;
+
+/// Seconds before the last calm look that are not trusted to be healthy.
+const MARGIN: u32 = 15;
+/// Seconds after which a case that led nowhere is opened again.
+pub const LOOK_AGAIN: u32 = 60;
+
+/// Outcomes of the effect that was asked for last.
+pub fn outcomes<'a>(call: &Call<'a, Sentinel>) -> &'a [Outcome] {
+    match call.answer() {
+        Some(Input::Outcomes(outcomes)) => outcomes,
+        _ => &[],
+    }
+}
+
+/// A fresh incident, calibrated on the health before it.
+fn fresh(state: &State, now: Tick) -> Option<Incident> {
+    let healthy_until = Tick(state.calm.0.saturating_sub(MARGIN));
+    let calibration = Arc::new(Calibration::learn(&state.history, healthy_until)?);
+    Some(Incident {
+        opened: now,
+        healthy_until,
+        calibration,
+        case: None,
+        round: Round::default(),
+        rolled: Vec::new(),
+        screened: 0,
+        ticks: 0,
+        diagnosis: None,
+        plans: Vec::new(),
+        risks: Vec::new(),
+        tournament: None,
+        played: Vec::new(),
+        racing: Vec::new(),
+        scores: Vec::new(),
+        verdict: None,
+        refuted: Vec::new(),
+        failed: None,
+        next_look: now,
+    })
+}
+
+/// Opens the case and asks for the first round.
+pub fn open(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let now = state.history.latest().map_or(Tick(0), |latest| latest.at);
+    let known = state.incident.clone();
+    let is_new = known.is_none();
+    let (Some(mut incident), Some(topology)) =
+        (known.or_else(|| fresh(state, now)), state.topology.as_ref())
+    else {
+        return nothing_to_go_on("there is no past to open a case on");
+    };
+    let case = Case::open(
+        &state.history,
+        topology,
+        &incident.calibration,
+        state.objectives(),
+        &state.symptoms,
+        incident.healthy_until,
+    );
+    let Some(case) = case.map(Arc::new) else {
+        return nothing_to_go_on("there is not enough of a past to open a case on");
+    };
+    let all = candidate::candidates(&case, &incident.refuted);
+    let count = all.len();
+    let kept = screen::screen(&case, all, &state.symptoms);
+    incident.screened = (count - kept.len()) as u32;
+    incident.ticks = 0;
+    incident.round = Round::first(&case, kept);
+    let trials = incident.round.trials(&case);
+    let events = if is_new {
+        opened(state, &case, &incident)
+    } else {
+        Vec::new()
+    };
+    incident.case = Some(case);
+    Step::new()
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events,
+        })
+        .ask(Effect::Simulate(trials))
+        .then(Node::Coarse)
+}
+
+fn opened(state: &State, case: &Case, incident: &Incident) -> Vec<RunEvent> {
+    let signature = signature::signature(&case.topology, &state.symptoms);
+    let calibration = &incident.calibration;
+    vec![
+        RunEvent::IncidentOpened {
+            signature,
+            onset: case.onset[1],
+        },
+        RunEvent::Calibrated {
+            healthy: calibration.healthy,
+            error: case.twin_error(),
+            notes: calibration.notes.clone(),
+        },
+    ]
+}
+
+fn nothing_to_go_on(note: &str) -> Step<Sentinel> {
+    Step::new()
+        .write(Write::told(
+            Change::Told,
+            RunEvent::Noted { note: note.into() },
+        ))
+        .then(Node::Observe)
+}
+
+/// Takes a round in, keeps the best, asks for the next.
+fn go_on(
+    state: &State,
+    call: &Call<'_, Sentinel>,
+    keep: usize,
+    next: impl Fn(&Case, &[reason::Rolled]) -> Round,
+    node: Node,
+) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(node);
+    };
+    let Some(case) = incident.case.clone() else {
+        return Step::new().then(node);
+    };
+    let outcomes = outcomes(call);
+    incident.ticks += outcomes
+        .iter()
+        .map(|outcome| outcome.service_ticks)
+        .sum::<u64>();
+    incident.rolled = best(
+        &case,
+        std::mem::take(&mut incident.round).collect(outcomes),
+        keep,
+    );
+    incident.round = next(&case, &incident.rolled);
+    let trials = incident.round.trials(&case);
+    Step::new()
+        .write(Write::silent(Change::Incident(Box::new(incident))))
+        .ask(Effect::Simulate(trials))
+        .then(node)
+}
+
+/// The first round is in.
+pub fn coarse(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    go_on(state, call, GO_ON[0], Round::second, Node::Narrow)
+}
+
+/// The second round is in.
+pub fn narrow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    go_on(state, call, GO_ON[1], Round::last, Node::Weigh)
+}
+
+/// The last round is in: confidence.
+pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Plan);
+    };
+    let Some(case) = incident.case.clone() else {
+        return Step::new().then(Node::Plan);
+    };
+    let outcomes = outcomes(call);
+    incident.ticks += outcomes
+        .iter()
+        .map(|outcome| outcome.service_ticks)
+        .sum::<u64>();
+    let rolled = std::mem::take(&mut incident.round).collect(outcomes);
+    let diagnosis = reason::diagnose(&case, rolled, &state.genome);
+    let event = RunEvent::Diagnosed {
+        hypotheses: diagnosis.hypotheses.clone(),
+        screened: incident.screened,
+        service_ticks: incident.ticks,
+        next_checks: reason::posterior::next_checks(&case, &diagnosis),
+    };
+    incident.diagnosis = Some(Arc::new(diagnosis));
+    let next = if incident.failed.is_some() {
+        Node::Reflect
+    } else {
+        Node::Plan
+    };
+    Step::new()
+        .write(Write::told(Change::Incident(Box::new(incident)), event))
+        .then(next)
+}
+
+/// What the window with the failed plan in it says of the hypothesis behind that plan.
+pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Plan);
+    };
+    let (Some(failed), Some(diagnosis)) = (incident.failed.take(), incident.diagnosis.clone())
+    else {
+        return Step::new().then(Node::Plan);
+    };
+    let below = below_best(&diagnosis.hypotheses, &failed);
+    let finding = if below >= state.genome.refute_nats {
+        Finding::Refuted
+    } else {
+        Finding::Undecided
+    };
+    let why = format!(
+        "the plan did not do what it predicted; with it in the window the cause is {below:.1} nats below the best rival"
+    );
+    if finding == Finding::Refuted {
+        incident.refuted.push((failed.fault.clone(), failed.target));
+        incident.diagnosis = Some(Arc::new(reason::posterior::without(&diagnosis, &failed)));
+    }
+    let reflection = Reflection {
+        hypothesis: (failed.fault, failed.target),
+        finding,
+        why,
+    };
+    let write = Write::told(
+        Change::Incident(Box::new(incident)),
+        RunEvent::Reflected(reflection),
+    );
+    Step::new().write(write).then(Node::Plan)
+}
+
+/// Nats by which a hypothesis lies below the best other; a large number where it did not even get through the rounds.
+fn below_best(hypotheses: &[Hypothesis], failed: &Hypothesis) -> f64 {
+    const DROPPED: f64 = 50.0;
+    let same = |other: &&Hypothesis| other.fault == failed.fault && other.target == failed.target;
+    let own = hypotheses
+        .iter()
+        .find(same)
+        .and_then(|hypothesis| hypothesis.evidence);
+    let rivals = hypotheses
+        .iter()
+        .filter(|other| !same(other))
+        .filter_map(|other| other.evidence);
+    match (own, rivals.reduce(f64::max)) {
+        (Some(own), Some(best)) => best - own,
+        (None, Some(_)) => DROPPED,
+        _ => 0.0,
+    }
+}

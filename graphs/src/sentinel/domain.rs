@@ -1,0 +1,334 @@
+//! What the graph works on: its state, its writes, its effects, its inputs.
+
+use super::Node;
+use crate::executor::{Cost, Domain, Reading, ServiceTicks, Trials};
+use aegis_model::event::RunEvent;
+use aegis_model::{
+    Conduct, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction, RunContext,
+    Symptom, Target, Tick, Verdict,
+};
+use aegis_reason::baseline::Baseline;
+use aegis_reason::diagnose::{Diagnosis, Rolled, Round};
+use aegis_reason::shadow::Tournament;
+use aegis_reason::watch::Bin;
+use aegis_reason::{Calibration, Case, Genome, History, Topology, Trial};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// The domain of the Sentinel graph.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sentinel {}
+
+/// All that the engine knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// What it was told.
+    pub context: RunContext,
+    /// Its parameters.
+    pub genome: Genome,
+    /// The observed past.
+    pub history: Arc<History>,
+    /// What is off now.
+    pub symptoms: Vec<Symptom>,
+    /// Healthy levels, once there is enough of a past.
+    pub baseline: Option<Arc<Baseline>>,
+    /// The last observation with nothing off.
+    pub calm: Tick,
+    /// Who calls whom, as last seen whole.
+    pub topology: Option<Arc<Topology>>,
+    /// Whether an objective ever paged.
+    pub paged: bool,
+    /// The open incident.
+    pub incident: Option<Incident>,
+    /// The plan that was applied and is watched.
+    pub standing: Option<Standing>,
+    /// Whether a plan that was applied stands.
+    pub stands: bool,
+    /// Whether the last decision was refused.
+    pub refused: bool,
+    /// Plans taken back.
+    pub undone: u32,
+}
+
+/// An open incident.
+#[derive(Debug, Clone)]
+pub struct Incident {
+    /// When it was opened.
+    pub opened: Tick,
+    /// Last tick of health before it.
+    pub healthy_until: Tick,
+    /// Frozen for its length.
+    pub calibration: Arc<Calibration>,
+    /// As it was last put to the hypotheses.
+    pub case: Option<Arc<Case>>,
+    /// Trials that are under way.
+    pub round: Round,
+    /// What went on from the round before.
+    pub rolled: Vec<Rolled>,
+    /// Candidates that the first screen dropped.
+    pub screened: u32,
+    /// Work of the diagnosis, service-ticks.
+    pub ticks: u64,
+    /// The diagnosis.
+    pub diagnosis: Option<Arc<Diagnosis>>,
+    /// Drafted plans, the control last.
+    pub plans: Vec<Plan>,
+    /// Their risks.
+    pub risks: Vec<f64>,
+    /// The futures that they are played in.
+    pub tournament: Option<Arc<Tournament>>,
+    /// Outcomes so far, by plan, future, draw; a plan that was dropped has fewer draws.
+    pub played: Vec<Vec<Vec<Outcome>>>,
+    /// Plans that still race, by position.
+    pub racing: Vec<usize>,
+    /// Scores of the plans that were played to the end.
+    pub scores: Vec<PlanScore>,
+    /// What was chosen.
+    pub verdict: Option<Verdict>,
+    /// Causes that were refuted in this incident.
+    pub refuted: Vec<(SmolStr, Target)>,
+    /// The hypothesis behind the plan that failed, until it is reflected on.
+    pub failed: Option<Hypothesis>,
+    /// Not before this tick is the case opened again.
+    pub next_look: Tick,
+}
+
+/// An applied plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The plan.
+    pub plan: Plan,
+    /// What it answers.
+    pub hypothesis: Option<Hypothesis>,
+    /// What is predicted.
+    pub prediction: Prediction,
+    /// Since when.
+    pub since: Tick,
+    /// What came.
+    pub bins: Vec<Bin>,
+    /// How its steps stand.
+    pub conduct: Conduct,
+    /// Entries of the record that it made.
+    pub changes: Vec<u32>,
+}
+
+/// A change of the state, and what is told of it.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The change.
+    pub change: Change,
+    /// Events, in order.
+    pub events: Vec<RunEvent>,
+}
+
+/// What changes.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a handful per simulated minute")]
+pub enum Change {
+    /// A look at the cluster, with what it shows.
+    Saw {
+        /// The past with it.
+        history: Arc<History>,
+        /// What is off.
+        symptoms: Vec<Symptom>,
+        /// Healthy levels, where they were learnt anew.
+        baseline: Option<Arc<Baseline>>,
+        /// Who calls whom.
+        topology: Option<Arc<Topology>>,
+        /// Whether nothing is off.
+        calm: Calm,
+    },
+    /// An incident opens, or is put anew.
+    Incident(Box<Incident>),
+    /// The incident is over.
+    Closed,
+    /// A plan was applied, or what is known of it.
+    Standing(Option<Box<Standing>>),
+    /// The applied plan is kept for good, or was taken back.
+    Stands(Kept),
+    /// The plan was refused by policy or approval.
+    Refused,
+    /// Nothing but the events.
+    Told,
+}
+
+/// Whether anything is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calm {
+    /// Nothing.
+    Calm,
+    /// Something.
+    Troubled,
+    /// An objective pages.
+    Paging,
+}
+
+/// What became of an applied plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It stands.
+    Stands,
+    /// It was taken back.
+    Undone,
+    /// Nothing of it was ever done.
+    Never,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Lets the world go on to the next scrape.
+    Advance,
+    /// Plays trials.
+    Simulate(Vec<Trial>),
+    /// Asks a person.
+    Approve(Arc<Plan>),
+    /// Begins to apply a plan.
+    Apply(Arc<Plan>),
+    /// Takes an applied plan back.
+    Undo(SmolStr),
+}
+
+/// What came of an effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// A look at the cluster, and how the applied plan stands.
+    Observed {
+        /// The look.
+        observation: Arc<Observation>,
+        /// The plan's progress.
+        progress: Option<Progress>,
+    },
+    /// The run is over.
+    Over,
+    /// Outcomes, in the order of the trials.
+    Outcomes(Vec<Outcome>),
+    /// The person's answer.
+    Approval(bool),
+    /// The plan is being applied.
+    Accepted,
+    /// Taking back: what could not be, if anything.
+    TakenBack(Option<String>),
+}
+
+/// How an applied plan stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Its steps.
+    pub conduct: Conduct,
+    /// Entries of the record that it made.
+    pub changes: Vec<u32>,
+}
+
+impl Domain for Sentinel {
+    type Node = Node;
+    type State = State;
+    type Write = Write;
+    type Effect = Effect;
+    type Input = Input;
+    type Item = ();
+
+    fn apply(state: &mut State, write: &Write) {
+        match &write.change {
+            Change::Saw {
+                history,
+                symptoms,
+                baseline,
+                topology,
+                calm,
+            } => {
+                state.history = Arc::clone(history);
+                state.symptoms.clone_from(symptoms);
+                if baseline.is_some() {
+                    state.baseline.clone_from(baseline);
+                }
+                if topology.is_some() {
+                    state.topology.clone_from(topology);
+                }
+                state.paged |= *calm == Calm::Paging;
+                if let (Calm::Calm, Some(latest)) = (calm, history.latest()) {
+                    state.calm = latest.at;
+                }
+            }
+            Change::Incident(incident) => state.incident = Some((**incident).clone()),
+            Change::Closed => state.incident = None,
+            Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
+            Change::Stands(kept) => state.keep(*kept),
+            Change::Refused => state.refused = true,
+            Change::Told => {}
+        }
+    }
+
+    fn cost(effect: &Effect) -> Cost {
+        let Effect::Simulate(trials) = effect else {
+            return Cost::FREE;
+        };
+        Cost {
+            service_ticks: ServiceTicks(trials.iter().map(aegis_reason::trial::cost).sum()),
+            trials: Trials(trials.len() as u64),
+        }
+    }
+
+    fn read(_: &Input) -> Reading {
+        Reading::Answer
+    }
+}
+
+impl State {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(context: RunContext) -> Self {
+        let genome = Genome::from_pairs(&context.genome);
+        Self {
+            context,
+            genome,
+            history: Arc::default(),
+            symptoms: Vec::new(),
+            baseline: None,
+            calm: Tick(0),
+            topology: None,
+            paged: false,
+            incident: None,
+            standing: None,
+            stands: false,
+            refused: false,
+            undone: 0,
+        }
+    }
+
+    /// Objectives that it was given.
+    #[must_use]
+    pub fn objectives(&self) -> &[Objective] {
+        &self.context.objectives
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.standing = None;
+        match kept {
+            Kept::Stands => (self.stands, self.refused) = (true, false),
+            Kept::Undone => (self.stands, self.undone) = (false, self.undone + 1),
+            Kept::Never => {}
+        }
+    }
+}
+
+impl Write {
+    /// A change that nobody is told of.
+    #[must_use]
+    pub fn silent(change: Change) -> Self {
+        Self {
+            change,
+            events: Vec::new(),
+        }
+    }
+
+    /// A change with one event.
+    #[must_use]
+    pub fn told(change: Change, event: RunEvent) -> Self {
+        Self {
+            change,
+            events: vec![event],
+        }
+    }
+}

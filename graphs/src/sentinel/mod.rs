@@ -1,0 +1,120 @@
+//! SentinelGraph: observe, diagnose, plan, shadow, select, apply, watch, reflect.
+//!
+//! Each node is a function over the state and what came in; none performs
+//! anything. Absent: worlds, scenarios, clocks. The graph ends when the input
+//! says that the run is over.
+
+mod act;
+mod diagnose;
+mod domain;
+mod ending;
+mod observe;
+mod plan;
+
+pub use domain::{Change, Effect, Incident, Input, Progress, Sentinel, Standing, State, Write};
+pub use ending::ending;
+
+use crate::executor::{Blueprint, Graph, GraphError, Limits, node};
+use core::fmt;
+use std::sync::Arc;
+
+/// Super-steps that a run may take: a day of scrapes with a diagnosis each.
+const STEPS: u32 = 100_000;
+
+/// The nodes, in the order in which an incident passes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Node {
+    /// Asks for the next look at the cluster.
+    Observe,
+    /// Symptoms; whether to go on watching or to open a case.
+    Assess,
+    /// Opens the case: window, twin, candidates, first screen.
+    Open,
+    /// The first round of trials.
+    Coarse,
+    /// The second.
+    Narrow,
+    /// The last: confidence.
+    Weigh,
+    /// What an incident says of its earlier diagnosis.
+    Reflect,
+    /// Drafts plans, and their risk.
+    Plan,
+    /// Rounds of the tournament.
+    Shadow,
+    /// Whether plans last.
+    Durability,
+    /// Chooses.
+    Select,
+    /// Plays the winner again on fresh draws.
+    Confirm,
+    /// Hands the plan over.
+    Apply,
+    /// Compares what comes with what was predicted.
+    Watch,
+    /// Whether to take the plan back.
+    Undo,
+    /// It was taken back.
+    Undone,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Observe => "observe",
+            Self::Assess => "assess",
+            Self::Open => "open",
+            Self::Coarse => "coarse",
+            Self::Narrow => "narrow",
+            Self::Weigh => "weigh",
+            Self::Reflect => "reflect",
+            Self::Plan => "plan",
+            Self::Shadow => "shadow",
+            Self::Durability => "durability",
+            Self::Select => "select",
+            Self::Confirm => "confirm",
+            Self::Apply => "apply",
+            Self::Watch => "watch",
+            Self::Undo => "undo",
+            Self::Undone => "undone",
+        };
+        f.write_str(name)
+    }
+}
+
+/// The graph.
+///
+/// # Errors
+/// A defect of its shape; a test holds that there is none.
+pub fn graph() -> Result<Arc<Graph<Sentinel>>, GraphError> {
+    use Node::{
+        Apply, Assess, Coarse, Confirm, Durability, Narrow, Observe, Open, Plan, Reflect, Select,
+        Shadow, Undo, Undone, Watch, Weigh,
+    };
+    Blueprint::new("sentinel", "1", Observe)
+        .with(node(Observe, observe::observe).to([Assess]))
+        .with(
+            node(Assess, observe::assess)
+                .to([Observe, Open, Watch])
+                .exits(),
+        )
+        .with(node(Open, diagnose::open).to([Observe, Coarse]))
+        .with(node(Coarse, diagnose::coarse).to([Narrow]))
+        .with(node(Narrow, diagnose::narrow).to([Weigh]))
+        .with(node(Weigh, diagnose::weigh).to([Reflect, Plan]))
+        .with(node(Reflect, diagnose::reflect).to([Plan]))
+        .with(node(Plan, plan::draft).to([Observe, Shadow]))
+        .with(node(Shadow, plan::shadow).to([Shadow, Durability]))
+        .with(node(Durability, plan::durability).to([Select]))
+        .with(node(Select, plan::select).to([Observe, Confirm]))
+        .with(node(Confirm, plan::confirm).to([Apply]))
+        .with(node(Apply, act::apply).to([Apply, Observe]))
+        .with(node(Watch, act::watch).to([Observe, Open, Undo]))
+        .with(node(Undo, act::undo).to([Open, Undone]))
+        .with(node(Undone, act::undone).to([Observe]))
+        .limits(Limits {
+            steps: Some(STEPS),
+            ..Limits::default()
+        })
+        .build()
+}

@@ -1,0 +1,186 @@
+//! Looking, and deciding whether to look closer.
+
+use super::Node;
+use super::domain::{Calm, Change, Effect, Input, Progress, Sentinel, State, Write};
+use crate::executor::{Call, Step};
+use aegis_model::event::RunEvent;
+use aegis_model::{Ending, Observation, Symptom, Tick};
+use aegis_reason::baseline::Baseline;
+use aegis_reason::series::SeriesSet;
+use aegis_reason::{Calibration, History, Topology, detect};
+use std::sync::Arc;
+
+/// Observations behind a baseline.
+const BASELINE: usize = 8;
+/// Observations after which a calm baseline is learnt anew.
+const RELEARN: usize = 4;
+/// Seconds without a symptom after which an incident with nothing applied is over.
+const QUIET: u32 = 120;
+
+/// Asks for the next look.
+pub fn observe(_: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    Step::new().ask(Effect::Advance).then(Node::Assess)
+}
+
+/// Takes a look in and decides where to go.
+pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(Input::Observed {
+        observation,
+        progress,
+    }) = call.answer()
+    else {
+        return Step::new().write(over(state));
+    };
+    let mut history = (*state.history).clone();
+    history.push(Arc::clone(observation));
+    let topology = state
+        .topology
+        .clone()
+        .or_else(|| topology(state, observation).map(Arc::new));
+    let baseline = baseline(state, &history);
+    let known = baseline.as_ref().or(state.baseline.as_ref());
+    let symptoms = known.map_or_else(Vec::new, |known| {
+        detect::detect(
+            &history,
+            state.objectives(),
+            known,
+            &state.genome,
+            &state.symptoms,
+        )
+    });
+    let calm = calm(&symptoms);
+    let events = changes(&state.symptoms, &symptoms);
+    let next = next(state, &symptoms, observation.at);
+    let saw = Change::Saw {
+        history: Arc::new(history),
+        symptoms,
+        baseline,
+        topology,
+        calm,
+    };
+    let mut step = Step::new().write(Write {
+        change: saw,
+        events,
+    });
+    if let (Some(progress), Some(standing)) = (progress, &state.standing) {
+        step = step.write(followed(standing, progress));
+    }
+    if next == Node::Observe && state.incident.is_some() && is_over(state, calm, observation.at) {
+        step = step.write(Write::told(
+            Change::Closed,
+            RunEvent::IncidentClosed {
+                ending: Ending::Waited,
+            },
+        ));
+    }
+    step.then(next)
+}
+
+/// What is known of the applied plan.
+fn followed(standing: &super::Standing, progress: &Progress) -> Write {
+    let mut standing = standing.clone();
+    standing.conduct.clone_from(&progress.conduct);
+    standing.changes.clone_from(&progress.changes);
+    Write::silent(Change::Standing(Some(Box::new(standing))))
+}
+
+fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
+    if state.standing.is_some() {
+        return Node::Watch;
+    }
+    let may_look = state
+        .incident
+        .as_ref()
+        .is_none_or(|incident| now >= incident.next_look);
+    let decides = state.context.mode == aegis_model::Mode::Sentinel;
+    if decides && may_look && detect::pages(symptoms) {
+        Node::Open
+    } else {
+        Node::Observe
+    }
+}
+
+/// Whether an incident that nothing was applied to has passed by itself.
+fn is_over(state: &State, calm: Calm, now: Tick) -> bool {
+    calm == Calm::Calm
+        && state.standing.is_none()
+        && now.elapsed(state.calm.max(Tick(now.0.saturating_sub(QUIET)))) == 0
+}
+
+fn calm(symptoms: &[Symptom]) -> Calm {
+    match () {
+        () if detect::pages(symptoms) => Calm::Paging,
+        () if symptoms.iter().any(|symptom| symptom.severity >= 0.3) => Calm::Troubled,
+        () => Calm::Calm,
+    }
+}
+
+/// Healthy levels of everything, learnt while it is calm.
+fn baseline(state: &State, history: &History) -> Option<Arc<Baseline>> {
+    let latest = history.latest()?;
+    let due = match &state.baseline {
+        None => history.all().len() >= BASELINE,
+        Some(known) => {
+            let since = history.between(known.until, latest.at).len();
+            state.incident.is_none() && state.calm > known.until && since >= RELEARN
+        }
+    };
+    if !due {
+        return None;
+    }
+    let until = if state.baseline.is_none() {
+        latest.at
+    } else {
+        state.calm
+    };
+    let workloads = (0..latest.objects.workloads.len())
+        .map(aegis_model::WorkloadId::from)
+        .collect();
+    let set = SeriesSet::new(&latest.objects, state.objectives(), &workloads);
+    Some(Arc::new(Baseline::learn(set, history, until)))
+}
+
+/// The call graph as the first look lets one infer it.
+fn topology(state: &State, observation: &Observation) -> Option<Topology> {
+    let mut history = History::default();
+    history.push(Arc::new(observation.clone()));
+    let calibration = Calibration::learn(&history, Tick(0))?;
+    let entries: Vec<_> = state
+        .objectives()
+        .iter()
+        .map(|objective| objective.service)
+        .collect();
+    Some(Topology::new(
+        &observation.objects,
+        &calibration.behaviours,
+        &entries,
+        None,
+    ))
+}
+
+/// Symptoms that came or grew, and those that went.
+fn changes(before: &[Symptom], now: &[Symptom]) -> Vec<RunEvent> {
+    let same = |a: &Symptom, b: &Symptom| a.kind == b.kind && a.subject == b.subject;
+    let grew = |symptom: &&Symptom| {
+        before
+            .iter()
+            .find(|old| same(old, symptom))
+            .is_none_or(|old| old.severity + 0.2 < symptom.severity)
+    };
+    let gone = |symptom: &&Symptom| !now.iter().any(|new| same(new, symptom));
+    let seen = now.iter().filter(grew).cloned().map(RunEvent::SymptomSeen);
+    seen.chain(
+        before
+            .iter()
+            .filter(gone)
+            .cloned()
+            .map(RunEvent::SymptomGone),
+    )
+    .collect()
+}
+
+fn over(state: &State) -> Write {
+    let (ending, met) = super::ending(state);
+    Write::told(Change::Told, RunEvent::Ended { ending, met })
+}
+

@@ -1,0 +1,304 @@
+//! Drafting plans, playing them in futures, choosing one.
+
+use super::Node;
+use super::diagnose::{LOOK_AGAIN, outcomes};
+use super::domain::{Change, Effect, Incident, Sentinel, State, Write};
+use crate::executor::{Call, Step};
+use aegis_model::event::RunEvent;
+use aegis_model::outcome::FUTURES;
+use aegis_model::{Outcome, Plan, PlanScore, Prediction, Verdict};
+use aegis_reason::shadow::{self, DRAWS, Draw, ROUND, Tournament};
+use aegis_reason::{plan as reason, risk, select};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Upper bound of a paired difference to the best below which a plan leaves the race.
+const HOPELESS: f64 = -0.02;
+
+/// Drafts plans, assesses their risk, sets the tournament up.
+pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Observe);
+    };
+    let (Some(case), Some(diagnosis)) = (incident.case.clone(), incident.diagnosis.clone()) else {
+        return Step::new().then(Node::Observe);
+    };
+    let objects = &state
+        .history
+        .latest()
+        .map(|latest| latest.objects.clone())
+        .unwrap_or_default();
+    incident.plans = reason::draft(&case, &diagnosis);
+    incident.risks = incident
+        .plans
+        .iter()
+        .map(|plan| risk::risk(plan, &case.topology, objects, &state.genome))
+        .collect();
+    let risks: Vec<(SmolStr, f64)> = incident
+        .plans
+        .iter()
+        .map(|plan| plan.id.clone())
+        .zip(incident.risks.iter().copied())
+        .collect();
+    let mut events = vec![
+        RunEvent::Planned {
+            plans: incident.plans.clone(),
+        },
+        RunEvent::RiskAssessed { risks },
+    ];
+    incident.next_look = case.now.after(LOOK_AGAIN);
+    let only_control = incident.plans.len() < 2;
+    let tournament = Tournament::new(&case, &diagnosis, &incident.plans, 0).map(Arc::new);
+    let Some(tournament) = tournament.filter(|_| !only_control) else {
+        events.push(RunEvent::Noted {
+            note: "no plan could be drafted for any hypothesis; waiting".into(),
+        });
+        return Step::new()
+            .write(Write {
+                change: Change::Incident(Box::new(incident)),
+                events,
+            })
+            .then(Node::Observe);
+    };
+    incident.played = vec![vec![Vec::new(); FUTURES.len()]; incident.plans.len()];
+    incident.racing = (0..incident.plans.len()).collect();
+    let trials = tournament.trials(
+        &diagnosis,
+        &incident.plans,
+        &tournament.draws[..ROUND as usize],
+    );
+    incident.tournament = Some(tournament);
+    Step::new()
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events,
+        })
+        .ask(Effect::Simulate(trials))
+        .then(Node::Shadow)
+}
+
+/// Takes a round of the race in; asks for the next, or for the trials of durability.
+pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Durability);
+    };
+    let (Some(tournament), Some(diagnosis)) =
+        (incident.tournament.clone(), incident.diagnosis.clone())
+    else {
+        return Step::new().then(Node::Durability);
+    };
+    take_round(&mut incident, outcomes(call));
+    let done = played(&incident);
+    if done < DRAWS as usize {
+        drop_hopeless(&mut incident, state);
+        let next = &tournament.draws[done..(done + ROUND as usize).min(DRAWS as usize)];
+        let racing = plans(&incident);
+        let trials = tournament.trials(&diagnosis, &racing, next);
+        return Step::new()
+            .write(Write::silent(Change::Incident(Box::new(incident))))
+            .ask(Effect::Simulate(trials))
+            .then(Node::Shadow);
+    }
+    let objects = state
+        .history
+        .latest()
+        .map(|latest| latest.objects.clone())
+        .unwrap_or_default();
+    let trials = shadow::long_trials(&tournament, &diagnosis, &plans(&incident), &objects);
+    Step::new()
+        .write(Write::silent(Change::Incident(Box::new(incident))))
+        .ask(Effect::Simulate(trials))
+        .then(Node::Durability)
+}
+
+/// Plans that still race.
+fn plans(incident: &Incident) -> Vec<Plan> {
+    incident
+        .racing
+        .iter()
+        .map(|index| incident.plans[*index].clone())
+        .collect()
+}
+
+/// Draws that every racing plan has played.
+fn played(incident: &Incident) -> usize {
+    incident
+        .racing
+        .first()
+        .map_or(0, |index| incident.played[*index][0].len())
+}
+
+/// Sorts outcomes, which come plan by plan, future by future, draw by draw.
+fn take_round(incident: &mut Incident, outcomes: &[Outcome]) {
+    let per_future = outcomes.len() / (incident.racing.len() * FUTURES.len()).max(1);
+    for (chunk, outcomes) in outcomes.chunks(per_future.max(1)).enumerate() {
+        let plan = incident.racing[chunk / FUTURES.len()];
+        incident.played[plan][chunk % FUTURES.len()].extend_from_slice(outcomes);
+    }
+}
+
+/// Scores of the racing plans over the draws so far.
+fn scores(incident: &Incident, state: &State) -> Vec<PlanScore> {
+    let plans = plans(incident);
+    let risks: Vec<f64> = incident
+        .racing
+        .iter()
+        .map(|index| incident.risks[*index])
+        .collect();
+    let flat: Vec<Outcome> = incident
+        .racing
+        .iter()
+        .flat_map(|index| incident.played[*index].concat())
+        .collect();
+    shadow::score(&plans, &flat, played(incident), &risks, &state.genome)
+}
+
+/// Drops plans that are surely worse than the best; never the last two, never the control.
+fn drop_hopeless(incident: &mut Incident, state: &State) {
+    let scores = scores(incident, state);
+    let mean =
+        |score: &PlanScore| score.losses.iter().sum::<f64>() / score.losses.len().max(1) as f64;
+    let Some(best) = scores
+        .iter()
+        .min_by(|a, b| mean(a).total_cmp(&mean(b)))
+        .cloned()
+    else {
+        return;
+    };
+    let hopeless = |position: usize| -select::gain(&scores[position], &best) < HOPELESS;
+    let racing = incident.racing.clone();
+    let mut left = racing.len();
+    incident.racing = racing
+        .into_iter()
+        .enumerate()
+        .filter(|(position, plan)| {
+            let stays = incident.plans[*plan].is_wait() || left <= 3 || !hopeless(*position);
+            left -= usize::from(!stays);
+            stays
+        })
+        .map(|(_, plan)| plan)
+        .collect();
+}
+
+/// Long trials are in: which plans last.
+pub fn durability(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Select);
+    };
+    let outcomes = outcomes(call);
+    let mut scores = scores(&incident, state);
+    let per_plan = outcomes.len() / scores.len().max(1);
+    let control = plans(&incident).iter().position(Plan::is_wait).unwrap_or(0);
+    let of = |index: usize| &outcomes[index * per_plan..(index + 1) * per_plan];
+    for (index, score) in scores.iter_mut().enumerate() {
+        score.durable = index == control || shadow::lasts(of(index), of(control));
+    }
+    incident.scores = scores;
+    Step::new()
+        .write(Write::silent(Change::Incident(Box::new(incident))))
+        .then(Node::Select)
+}
+
+/// Chooses; a plan is played once more on fresh draws.
+pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Observe);
+    };
+    let (Some(case), Some(diagnosis)) = (incident.case.clone(), incident.diagnosis.clone()) else {
+        return Step::new().then(Node::Observe);
+    };
+    let plans = plans(&incident);
+    let selection = select::select(&plans, &mut incident.scores, &state.genome);
+    let choice = selection.choice.map(|index| plans[index].clone());
+    let verdict = Verdict {
+        choice: choice.as_ref().map(|plan| plan.id.clone()),
+        why: selection.why,
+        table: incident.scores.clone(),
+        prediction: Prediction::default(),
+    };
+    let added = incident
+        .tournament
+        .as_ref()
+        .map(|tournament| tournament.names())
+        .unwrap_or_default();
+    let service_ticks = incident
+        .played
+        .iter()
+        .flatten()
+        .flatten()
+        .map(|outcome| outcome.service_ticks)
+        .sum();
+    let mut events = vec![RunEvent::Shadowed {
+        scores: incident.scores.clone(),
+        added,
+        service_ticks,
+    }];
+    let fresh = Tournament::new(&case, &diagnosis, &plans, 1).map(Arc::new);
+    let (Some(plan), Some(fresh)) = (choice, fresh) else {
+        events.push(RunEvent::Selected(verdict.clone()));
+        incident.verdict = Some(verdict);
+        return Step::new()
+            .write(Write {
+                change: Change::Incident(Box::new(incident)),
+                events,
+            })
+            .then(Node::Observe);
+    };
+    incident.verdict = Some(verdict);
+    let trials = main_trials(&fresh, &diagnosis, &[plan, aegis_reason::case::wait()]);
+    Step::new()
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events,
+        })
+        .ask(Effect::Simulate(trials))
+        .then(Node::Confirm)
+}
+
+/// Trials of some plans in the main future alone.
+fn main_trials(
+    tournament: &Tournament,
+    diagnosis: &aegis_reason::diagnose::Diagnosis,
+    plans: &[Plan],
+) -> Vec<aegis_reason::Trial> {
+    let draws: &[Draw] = &tournament.draws;
+    let all = tournament.trials(diagnosis, plans, draws);
+    let main = |(index, _): &(usize, aegis_reason::Trial)| {
+        index % (FUTURES.len() * draws.len()) < draws.len()
+    };
+    all.into_iter()
+        .enumerate()
+        .filter(main)
+        .map(|(_, trial)| trial)
+        .collect()
+}
+
+/// Fresh draws are in: the prediction, and the hand-over.
+pub fn confirm(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    let Some(mut incident) = state.incident.clone() else {
+        return Step::new().then(Node::Apply);
+    };
+    let outcomes = outcomes(call);
+    let (plan, control) = outcomes.split_at(outcomes.len() / 2);
+    let Some(mut verdict) = incident.verdict.clone() else {
+        return Step::new().then(Node::Apply);
+    };
+    verdict.prediction = shadow::predict(plan, control);
+    incident.verdict = Some(verdict.clone());
+    let chosen = incident
+        .plans
+        .iter()
+        .find(|plan| Some(&plan.id) == verdict.choice.as_ref())
+        .cloned();
+    let step = Step::new()
+        .write(Write::told(
+            Change::Incident(Box::new(incident)),
+            RunEvent::Selected(verdict),
+        ))
+        .then(Node::Apply);
+    match (chosen, state.context.approval) {
+        (Some(plan), aegis_model::Approval::Auto) => step.ask(Effect::Apply(Arc::new(plan))),
+        (Some(plan), aegis_model::Approval::Ask) => step.ask(Effect::Approve(Arc::new(plan))),
+        (None, _) => step,
+    }
+}
