@@ -33,6 +33,7 @@ pub mod schema;
 pub mod template;
 pub mod trial;
 pub mod truth;
+pub mod warn;
 pub mod words;
 
 pub use diagnostic::Code;

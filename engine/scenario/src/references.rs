@@ -139,8 +139,34 @@ impl Check<'_> {
         for (position, entry) in self.loaded.scenario.spec.chaos.iter().enumerate() {
             let path = child(&spec("chaos"), position);
             self.time(&path.key("at"), entry.at);
+            self.timing(&path, entry);
             self.act(&path, entry);
         }
+    }
+
+    /// `for` is a word of faults, `every` one of changes.
+    fn timing(&mut self, path: &FieldPath, entry: &ChaosEntry) {
+        let is_fault = matches!(entry.act, Act::Fault { .. });
+        let is_load = matches!(entry.act, Act::Load(_));
+        let refused = match (entry.lasts, entry.every) {
+            (Some(_), _) if !is_fault => ("for", "of a change or load is not simulated yet"),
+            (_, Some(_)) if is_fault || is_load => {
+                ("every", "of a fault or load is not simulated yet")
+            }
+            _ => return,
+        };
+        let here = path.key(refused.0);
+        let finding = Finding::new(
+            Code::NotSimulated,
+            &here,
+            refused.0,
+            format!("`{here}` {}", refused.1),
+        );
+        self.findings.push(
+            finding
+                .of_key()
+                .help("write a second entry for the other time"),
+        );
     }
 
     fn act(&mut self, path: &FieldPath, entry: &ChaosEntry) {
@@ -182,12 +208,35 @@ impl Check<'_> {
         for (position, objective) in objectives.iter().enumerate() {
             let path = child(&spec("objectives"), position).key("service");
             self.service(&path, &objective.service, "spec.objectives");
+            self.entry(&path, &objective.service);
+        }
+    }
+
+    /// An objective is about what users get: its Service must be one that they reach.
+    fn entry(&mut self, path: &FieldPath, name: &str) {
+        let Some(service) = self.index.service(name) else {
+            return;
+        };
+        let traffic = &self.loaded.scenario.spec.traffic;
+        let entries: Vec<_> = traffic
+            .iter()
+            .filter_map(|traffic| self.index.service(&traffic.to))
+            .collect();
+        if !entries.contains(&service) {
+            let names: Vec<&str> = traffic.iter().map(|traffic| traffic.to.as_str()).collect();
+            let help = match names.as_slice() {
+                [] => "state `traffic`".to_owned(),
+                names => format!("traffic goes to {}", names.join(", ")),
+            };
+            let message = format!("no traffic goes to `{name}`, so nothing can be promised there");
+            self.findings
+                .push(Finding::new(Code::NoTraffic, path, name, message).help(help));
         }
     }
 
     fn truth(&mut self) {
         let Some(truth) = &self.loaded.scenario.spec.truth else {
-            return;
+            return self.ambiguous();
         };
         for (word, causes) in [("causes", &truth.causes), ("alsoRight", &truth.also_right)] {
             for (position, cause) in causes.iter().enumerate() {
@@ -197,6 +246,25 @@ impl Check<'_> {
                     .extend(crate::faults::known(&path.key("fault"), &cause.fault));
             }
         }
+    }
+
+    /// Changes alone do not say which of them is wrong.
+    fn ambiguous(&mut self) {
+        let spec_ = &self.loaded.scenario.spec;
+        let derived = spec_
+            .chaos
+            .iter()
+            .any(|entry| matches!(entry.act, Act::Fault { .. } | Act::Load(_)));
+        if derived || spec_.chaos.is_empty() || spec_.traffic.is_empty() || !spec_.expect.is_empty()
+        {
+            return;
+        }
+        let path = spec("chaos");
+        let message = "which of these changes is wrong cannot be derived";
+        let finding = Finding::new(Code::Truth, &path, "", message).of_key();
+        self.findings.push(
+            finding.help("state `truth: {causes: […]}`; an empty list where nothing is wrong"),
+        );
     }
 
     fn remedy(&mut self) {

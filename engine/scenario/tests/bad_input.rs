@@ -135,6 +135,18 @@ const CASES: &[(&str, &str)] = &[
         "5:46 AEG-S005 `120%` is no value for `spec.objectives[0].availability`: a share is a number from 0 to 1 or a percentage, as in 99.5% (aegis explain AEG-S005)",
     ),
     (
+        "  objectives: [{service: shop, availability: 99%}]\n",
+        "5:26 AEG-S020 no traffic goes to `shop`, so nothing can be promised there (state `traffic`)",
+    ),
+    (
+        "  traffic: [{to: shop, rps: 5}]\n  chaos: [{at: 1m, delete: deployment/shop}]\n",
+        "6:3 AEG-S013 which of these changes is wrong cannot be derived (state `truth: {causes: […]}`; an empty list where nothing is wrong)",
+    ),
+    (
+        "  chaos: [{at: 1m, for: 1m, delete: deployment/shop}]\n",
+        "5:20 AEG-S006 `spec.chaos[0].for` of a change or load is not simulated yet (write a second entry for the other time)",
+    ),
+    (
         "  objectives: none\n",
         "5:15 AEG-S005 `none` is no value for `spec.objectives`: it is one of `default` (aegis explain AEG-S005)",
     ),

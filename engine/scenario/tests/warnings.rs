@@ -1,0 +1,72 @@
+//! Warnings: what is no error and worth saying, with its place.
+
+use aegis_scenario::{bundled, load, warn};
+
+fn warnings(text: &str) -> Vec<String> {
+    let loaded = load("case.yaml", text, &bundled::file).expect("it is right");
+    let found = warn::check(&loaded).expect("it is founded");
+    found
+        .iter()
+        .map(|w| {
+            format!(
+                "{}:{}:{} {} {}",
+                w.file, w.line, w.column, w.code, w.message
+            )
+        })
+        .collect()
+}
+
+fn pair(first: &str, second: &str, cpu: &str) -> String {
+    let one = |name: &str, calls: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n        - name: server\n          image: {name}\n          env: [{{name: NEXT_ADDR, value: \"{calls}\"}}]\n          resources: {{requests: {{cpu: {cpu}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {name}}}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let head = "apiVersion: aegis.dev/v1\nkind: Scenario\nmetadata: {name: case}\nspec:\n  cluster: {nodes: [{cpu: \"1\", memory: 2Gi}]}\n";
+    format!("{head}{}{}", one("a", first), one("b", second))
+}
+
+#[test]
+fn a_dead_address_is_named_where_it_stands() {
+    let found = warnings(&pair("b:80", "nobody:80", "100m"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].starts_with("case.yaml:37:42 AEG-S101"),
+        "{found:#?}"
+    );
+    assert!(found[0].contains("`nobody:80`"), "{found:#?}");
+}
+
+#[test]
+fn a_circle_of_calls_is_named_in_its_order() {
+    let found = warnings(&pair("b:80", "a:80", "100m"));
+    assert!(
+        found[0].contains("calls go in a circle: deployment/a → deployment/b → deployment/a"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_pod_that_fits_nowhere_is_named() {
+    let found = warnings(&pair("b:80", "b:80", "2"));
+    assert!(
+        found.iter().all(|w| w.contains("AEG-S103")) && found.len() == 2,
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn kinds_that_nothing_acts_on_are_listed_once() {
+    let oom = bundled::find("online-boutique-oom").expect("it is bundled");
+    let loaded = load(oom.path, oom.text, &bundled::file).expect("it is right");
+    let found = warn::check(&loaded).expect("it is founded");
+    let kinds: Vec<_> = found
+        .iter()
+        .filter(|w| w.code == "AEG-S102")
+        .map(|w| w.message.as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["11 of kind ServiceAccount kept; nothing acts on them"]
+    );
+}
