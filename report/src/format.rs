@@ -52,7 +52,12 @@ pub fn percent(share: f64) -> String {
         rest if rest < 0.1 && rest > 0.0 => 1,
         _ => 0,
     };
-    format!("{} %", fixed(share * 100.0, decimals))
+    let number = fixed(share * 100.0, decimals);
+    let short = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number.as_str(),
+    };
+    format!("{short} %")
 }
 
 /// Seconds as `250 ms` or `1.20 s`.
@@ -67,9 +72,9 @@ pub fn latency(seconds: f64) -> String {
 
 /// `1 plan`, `2 plans`.
 #[must_use]
-pub fn count(number: usize, word: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {word}{plural}")
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    let word = if number == 1 { one } else { many };
+    format!("{number} {word}")
 }
 
 /// Text on one line without control characters, so that it cannot steer a terminal or leave a comment.
@@ -172,8 +177,8 @@ mod tests {
 
     #[test]
     fn numbers_keep_what_matters() {
-        assert_eq!(percent(0.995), "99.50 %");
-        assert_eq!(percent(0.9995), "99.950 %");
+        assert_eq!(percent(0.995), "99.5 %");
+        assert_eq!(percent(0.9995), "99.95 %");
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(percent(0.25), "25 %");
         assert_eq!(latency(0.8), "800 ms");

@@ -5,18 +5,34 @@
 //! complete outputs. Nothing here decides, simulates, opens a file or reads a clock, and
 //! text that came from a cluster is only ever text.
 
+pub mod chronicle;
 pub mod facts;
 pub mod fold;
+pub mod followup;
 pub mod format;
+pub mod html;
+pub mod line;
 pub mod measure;
+pub mod mermaid;
 pub mod names;
 pub mod objectives;
+pub mod phases;
 pub mod round;
 pub mod story;
 pub mod summary;
+pub mod terminal;
+pub mod text;
+pub mod topology;
+pub mod words;
 
+pub use chronicle::chronicle;
 pub use facts::{Cause, Facts, Truth, Versions};
+pub use html::html;
+pub use line::line;
+pub use mermaid::topology_mermaid;
 pub use names::Names;
 pub use round::Round;
 pub use story::Story;
 pub use summary::{Summary, summary};
+pub use terminal::terminal;
+pub use text::{Line, Span, Text, Tone};

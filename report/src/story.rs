@@ -16,6 +16,8 @@ use aegis_model::{
 /// A run, borrowed from its events. Times are seconds since the run's start.
 #[derive(Debug)]
 pub struct Story<'a> {
+    /// The events themselves.
+    pub events: &'a [Stamped],
     /// What the engine was told; `None` where the log was cut before its first event.
     pub context: Option<&'a RunContext>,
     /// Tick of the run's zero.
@@ -74,7 +76,7 @@ impl<'a> Story<'a> {
     /// Reads events in order.
     #[must_use]
     pub fn tell(events: &'a [Stamped]) -> Self {
-        let mut story = Self::empty(fold(events).objects);
+        let mut story = Self::empty(events, fold(events).objects);
         for stamped in events {
             story.end = stamped.t;
             story.read(stamped);
@@ -82,8 +84,9 @@ impl<'a> Story<'a> {
         story
     }
 
-    fn empty(objects: Objects) -> Self {
+    fn empty(events: &'a [Stamped], objects: Objects) -> Self {
         Self {
+            events,
             context: None,
             origin: Tick(0),
             end: 0,

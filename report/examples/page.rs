@@ -1,0 +1,34 @@
+//! Prints an output of the made-up run of the tests: `summary`, `terminal`, `lines`.
+#![allow(clippy::expect_used, reason = "an example")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use aegis_model::RunEvent;
+use aegis_report::{Names, Story, chronicle, html, line, summary, terminal, topology_mermaid};
+
+fn main() {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let events = common::mended();
+    let facts = common::facts();
+    let story = Story::tell(&events);
+    let summary = summary(&story, &facts);
+    match wanted.as_str() {
+        "terminal" => print!("{}", terminal(&story, &summary, &facts)),
+        "chronicle" => print!("{}", chronicle(&story, &summary, &facts)),
+        "html" => print!("{}", html(&story, &summary, &facts)),
+        "mermaid" => print!("{}", topology_mermaid(&story)),
+        "lines" => {
+            let mut names = Names::default();
+            for stamped in &events {
+                if let RunEvent::Observed(delta) = &stamped.event {
+                    names.read(delta);
+                }
+                if let Some(line) = line(stamped, &names) {
+                    println!("{line}");
+                }
+            }
+        }
+        _ => println!("{}", serde_json::to_string_pretty(&summary).expect("JSON")),
+    }
+}

@@ -1,0 +1,183 @@
+//! One line per event, as a story is told while it happens.
+
+use crate::format::{clock, count, fixed, length};
+use crate::names::Names;
+use crate::text::{Line, Tone};
+use crate::words;
+use aegis_model::{
+    Finding, Hypothesis, ObservationDelta, Plan, PlanScore, Reflection, RunEvent, Stamped, Symptom,
+    SymptomKind, Verdict,
+};
+
+/// Width of the column of words.
+const WORD: usize = 13;
+
+/// The line of an event; `None` for what happens all the time. Names are those read so far.
+#[must_use]
+pub fn line(stamped: &Stamped, names: &Names) -> Option<Line> {
+    let (word, tone, text) = told(&stamped.event, names)?;
+    let head = Line::of(Tone::Faint, format!("  {}  ", clock(stamped.t)));
+    Some(head.add(tone, format!("{word:<WORD$}")).plain(text))
+}
+
+/// Word, tone and text.
+type Told = (&'static str, Tone, String);
+
+fn told(event: &RunEvent, names: &Names) -> Option<Told> {
+    match event {
+        RunEvent::Observed(delta) => changes(delta),
+        RunEvent::SymptomSeen(seen) => Some(("symptom", Tone::Warn, symptom(seen, names))),
+        RunEvent::SymptomGone(gone) => Some(("gone", Tone::Faint, gone_text(gone, names))),
+        RunEvent::IncidentOpened { .. } => Some(("incident", Tone::Bad, "opened".into())),
+        RunEvent::Calibrated { healthy, error, .. } => Some(calibrated(*healthy, *error)),
+        RunEvent::Diagnosed { hypotheses, .. } => Some(diagnosed(hypotheses, names)),
+        RunEvent::Planned { plans } => Some(planned(plans)),
+        RunEvent::Shadowed { scores, .. } => Some(("tournament", Tone::Plain, tournament(scores))),
+        RunEvent::Selected(verdict) => Some(selected(verdict)),
+        RunEvent::IncidentClosed { ending } => Some(closed("incident", *ending)),
+        RunEvent::Ended { ending, .. } => Some(closed("ended", *ending)),
+        RunEvent::Noted { note } => Some(("note", Tone::Faint, note.clone())),
+        event => acted(event, names),
+    }
+}
+
+fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
+    match event {
+        RunEvent::ApprovalAsked { plan } => {
+            Some(("approval", Tone::Strong, format!("asked for plan {plan}")))
+        }
+        RunEvent::ApprovalGiven { plan, granted } => Some(answered(plan, *granted)),
+        RunEvent::StepApplied { kubectl, .. } => Some(("apply", Tone::Strong, kubectl.clone())),
+        RunEvent::ApplyEnded { conduct, .. } => {
+            Some(("applied", Tone::Plain, words::conduct(conduct)))
+        }
+        RunEvent::Undone { why, .. } => Some(("undone", Tone::Bad, why.clone())),
+        RunEvent::UndoDeclined { why, .. } => Some(("kept", Tone::Warn, why.clone())),
+        RunEvent::Reflected(reflection) => Some(reflected(reflection, names)),
+        _ => None,
+    }
+}
+
+fn changes(delta: &ObservationDelta) -> Option<Told> {
+    let since = f64::from(delta.at.0) - delta.samples.interval;
+    let mut fresh = delta.changes.iter();
+    let first = fresh.find(|change| f64::from(change.at.0) > since)?;
+    let more = fresh
+        .filter(|change| f64::from(change.at.0) > since)
+        .count();
+    let rest = if more > 0 {
+        format!(", and {}", count(more, "more change", "more changes"))
+    } else {
+        String::new()
+    };
+    Some((
+        "change",
+        Tone::Plain,
+        format!("{}{rest}", words::change(first)),
+    ))
+}
+
+fn symptom(symptom: &Symptom, names: &Names) -> String {
+    let name = names.short(symptom.subject);
+    let evidence = &symptom.evidence;
+    let severity = fixed(symptom.severity, 1);
+    match symptom.kind {
+        SymptomKind::BurnRate => format!("{name} {evidence}  {severity}"),
+        kind => format!("{name} {}: {evidence}  {severity}", words::symptom(kind)),
+    }
+}
+
+fn gone_text(symptom: &Symptom, names: &Names) -> String {
+    let name = names.short(symptom.subject);
+    format!("{name} {}", words::symptom(symptom.kind))
+}
+
+fn calibrated(healthy: u32, error: f64) -> Told {
+    let text = match healthy {
+        0 => "no healthy past: priors alone".into(),
+        seconds => format!(
+            "on {} of healthy past, error {} %",
+            length(i64::from(seconds)),
+            fixed(error * 100.0, 0)
+        ),
+    };
+    ("twin", Tone::Plain, text)
+}
+
+fn diagnosed(hypotheses: &[Hypothesis], names: &Names) -> Told {
+    let few = hypotheses.iter().take(3);
+    let texts: Vec<String> = few.map(|one| likelihood(one, names)).collect();
+    let text = if texts.is_empty() {
+        "none".into()
+    } else {
+        texts.join(" · ")
+    };
+    ("hypotheses", Tone::Strong, text)
+}
+
+fn likelihood(hypothesis: &Hypothesis, names: &Names) -> String {
+    let confidence = fixed(hypothesis.confidence, 2);
+    match hypothesis.fault.as_str() {
+        fault @ ("unknown" | "no_fault") => format!("{fault} {confidence}"),
+        fault => format!("{fault} {} {confidence}", names.short(hypothesis.target)),
+    }
+}
+
+fn planned(plans: &[Plan]) -> Told {
+    let drafted = plans.iter().filter(|plan| !plan.is_wait());
+    let texts: Vec<&str> = drafted.map(|plan| plan.summary.as_str()).collect();
+    let text = if texts.is_empty() {
+        "none but to wait".into()
+    } else {
+        texts.join(" · ")
+    };
+    ("plans", Tone::Plain, text)
+}
+
+fn tournament(scores: &[PlanScore]) -> String {
+    let texts = scores.iter().map(|score| {
+        let fails = if score.durable {
+            ""
+        } else {
+            " (does not last)"
+        };
+        format!("{} {}{fails}", score.plan, fixed(score.score, 2))
+    });
+    texts.collect::<Vec<_>>().join(" · ")
+}
+
+fn selected(verdict: &Verdict) -> Told {
+    match &verdict.choice {
+        Some(plan) => ("chosen", Tone::Strong, format!("{plan}: {}", verdict.why)),
+        None => ("wait", Tone::Strong, verdict.why.clone()),
+    }
+}
+
+fn answered(plan: &str, granted: bool) -> Told {
+    if granted {
+        ("approval", Tone::Good, format!("granted for plan {plan}"))
+    } else {
+        ("approval", Tone::Bad, format!("refused for plan {plan}"))
+    }
+}
+
+fn closed(word: &'static str, ending: aegis_model::Ending) -> Told {
+    let text = words::ending(ending).to_owned();
+    (word, words::ending_tone(ending), text)
+}
+
+fn reflected(reflection: &Reflection, names: &Names) -> Told {
+    let (fault, target) = &reflection.hypothesis;
+    let tone = match reflection.finding {
+        Finding::Confirmed => Tone::Good,
+        Finding::Refuted => Tone::Bad,
+        Finding::Undecided => Tone::Warn,
+    };
+    let text = format!(
+        "{fault} {} {}: {}",
+        names.short(*target),
+        words::finding(reflection.finding),
+        reflection.why
+    );
+    ("reflection", tone, text)
+}

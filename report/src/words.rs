@@ -1,0 +1,210 @@
+//! The words in which a run is told, each in one place.
+
+use crate::format::{self, fixed};
+use crate::names::Names;
+use crate::text::Tone;
+use aegis_model::{
+    ChangeRecord, Conduct, Ending, FieldChange, Finding, Future, Hypothesis, ObjectChange,
+    Objective, PlanSource, SymptomKind,
+};
+use serde_json::Value;
+
+/// How a run or an incident ended, in one word.
+#[must_use]
+pub fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Cancelled => "cancelled",
+        Ending::Refused => "refused",
+        Ending::Mended => "mended",
+        Ending::Undone => "undone",
+        Ending::Unresolved => "unresolved",
+        Ending::Waited => "waited",
+        Ending::Healthy => "healthy",
+    }
+}
+
+/// What that word means.
+#[must_use]
+pub fn ending_meaning(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Cancelled => "The run was stopped before its end.",
+        Ending::Refused => "The last plan was refused, and none stands.",
+        Ending::Mended => "A plan stands, and all objectives are met.",
+        Ending::Undone => "The last plan was taken back; objectives are missed.",
+        Ending::Unresolved => "Objectives are missed, and nothing that was done has mended it.",
+        Ending::Waited => "Symptoms came and went; nothing was changed, objectives are met.",
+        Ending::Healthy => "Nothing paged.",
+    }
+}
+
+/// Whether that is good news.
+#[must_use]
+pub fn ending_tone(ending: Ending) -> Tone {
+    match ending {
+        Ending::Mended | Ending::Healthy | Ending::Waited => Tone::Good,
+        Ending::Cancelled | Ending::Refused => Tone::Warn,
+        Ending::Undone | Ending::Unresolved => Tone::Bad,
+    }
+}
+
+/// What is off.
+#[must_use]
+pub fn symptom(kind: SymptomKind) -> &'static str {
+    match kind {
+        SymptomKind::BurnRate => "error budget",
+        SymptomKind::Errors => "errors",
+        SymptomKind::Latency => "latency",
+        SymptomKind::Rate => "request rate",
+        SymptomKind::Cpu => "CPU",
+        SymptomKind::Memory => "memory",
+        SymptomKind::Restarts => "restarts",
+        SymptomKind::OomKilled => "OOM kills",
+        SymptomKind::NotReady => "pods not ready",
+        SymptomKind::Unschedulable => "pods unschedulable",
+        SymptomKind::CannotStart => "containers cannot start",
+        SymptomKind::NoEndpoints => "no ready endpoint",
+        SymptomKind::NodeNotReady => "node not ready",
+        SymptomKind::TelemetryMissing => "telemetry missing",
+    }
+}
+
+/// Where a plan comes from.
+#[must_use]
+pub fn source(source: PlanSource) -> &'static str {
+    match source {
+        PlanSource::Control => "control: do nothing",
+        PlanSource::Undo => "ends the cause",
+        PlanSource::Contain => "keeps it small",
+        PlanSource::Outgrow => "makes room for it",
+        PlanSource::Variation => "variation",
+        PlanSource::Rollback => "takes a plan back",
+    }
+}
+
+/// A future, as a column is headed.
+#[must_use]
+pub fn future(future: Future) -> &'static str {
+    match future {
+        Future::Main => "main",
+        Future::LikelyNext => "likely next",
+        Future::WorstHistorical => "worst historical",
+    }
+}
+
+/// A future, where room is short.
+#[must_use]
+pub fn future_briefly(future: Future) -> &'static str {
+    match future {
+        Future::Main => "main",
+        Future::LikelyNext => "next",
+        Future::WorstHistorical => "worst",
+    }
+}
+
+/// How steps ended.
+#[must_use]
+pub fn conduct(conduct: &Conduct) -> String {
+    match conduct {
+        Conduct::Done => "all steps done".into(),
+        Conduct::Running => "steps under way".into(),
+        Conduct::Refused { step, why } => format!("step {} was not taken: {why}", step + 1),
+        Conduct::TimedOut { step } => format!("step {} passed its deadline", step + 1),
+    }
+}
+
+/// What the world says of a hypothesis.
+#[must_use]
+pub fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Confirmed => "confirmed",
+        Finding::Refuted => "refuted",
+        Finding::Undecided => "undecided",
+    }
+}
+
+/// A hypothesis in a few words: fault, object, field.
+#[must_use]
+pub fn hypothesis(hypothesis: &Hypothesis, names: &Names) -> String {
+    let fault = fault(&hypothesis.fault);
+    if matches!(hypothesis.fault.as_str(), "unknown" | "no_fault") {
+        return fault;
+    }
+    let target = names.target(hypothesis.target);
+    match &hypothesis.field {
+        Some(field) => format!("{fault} · {target} {field}"),
+        None => format!("{fault} · {target}"),
+    }
+}
+
+/// A fault id as words.
+#[must_use]
+pub fn fault(id: &str) -> String {
+    match id {
+        "unknown" => "something that no hypothesis explains".into(),
+        "no_fault" => "no fault".into(),
+        id => id.replace('_', " "),
+    }
+}
+
+/// What was promised: `99.5 % succeed, 99 % below 800 ms`.
+#[must_use]
+pub fn objective(objective: &Objective) -> String {
+    let succeed = format!("{} succeed", format::percent(objective.availability));
+    match objective.latency {
+        None => succeed,
+        Some(target) => format!(
+            "{succeed}, {} below {}",
+            format::percent(target.share),
+            format::latency(target.below)
+        ),
+    }
+}
+
+/// A change in one line: who, which object, what.
+#[must_use]
+pub fn change(record: &ChangeRecord) -> String {
+    let what = match record.change.as_ref() {
+        ObjectChange::Create { .. } => "created".into(),
+        ObjectChange::Delete { .. } => "deleted".into(),
+        ObjectChange::Update { fields, .. } => updated(fields),
+    };
+    format!("{} {what} by {}", record.object, record.actor)
+}
+
+fn updated(fields: &[FieldChange]) -> String {
+    match fields {
+        [] => "touched".into(),
+        [one] => field(one),
+        [first, rest @ ..] => format!("{} and {} more", field(first), rest.len()),
+    }
+}
+
+fn field(change: &FieldChange) -> String {
+    let side = |value: &Option<Value>| value.as_ref().map_or("unset".into(), brief);
+    format!(
+        "{} {} → {}",
+        change.path,
+        side(&change.before),
+        side(&change.after)
+    )
+}
+
+/// A value on a line, cut where it is long.
+fn brief(value: &Value) -> String {
+    const LONG: usize = 48;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= LONG {
+        return text;
+    }
+    let start: String = text.chars().take(LONG - 1).collect();
+    format!("{start}…")
+}
+
+/// A score or a share with two decimals; missing is a dash.
+#[must_use]
+pub fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".into(), |value| fixed(value, 2))
+}
