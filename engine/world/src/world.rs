@@ -12,7 +12,6 @@ use aegis_model::objects::Workload;
 use aegis_model::{Behaviour, Objects, Overlay, ServiceId, Tick};
 use aegis_sim::conduct::Conductor;
 use aegis_sim::infer::{Wiring, infer};
-use aegis_sim::step;
 use aegis_sim::workings::{EntryLoad, EntryMeter, Pin};
 use aegis_sim::{Cluster, Draws, Journal};
 use std::sync::Arc;
@@ -177,11 +176,12 @@ impl World {
         self.send();
         self.wiring.follow(&mut self.cluster);
         self.journal.clear();
-        let (cluster, draws) = (&mut self.cluster, &self.roots.physics);
-        step::traffic::step(cluster, &self.overlay, draws, &mut self.journal);
-        step::resources::step(cluster, &self.overlay, draws, &mut self.journal);
-        step::metrics::step(cluster, &self.overlay, draws, &mut self.journal);
-        cluster.clock = cluster.clock.after(1);
+        aegis_sim::tick(
+            &mut self.cluster,
+            &self.overlay,
+            &self.roots.physics,
+            &mut self.journal,
+        );
     }
 
     /// Sets the rates of the coming second.
