@@ -5,8 +5,9 @@ use super::flows::{ClassFlow, EdgeFlow, EdgeInput, Flows, Inputs, Scratch};
 use super::forward::{Again, GoingOn, reach};
 use super::network::{Class, ClassId, Edge, EdgeId, Network, Path};
 use super::state::{ClassState, EdgeState, State};
-use super::tail::{Cut, Fitted};
+use super::tail::{self, Cut, Fitted};
 use aegis_model::behaviour::{CallMode, Cancels, Need};
+use libm::sqrt;
 
 /// An attempt is never counted as failing for certain, so that quotients stay finite.
 const SURELY: f64 = 1.0 - 1e-9;
@@ -113,10 +114,20 @@ impl Stages {
         }
     }
 
+    /// The longer of the group so far and one more call. Exact for exponential times
+    /// of equal means, two or three of them, and where one is far shorter.
     fn longest(&mut self, mean: f64, variance: f64) {
-        if mean > self.group_mean {
-            (self.group_mean, self.group_variance) = (mean, variance);
-        }
+        let (first, first_variance) = (self.group_mean, self.group_variance);
+        let apart = first - mean;
+        let spread = sqrt(first_variance * variance);
+        self.group_mean = 0.5 * (first + mean + sqrt(apart * apart + spread));
+        let (long, short) = if apart >= 0.0 {
+            ((first, first_variance), (mean, variance))
+        } else {
+            ((mean, variance), (first, first_variance))
+        };
+        let ratio = if long.0 > 0.0 { short.0 / long.0 } else { 0.0 };
+        self.group_variance = long.1 + 0.25 * ratio * ratio * short.1;
     }
 
     fn end_group(&mut self) {
@@ -185,8 +196,7 @@ fn over(
 ) -> Cut {
     let way = edge.round_trip + path.route.extra_latency + input.delay;
     let mean = callee.sojourn + way;
-    let answer = Fitted::of(mean, callee.variance);
-    let cut = answer.cut(edge.timeout);
+    let cut = tail::cut(mean, callee.variance, edge.timeout);
     let share = path.route.share * (1.0 - input.error);
     let dropped = 1.0 - (1.0 - path.route.loss) * (1.0 - input.loss);
     let served = share * (1.0 - dropped);
@@ -287,6 +297,8 @@ fn times(
     state.variance = own + waited.variance;
     state.called = waited.mean;
     state.calm = flow.own_time + waited.calm;
+    let queue = flow.in_flight - scratch.workers;
+    flow.worker_wait = if queue > 0.0 { queue / through } else { 0.0 };
     let well = (1.0 - class.error_share) * (1.0 - input.error) * waited.answered;
     state.faulty = 1.0 - well;
     let done = TICK * through * f64::from(class.replicas);
@@ -295,13 +307,13 @@ fn times(
     state.turned_away = turned_away(flow, done);
     flow.sojourn = state.sojourn;
     flow.cv2 = Fitted::of(state.sojourn, state.variance).cv2;
-    flow.worker_wait = (flow.in_flight - scratch.workers).max(0.0) / through.max(1e-9);
 }
 
 /// Share of attempts that end at once with no answer.
 fn turned_away(flow: &ClassFlow, done: f64) -> f64 {
-    let door = if flow.offered > 0.0 {
-        (flow.shed + flow.looped) / flow.offered
+    let refused = flow.shed + flow.looped;
+    let door = if refused > 0.0 {
+        refused / flow.offered
     } else {
         0.0
     };
@@ -317,7 +329,7 @@ fn turned_away(flow: &ClassFlow, done: f64) -> f64 {
 fn own_variance(class: &Class, flow: &ClassFlow, scratch: &Scratch, state: &ClassState) -> f64 {
     let constant = flow.own_time - scratch.cpu_time;
     let apart = class.cv2 * constant * constant;
-    let through = scratch.through.max(1e-9);
+    let through = scratch.through;
     let queue = (flow.in_flight - scratch.workers).max(0.0);
     if scratch.held_up {
         let inside = (scratch.workers / through - flow.called - constant).max(0.0);

@@ -19,12 +19,8 @@ pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: 
 fn in_vain(index: usize, state: &mut State, flows: &mut Flows) {
     let scratch = &flows.scratch[index];
     let flow = &mut flows.classes[index];
-    let arrivals = scratch.arrivals;
-    let (late, cancelling) = if arrivals > 0.0 {
-        (scratch.late / arrivals, scratch.cancelling / arrivals)
-    } else {
-        (0.0, 0.0)
-    };
+    let share = |of: f64| if of > 0.0 { of / scratch.arrivals } else { 0.0 };
+    let (late, cancelling) = (share(scratch.late), share(scratch.cancelling));
     flow.good = flow.completed * (1.0 - late.min(1.0));
     state.classes[index].cancelling = cancelling;
 }

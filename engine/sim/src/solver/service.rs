@@ -137,6 +137,10 @@ impl Service {
     }
 
     fn settle(&self, work: f64, base: f64, s: f64, mut chance: f64) -> (f64, f64) {
+        if self.servers == 1.0 && self.throttled == 0.0 {
+            let rate = root_of_one(work, base, s, self.per_request).min(1.0 / self.per_request);
+            return (rate, rate * self.per_request);
+        }
         for _ in 0..2 {
             chance = self.waiting(root(work, base, s, chance));
         }
@@ -151,5 +155,13 @@ impl Service {
 fn root(work: f64, base: f64, s: f64, chance: f64) -> f64 {
     let middle = s * work + base + chance * s;
     let inner = middle * middle - 4.0 * base * s * work;
+    2.0 * work / (middle + sqrt(inner.max(0.0)))
+}
+
+/// The root for one server, where the probability of waiting is the utilisation itself:
+/// `work = base·X + Xp·Xs/(1 − X·s)`.
+fn root_of_one(work: f64, base: f64, s: f64, p: f64) -> f64 {
+    let middle = base + s * work;
+    let inner = middle * middle - 4.0 * s * (base - p) * work;
     2.0 * work / (middle + sqrt(inner.max(0.0)))
 }

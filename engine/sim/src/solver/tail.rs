@@ -41,19 +41,7 @@ impl Fitted {
     /// The time cut off at `limit` seconds, > 0.
     #[must_use]
     pub fn cut(self, limit: f64) -> Cut {
-        let deviation2 = self.mean * self.mean * self.cv2;
-        let far = limit / FAR;
-        if far > self.mean && far * far > deviation2 {
-            return Cut {
-                late: 0.0,
-                mean: self.mean,
-            };
-        }
-        if self.cv2 > 1.0 {
-            self.cut_phases(limit)
-        } else {
-            self.cut_shifted(limit)
-        }
+        cut(self.mean, self.cv2 * self.mean * self.mean, limit)
     }
 
     /// The probability that the time is longer than `limit` seconds.
@@ -77,42 +65,9 @@ impl Fitted {
         self.mean - deviation - deviation * log(above)
     }
 
-    fn cut_shifted(self, limit: f64) -> Cut {
-        let deviation = self.mean * sqrt(self.cv2.max(0.0));
-        let shift = self.mean - deviation;
-        if limit <= shift {
-            return Cut {
-                late: 1.0,
-                mean: limit,
-            };
-        }
-        if limit - shift > FAR * deviation {
-            return Cut {
-                late: 0.0,
-                mean: self.mean,
-            };
-        }
-        let late = exp((shift - limit) / deviation);
-        Cut {
-            late,
-            mean: shift + deviation * (1.0 - late),
-        }
-    }
-
-    fn cut_phases(self, limit: f64) -> Cut {
-        let slow = self.slow_share();
-        let reach = 2.0 * limit / self.mean;
-        let quick_left = exp(-(1.0 - slow) * reach);
-        let slow_left = exp(-slow * reach);
-        Cut {
-            late: (1.0 - slow) * quick_left + slow * slow_left,
-            mean: 0.5 * self.mean * (2.0 - quick_left - slow_left),
-        }
-    }
-
     /// Share of the slower phase, 0..0.5; the quicker one has the rest.
     fn slow_share(self) -> f64 {
-        0.5 * (1.0 - sqrt((self.cv2 - 1.0) / (self.cv2 + 1.0)))
+        slow_share(self.mean * self.mean, self.cv2 * self.mean * self.mean)
     }
 
     /// Newton on the logarithm of the survival from below, where it converges from one side.
@@ -128,4 +83,50 @@ impl Fitted {
         }
         time
     }
+}
+
+/// A time with this mean (s) and variance (s²), cut off at `limit` seconds.
+pub(crate) fn cut(mean: f64, variance: f64, limit: f64) -> Cut {
+    if limit > FAR * mean && limit * limit > FAR * FAR * variance {
+        return Cut { late: 0.0, mean };
+    }
+    let square = mean * mean;
+    if variance > square {
+        cut_phases(mean, slow_share(square, variance), limit)
+    } else {
+        cut_shifted(mean, sqrt(variance.max(0.0)), limit)
+    }
+}
+
+fn cut_shifted(mean: f64, deviation: f64, limit: f64) -> Cut {
+    let shift = mean - deviation;
+    if limit <= shift {
+        return Cut {
+            late: 1.0,
+            mean: limit,
+        };
+    }
+    if limit - shift > FAR * deviation {
+        return Cut { late: 0.0, mean };
+    }
+    let late = exp((shift - limit) / deviation);
+    Cut {
+        late,
+        mean: shift + deviation * (1.0 - late),
+    }
+}
+
+fn cut_phases(mean: f64, slow: f64, limit: f64) -> Cut {
+    let reach = 2.0 * limit / mean;
+    let quick_left = exp(-(1.0 - slow) * reach);
+    let slow_left = exp(-slow * reach);
+    Cut {
+        late: (1.0 - slow) * quick_left + slow * slow_left,
+        mean: 0.5 * mean * (2.0 - quick_left - slow_left),
+    }
+}
+
+/// Share of the slower of two phases with balanced means, by the squared mean and the variance.
+fn slow_share(square: f64, variance: f64) -> f64 {
+    0.5 * (1.0 - sqrt((variance - square) / (variance + square)))
 }

@@ -8,20 +8,20 @@
 )]
 
 use crate::rig::{Rig, calls, insists, pod};
-use aegis_sim::solver::{Class, ClassId, Network, Route};
+use aegis_sim::solver::{Class, ClassId, Edge, Network, Route};
 use std::time::Instant;
 
 const CLASSES: u32 = 300;
 
 /// Layers of classes, each of which calls `edges` in the next one.
-fn layered(edges: u32) -> Rig {
+fn layered(edges: u32, slots: u32) -> Rig {
     let mut builder = Network::builder();
     let class = Class {
         replicas: 3,
         workers: 64,
         queue: 128,
         latency: 0.004,
-        ..pod(2, 0.002)
+        ..pod(slots, 0.002)
     };
     for id in 0..CLASSES {
         builder.class(class);
@@ -30,7 +30,10 @@ fn layered(edges: u32) -> Rig {
             if callee > id {
                 builder.call(
                     ClassId(id),
-                    insists(0.15, 2),
+                    Edge {
+                        ratio: 0.9 / f64::from(edges),
+                        ..insists(0.15, 2)
+                    },
                     &[Route::new(ClassId(callee), 1.0)],
                 );
             }
@@ -43,8 +46,8 @@ fn layered(edges: u32) -> Rig {
 }
 
 /// Nanoseconds per class and tick, the best of a few runs.
-fn cost(edges: u32, rate: f64) -> f64 {
-    let mut rig = layered(edges);
+fn cost(edges: u32, slots: u32, rate: f64) -> f64 {
+    let mut rig = layered(edges, slots);
     rig.inputs.rates.iter_mut().for_each(|entry| *entry = rate);
     let ticks = 2_000;
     let mut best = f64::MAX;
@@ -58,14 +61,29 @@ fn cost(edges: u32, rate: f64) -> f64 {
     best / f64::from(ticks) / f64::from(CLASSES)
 }
 
+/// Nanoseconds of an exponential, to compare machines and moments by.
+fn exponential() -> f64 {
+    let mut best = f64::MAX;
+    for _ in 0..20 {
+        let start = Instant::now();
+        let sum: f64 = (0..100_000).map(|n| libm::exp(-f64::from(n) * 1e-4)).sum();
+        assert!(std::hint::black_box(sum) > 0.0);
+        best = best.min(start.elapsed().as_nanos() as f64 / 1e5);
+    }
+    best
+}
+
 #[test]
 #[ignore = "a measurement, for a release build"]
 fn cost_of_a_class() {
-    for rate in [1.0, 40.0, 400.0] {
-        let (two, six) = (cost(2, rate), cost(6, rate));
-        println!(
-            "rate {rate}: {two:.0} ns a class with two edges, {:.0} ns per further edge",
-            (six - two) / 4.0
-        );
+    println!("one exponential: {:.1} ns", exponential());
+    for slots in [1, 4] {
+        for rate in [60.0, 400.0, 4000.0] {
+            let (two, six) = (cost(2, slots, rate), cost(6, slots, rate));
+            let further = (six - two) / 4.0;
+            println!(
+                "slots {slots} rate {rate}: {two:.0} ns a class with two edges, {further:.0} ns per further edge"
+            );
+        }
     }
 }

@@ -118,6 +118,34 @@ fn a_caller_waits_for_its_callees() {
 }
 
 #[test]
+fn parallel_calls_wait_for_the_longest() {
+    let mut builder = Network::builder();
+    let caller = builder.class(many_workers(0.0001));
+    builder.entry(calls(30.0), &[Route::new(caller, 1.0)]);
+    for nth in 1..=3 {
+        let asleep = Class {
+            latency: 0.1,
+            ..many_workers(1e-9)
+        };
+        let callee = builder.class(asleep);
+        let edge = Edge {
+            mode: CallMode::Parallel,
+            ..calls(30.0)
+        };
+        builder.call(caller, edge, &[Route::new(callee, 1.0)]);
+        assert_eq!(callee, ClassId(nth));
+    }
+    let mut rig = Rig::new(builder.build());
+    rig.run(60, 10.0);
+    let longest = 0.1 * (1.0 + 1.0 / 2.0 + 1.0 / 3.0);
+    assert!(
+        off(rig.class(0).called, longest) < 0.01,
+        "{}",
+        rig.class(0).called
+    );
+}
+
+#[test]
 fn dead_routes_fail_in_their_own_time() {
     let dead = |dead: Dead| {
         let mut builder = Network::builder();
