@@ -3,7 +3,10 @@
 use crate::cluster::Cluster;
 use crate::draws::Draws;
 use crate::journal::Journal;
-use crate::step::{controllers, metrics, metrics_server, overlay as laid, resources, traffic};
+use crate::step::{
+    controllers, kubelet, metrics, metrics_server, node_lifecycle, overlay as laid, resources,
+    scheduler, traffic,
+};
 use aegis_model::Overlay;
 
 /// Computes the second that the clock shows, and moves the clock on.
@@ -16,7 +19,10 @@ pub fn tick<P: Clone>(
     laid::step(cluster, overlay, draws, journal);
     traffic::step(cluster, overlay, draws, journal);
     resources::step(cluster, overlay, draws, journal);
+    kubelet::step(cluster, overlay, draws, journal);
+    node_lifecycle::step(cluster, overlay, draws, journal);
     controllers::step(cluster, overlay, draws, journal);
+    scheduler::step(cluster, overlay, draws, journal);
     metrics_server::step(cluster, overlay, draws, journal);
     metrics::step(cluster, overlay, draws, journal);
     cluster.clock = cluster.clock.after(1);

@@ -222,6 +222,8 @@ pub fn bind<P>(cluster: &mut Cluster<P>, pod: PodId, node: NodeId) {
     cluster.objects.pods[pod.index()].node = Some(node);
     cluster.objects.pods[pod.index()].nominated = None;
     cluster.workings.index.bind(pod, node);
+    let scheduler = &mut cluster.workings.scheduler;
+    scheduler.charge(&cluster.objects, pod, node);
     let now = cluster.clock;
     cluster.workings.pods.set_due(pod, now);
     set_condition(
@@ -361,6 +363,7 @@ pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
     if owner.header.reference.kind == Kind::Pod {
         owner.header.removed = Some(now);
     }
+    cluster.workings.scheduler.release(&cluster.objects, pod);
     cluster.workings.index.forget(pod, node);
     cluster.workings.pods.set_due(pod, Tick::NEVER);
     if cluster.workings.control.daemon_nodes.contains_key(&pod) {

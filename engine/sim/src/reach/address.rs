@@ -1,6 +1,5 @@
 //! IPv4 addresses, as far as `ipBlock` rules need them.
 
-use aegis_model::PodId;
 use core::fmt;
 
 /// An IPv4 address as a number.
@@ -13,11 +12,11 @@ impl Address {
     pub const INTERNET: Self = Self(0xCB00_7101);
 }
 
-/// The address of a pod: 10.0.0.0/8 from 10.64.0.1 on, by id, so that it never
-/// depends on a name or on the node.
+/// The address of a pod by its canonical number: in 10.128.0.0/9, as it is
+/// printed in `status.podIP`. It depends on no name and on no node.
 #[must_use]
-pub const fn pod_address(pod: PodId) -> Address {
-    Address(0x0A40_0001 + pod.0)
+pub const fn pod_address(number: u32) -> Address {
+    Address(0x0A80_0000 | (number.wrapping_add(1) & 0x007F_FFFF))
 }
 
 impl fmt::Display for Address {
@@ -78,7 +77,7 @@ mod tests {
     #[test]
     fn pods_have_addresses_of_their_own() {
         use alloc::string::ToString;
-        assert_eq!(pod_address(PodId(0)).to_string(), "10.64.0.1");
-        assert_eq!(pod_address(PodId(300)).to_string(), "10.64.1.45");
+        assert_eq!(pod_address(0).to_string(), "10.128.0.1");
+        assert_eq!(pod_address(70_000).to_string(), "10.129.17.113");
     }
 }

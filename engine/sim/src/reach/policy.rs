@@ -87,7 +87,9 @@ impl Flow<'_> {
 
     fn matches_peer(&self, namespace: &str, wanted: &PolicyPeer, peer: Endpoint) -> bool {
         if let Some(block) = &wanted.ip_block {
-            return in_block(block, address_of(peer));
+            return self
+                .address_of(peer)
+                .is_some_and(|address| in_block(block, address));
         }
         let Endpoint::Pod(id) = peer else {
             return false;
@@ -96,6 +98,17 @@ impl Flow<'_> {
             return false;
         };
         !on_host_network(self.objects, pod) && self.selects_peer(namespace, wanted, pod)
+    }
+
+    fn address_of(&self, end: Endpoint) -> Option<Address> {
+        match end {
+            Endpoint::Pod(id) => self
+                .objects
+                .pods
+                .get(id.index())
+                .map(|pod| pod_address(pod.number)),
+            Endpoint::External(address) => Some(address),
+        }
     }
 
     fn selects_peer(&self, namespace: &str, wanted: &PolicyPeer, pod: &Pod) -> bool {
@@ -177,13 +190,6 @@ fn has_egress(spec: &NetworkPolicySpec) -> bool {
         return !spec.egress.is_empty();
     }
     spec.policy_types.iter().any(|kind| kind == "Egress")
-}
-
-fn address_of(end: Endpoint) -> Address {
-    match end {
-        Endpoint::Pod(pod) => pod_address(pod),
-        Endpoint::External(address) => address,
-    }
 }
 
 fn in_block(block: &IpBlock, address: Address) -> bool {

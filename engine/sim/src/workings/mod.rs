@@ -2,16 +2,23 @@
 
 mod control;
 mod index;
+mod kubelet;
+mod lifecycle;
 mod meters;
 mod pods;
+mod scheduler;
 mod traffic;
 
 pub use control::{Control, PodMetrics, WorkloadControl};
 pub(crate) use control::{Drain, PodSamples};
 pub(crate) use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
+pub use kubelet::*;
+pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, Instant, Meters, ServiceMeter, Spread};
 pub use pods::{HotChunk, HotPods, POD_CHUNK};
+pub(crate) use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
+pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Scheduler, SpeaksOfPods};
 pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
 
 use aegis_model::{Behaviour, ServiceId, Table, WorkloadId};
@@ -29,6 +36,12 @@ pub struct Workings {
     pub index: Index,
     /// What the controllers remember.
     pub control: Control,
+    /// What the scheduler remembers.
+    pub scheduler: Scheduler,
+    /// What kubelets know, and what containers do.
+    pub kubelet: Kubelet,
+    /// What the node lifecycle controller remembers.
+    pub lifecycle: Lifecycle,
     /// Load that comes from outside, per entry; set by whoever owns the cluster.
     pub load: Vec<EntryLoad>,
     /// The network of classes and what flows in it.

@@ -21,8 +21,8 @@ pub(super) fn read_words(words: &[SmolStr]) -> Script {
         return shell(args);
     }
     let mut run = Run::default();
-    run.command(words);
-    run.finish(0)
+    let status = run.command(words);
+    run.finish(status)
 }
 
 /// Small init programs run what follows them.

@@ -1,0 +1,221 @@
+//! Pods that come with a status: what it says is believed.
+//!
+//! A container that is given as running runs on; one that is given as ending
+//! again and again, as not to be pulled, or as running and not ready, goes on
+//! being so: the document knows of a cause that the manifest does not show. A
+//! template of which some pod was given as running is not at fault itself, so
+//! that new pods of it are not believed to fail.
+
+use super::references;
+use super::sync::Sync;
+use crate::workings::{BackOff, Ending, Part, ProbeResult, Process, Stage, Why};
+use aegis_model::Tick;
+use aegis_model::objects::{ContainerState, ContainerStatus, PodPhase, Termination};
+use alloc::sync::Arc;
+
+/// Seconds between attempts that were going on for long.
+const LONG: u32 = 300;
+/// Seconds until an unconfigured container is looked at.
+const RETRY: u32 = 10;
+
+impl<P: Clone> Sync<'_, P> {
+    /// Takes a pod over as it was given; returns whether it was given at all.
+    pub fn adopt(&mut self) -> bool {
+        if !self.is_given() {
+            return false;
+        }
+        if self.row().phase.is_terminal() {
+            self.run.stage = Stage::Over;
+            for container in &mut self.run.containers {
+                container.process = Process::Done(0);
+            }
+            let scheduler = &mut self.cluster.workings.scheduler;
+            scheduler.release(&self.cluster.objects, self.pod);
+            return true;
+        }
+        let now = self.now;
+        let row = &mut self.cluster.objects.pods[self.pod.index()];
+        row.started = row.started.or(Some(now));
+        self.run.stage = Stage::Containers;
+        if self
+            .row()
+            .containers
+            .iter()
+            .any(ContainerStatus::is_running)
+        {
+            self.assume_references();
+        }
+        for index in 0..self.run.containers.len() {
+            self.adopt_container(index);
+        }
+        true
+    }
+
+    fn is_given(&self) -> bool {
+        let row = self.row();
+        row.phase != PodPhase::Pending
+            || row.containers.iter().any(|status| match &status.state {
+                ContainerState::Waiting { reason, .. } => {
+                    status.restarts > 0
+                        || !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing")
+                }
+                _ => true,
+            })
+    }
+
+    /// A pod runs with them, so they are there, though no document shows them.
+    fn assume_references(&mut self) {
+        let namespace = self.row().namespace.clone();
+        let template = self.row().template;
+        let recipe = self.recipe.clone();
+        let by_containers = recipe.containers.iter().flat_map(|c| &c.references);
+        let by_volumes = recipe.volumes.iter().map(|(_, reference)| reference);
+        let kubelets = &mut self.cluster.workings.kubelet;
+        let assumed = Arc::make_mut(&mut kubelets.assumed);
+        for reference in by_containers.chain(by_volumes) {
+            assumed.insert(references::object(&namespace, reference));
+        }
+        Arc::make_mut(&mut kubelets.given_running).insert(template);
+    }
+
+    fn adopt_container(&mut self, index: usize) {
+        let status = self.row().containers[index].clone();
+        match &status.state {
+            ContainerState::Running { since } => self.adopt_running(index, *since),
+            ContainerState::Terminated(end) => self.adopt_ended(index, end),
+            ContainerState::Waiting { reason, .. } => {
+                self.adopt_waiting(index, reason, status.last.as_ref(), status.restarts);
+            }
+        }
+    }
+
+    fn adopt_running(&mut self, index: usize, since: Tick) {
+        let image = self.recipe.containers[index].image.clone();
+        let kubelets = &mut self.cluster.workings.kubelet;
+        let (number, _) = kubelets.images.learn(&image, super::images::size(&image));
+        Arc::make_mut(&mut kubelets.node_mut(self.node).images).insert(number);
+        let given = self.row().containers[index].clone();
+        self.start_probes(index, self.now);
+        *self.status(index) = given.clone();
+        let probed = self.recipe.containers[index].probes[2].is_some();
+        self.run.containers[index].believed_unready = probed && given.started && !given.ready;
+        if given.started {
+            self.adopt_probes(index, given.ready);
+        }
+        self.adopt_script(index, since);
+    }
+
+    /// The startup probe has passed; the others are as the status says.
+    fn adopt_probes(&mut self, index: usize, ready: bool) {
+        let soon = self.now.after(1);
+        let verdict = if ready {
+            ProbeResult::Success
+        } else {
+            ProbeResult::Failure
+        };
+        let probes = &mut self.run.containers[index].probes;
+        probes[0].next = Tick::NEVER;
+        for (kind, verdict) in [(1, ProbeResult::Success), (2, verdict)] {
+            probes[kind].next = soon;
+            probes[kind].streak = 1;
+            probes[kind].last = verdict;
+            probes[kind].verdict = verdict;
+        }
+    }
+
+    /// A server is up at once; anything else begins its script anew.
+    fn adopt_script(&mut self, index: usize, since: Tick) {
+        let now = self.now;
+        let script = &self.recipe.containers[index].script;
+        if script.end != super::shell::End::Serve {
+            return self.enter_step(index, since, 0, now);
+        }
+        let process = Process::Running {
+            since,
+            step: script.steps.len() as u16,
+            until: Tick::NEVER,
+        };
+        self.set_process(index, process);
+        self.serve(index, now);
+        if index == self.recipe.serving {
+            let (chunk, row) = self.cluster.workings.pods.at_mut(self.pod);
+            chunk.serving_from[row] = now;
+        }
+    }
+
+    fn adopt_ended(&mut self, index: usize, end: &Termination) {
+        let ending = ending_of(end);
+        if self.recipe.containers[index].part == Part::Init && ending.code == 0 {
+            self.set_process(index, Process::Done(0));
+        } else if self.is_restarted(index, ending.code) {
+            self.believe_end(index, ending);
+            let (since, at) = (end.started, self.now);
+            self.set_process(index, Process::Ended { since, at, ending });
+        } else {
+            self.set_process(index, Process::Done(ending.code));
+        }
+    }
+
+    fn adopt_waiting(
+        &mut self,
+        index: usize,
+        reason: &str,
+        last: Option<&Termination>,
+        restarts: u32,
+    ) {
+        let now = self.now;
+        match reason {
+            "CrashLoopBackOff" => {
+                let unknown = Ending {
+                    code: 1,
+                    why: Why::Other,
+                };
+                self.believe_end(index, last.map_or(unknown, ending_of));
+                let delay = 10 << restarts.saturating_sub(1).min(5);
+                let delay = LONG.min(delay);
+                self.run.containers[index].crash = BackOff { delay, raised: now };
+                let until = now.after(delay);
+                self.set_process(index, Process::BackingOff { until });
+            }
+            "ImagePullBackOff" | "ErrImagePull" => {
+                let image = self.recipe.containers[index].image.clone();
+                self.cluster.workings.kubelet.images.declare_missing(&image);
+                let (delay, turns) = (LONG, Tick::NEVER);
+                self.run.containers[index].pull = BackOff { delay, raised: now };
+                let retry = now.after(delay);
+                self.set_process(index, Process::PullFailed { turns, retry });
+            }
+            "ContainerCreating" | "PodInitializing" => {}
+            _ => {
+                let retry = now.after(RETRY);
+                self.set_process(index, Process::Unconfigured { retry });
+            }
+        }
+    }
+
+    fn believe_end(&mut self, index: usize, ending: Ending) {
+        let template = self.row().template;
+        let believed = &mut self.cluster.workings.kubelet.believed_ends;
+        Arc::make_mut(believed).insert((template, index), ending);
+    }
+
+    /// How the container ends at each start, as far as that is believed.
+    pub fn believed_end(&self, index: usize) -> Option<Ending> {
+        let kubelets = &self.cluster.workings.kubelet;
+        let template = self.row().template;
+        let ending = kubelets.believed_ends.get(&(template, index)).copied()?;
+        let own = self.row().containers[index].restarts > 0;
+        (own || !kubelets.given_running.contains(&template)).then_some(ending)
+    }
+}
+
+fn ending_of(end: &Termination) -> Ending {
+    Ending {
+        code: end.exit_code,
+        why: if end.reason == "OOMKilled" {
+            Why::Memory
+        } else {
+            Why::Other
+        },
+    }
+}

@@ -1,0 +1,252 @@
+//! Why no node takes a pod, in the scheduler's words.
+//!
+//! Texts: kubernetes.md, "reasons" and "messages" (pkg/scheduler/framework/types.go
+//! and the plugins' errors, 1.34.0).
+
+use aegis_model::kubernetes::Taint;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use smol_str::SmolStr;
+
+/// Why a node does not take a pod: the first rule that fails. `Fit` lists all its resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Cordoned.
+    Unschedulable,
+    /// A taint is not tolerated.
+    Taint(Taint),
+    /// Selector or required node affinity.
+    NodeAffinity,
+    /// The pod is pinned to other nodes by name.
+    Pinned,
+    /// A port on the node is taken.
+    Ports,
+    /// Resources are short.
+    Fit(Vec<Short>),
+    /// A node label that a spread constraint needs is missing.
+    SpreadLabel,
+    /// A spread constraint would be broken.
+    Spread,
+    /// Required pod affinity.
+    PodAffinity,
+    /// Required pod anti-affinity.
+    PodAntiAffinity,
+    /// Required anti-affinity of a pod that is there.
+    ExistingAntiAffinity,
+}
+
+/// What a node is short of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Short {
+    /// Places for pods.
+    Pods,
+    /// `cpu`, `memory`, or another resource; the second says whether the node ever has as much.
+    Resource(SmolStr, Ever),
+}
+
+/// Whether an empty node of that size would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "yes and no")]
+pub enum Ever {
+    Fits,
+    TooSmall,
+}
+
+impl Refusal {
+    /// Whether taking pods off the node may help.
+    #[must_use]
+    pub fn is_resolvable(&self) -> bool {
+        match self {
+            Self::Ports | Self::Spread | Self::PodAntiAffinity | Self::ExistingAntiAffinity => true,
+            Self::Fit(shorts) => !shorts
+                .iter()
+                .any(|short| matches!(short, Short::Resource(_, Ever::TooSmall))),
+            _ => false,
+        }
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        let one = |text: &str| alloc::vec![String::from(text)];
+        match self {
+            Self::Unschedulable => one("node(s) were unschedulable"),
+            Self::Taint(taint) => alloc::vec![format!(
+                "node(s) had untolerated taint {{{}: {}}}",
+                taint.key, taint.value
+            )],
+            Self::NodeAffinity => one("node(s) didn't match Pod's node affinity/selector"),
+            Self::Pinned => one("node(s) didn't satisfy plugin(s) [NodeAffinity]"),
+            Self::Ports => one("node(s) didn't have free ports for the requested pod ports"),
+            Self::Fit(shorts) => shorts.iter().map(Short::reason).collect(),
+            Self::SpreadLabel => {
+                one("node(s) didn't match pod topology spread constraints (missing required label)")
+            }
+            Self::Spread => one("node(s) didn't match pod topology spread constraints"),
+            Self::PodAffinity => one("node(s) didn't match pod affinity rules"),
+            Self::PodAntiAffinity => one("node(s) didn't match pod anti-affinity rules"),
+            Self::ExistingAntiAffinity => {
+                one("node(s) didn't satisfy existing pods anti-affinity rules")
+            }
+        }
+    }
+}
+
+impl Short {
+    fn reason(&self) -> String {
+        match self {
+            Self::Pods => "Too many pods".into(),
+            Self::Resource(name, _) => format!("Insufficient {name}"),
+        }
+    }
+}
+
+/// What came of the search for pods that could make room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preemption {
+    /// Others make room: nothing is said.
+    Succeeded,
+    /// The pod's policy forbids it.
+    Never,
+    /// Pods are still leaving the node where room was made before.
+    UnderWay,
+    /// Nodes on which nobody could make room, and nodes on which it would not help.
+    InVain {
+        /// Nodes without victims.
+        no_victims: usize,
+        /// Nodes on which it would not help.
+        not_helpful: usize,
+    },
+}
+
+/// `k reason, k reason`, sorted as texts.
+fn histogram(reasons: impl Iterator<Item = String>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let mut parts: Vec<String> = counts
+        .into_iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    parts.sort_unstable();
+    parts.join(", ")
+}
+
+/// The message of a FailedScheduling event: `0/3 nodes are available: 3 Insufficient cpu. preemption: …`.
+#[must_use]
+pub fn failure(nodes: usize, refusals: &[Refusal], preemption: &Preemption) -> String {
+    if nodes == 0 {
+        return "no nodes available to schedule pods".into();
+    }
+    let reasons = histogram(refusals.iter().flat_map(Refusal::reasons));
+    let tail = preemption_part(nodes, preemption);
+    format!("0/{nodes} nodes are available: {reasons}.{tail}")
+}
+
+/// The message where the pod cannot go anywhere for a reason of its own.
+#[must_use]
+pub fn refused_everywhere(nodes: usize, reason: &str) -> String {
+    let not_helpful = Preemption::InVain {
+        no_victims: 0,
+        not_helpful: nodes,
+    };
+    let tail = preemption_part(nodes, &not_helpful);
+    format!("0/{nodes} nodes are available: {reason}.{tail}")
+}
+
+fn preemption_part(nodes: usize, preemption: &Preemption) -> String {
+    match preemption {
+        Preemption::Succeeded => String::new(),
+        Preemption::Never => " preemption: not eligible due to preemptionPolicy=Never.".into(),
+        Preemption::UnderWay => {
+            " preemption: not eligible due to a terminating pod on the nominated node.".into()
+        }
+        Preemption::InVain {
+            no_victims,
+            not_helpful,
+        } => {
+            let victims = "No preemption victims found for incoming pod";
+            let helpful = "Preemption is not helpful for scheduling";
+            let parts = [(no_victims, victims), (not_helpful, helpful)];
+            let mut parts: Vec<String> = parts
+                .iter()
+                .filter(|(count, _)| **count > 0)
+                .map(|(count, text)| format!("{count} {text}"))
+                .collect();
+            parts.sort_unstable();
+            let parts = parts.join(", ");
+            format!(" preemption: 0/{nodes} nodes are available: {parts}.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn cpu() -> Refusal {
+        Refusal::Fit(vec![Short::Resource("cpu".into(), Ever::Fits)])
+    }
+
+    fn control_plane() -> Refusal {
+        Refusal::Taint(Taint {
+            key: "node-role.kubernetes.io/control-plane".into(),
+            effect: "NoSchedule".into(),
+            ..Taint::default()
+        })
+    }
+
+    #[test]
+    fn messages_are_kube_schedulers() {
+        let both = Refusal::Fit(vec![
+            Short::Pods,
+            Short::Resource("cpu".into(), Ever::Fits),
+            Short::Resource("memory".into(), Ever::TooSmall),
+        ]);
+        let vain = |no_victims, not_helpful| Preemption::InVain {
+            no_victims,
+            not_helpful,
+        };
+        for (refusals, preemption, expected) in [
+            (
+                vec![cpu(), cpu(), cpu()],
+                vain(3, 0),
+                "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.",
+            ),
+            (
+                vec![control_plane(), cpu(), both.clone()],
+                vain(1, 2),
+                "0/3 nodes are available: 1 Insufficient memory, 1 Too many pods, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.",
+            ),
+            (
+                vec![Refusal::NodeAffinity, Refusal::Unschedulable],
+                vain(0, 2),
+                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+            ),
+            (
+                vec![cpu()],
+                Preemption::Never,
+                "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.",
+            ),
+            (
+                vec![cpu()],
+                Preemption::Succeeded,
+                "0/1 nodes are available: 1 Insufficient cpu.",
+            ),
+            (vec![], vain(0, 0), "no nodes available to schedule pods"),
+        ] {
+            assert_eq!(failure(refusals.len(), &refusals, &preemption), expected);
+        }
+    }
+
+    #[test]
+    fn room_helps_only_where_room_is_the_reason() {
+        assert!(cpu().is_resolvable());
+        assert!(!Refusal::Fit(vec![Short::Resource("cpu".into(), Ever::TooSmall)]).is_resolvable());
+        assert!(!control_plane().is_resolvable());
+        assert!(Refusal::Spread.is_resolvable());
+        assert!(!Refusal::SpreadLabel.is_resolvable());
+    }
+}
