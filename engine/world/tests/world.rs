@@ -27,7 +27,7 @@ fn documents(application: &str, nodes: usize) -> Vec<Doc> {
         let amounts = json!({"cpu": "4", "memory": "16Gi", "pods": "110"});
         Arc::new(json!({
             "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": format!("node-{index}"), "labels": {"kubernetes.io/hostname": format!("node-{index}")}},
+            "metadata": {"name": format!("node-{index}"), "labels": {"kubernetes.io/os": "linux", "beta.kubernetes.io/os": "linux"}},
             "status": {"capacity": amounts, "allocatable": amounts},
         }))
     };
