@@ -20,13 +20,17 @@ const LOAD: f64 = 0.5;
 /// # Errors
 /// What the API server refuses, at its place.
 pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnostic>> {
+    let (errors, warnings) = crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let mut loaded = Loaded {
         scenario: bare(name),
         document: None,
         nodes: crate::nodes::documents(None, &documents),
         manifests: documents,
         traces: BTreeMap::new(),
-        warnings: Vec::new(),
+        warnings,
     };
     let founded = draft::found(&loaded)?;
     loaded.scenario.spec.traffic = traffic(founded.objects());

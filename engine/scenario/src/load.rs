@@ -89,16 +89,16 @@ pub fn scenario_of(name: &str, text: &str) -> Result<Scenario, Vec<Diagnostic>> 
     )?)
 }
 
-fn finish(mut loaded: Loaded, errors: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
-    let (errors, warnings): (Vec<_>, Vec<_>) = errors
-        .into_iter()
-        .partition(|error| error.severity == Severity::Error);
+fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
+    errors.extend(shown(&aegis_kube::check_all(&loaded.manifests)));
+    let (errors, warnings) = sorted(errors);
     loaded.warnings = warnings;
-    if errors.is_empty() {
-        Ok(loaded)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(loaded) } else { Err(errors) }
+}
+
+/// Errors, and what is none.
+pub(crate) fn sorted(all: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    all.into_iter().partition(|one| one.severity == Severity::Error)
 }
 
 impl Loaded {

@@ -375,7 +375,7 @@ fn remedied(action: &RemedyAction) -> (&'static str, Option<&'static str>, Optio
     }
 }
 
-/// What every applied object must have.
+/// What the API server would refuse of an applied object, and what it must have to be one.
 fn applied(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
     let text = |value: &serde_json::Value| value.as_str().is_some_and(|text| !text.is_empty());
     let parts = [
@@ -383,16 +383,25 @@ fn applied(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
         ("kind", text(&document["kind"])),
         ("metadata.name", text(&document["metadata"]["name"])),
     ];
-    let missing = parts.into_iter().filter(|(_, there)| !there);
-    missing
-        .map(|(word, _)| {
-            Finding::new(
-                Code::MissingField,
-                path,
-                word,
-                format!("`{path}.{word}` is missing"),
-            )
+    let missing = parts.iter().filter(|(_, there)| !there).map(|(word, _)| {
+        Finding::new(Code::MissingField, path, *word, format!("`{path}.{word}` is missing"))
             .help("an object has apiVersion, kind and metadata.name")
-        })
-        .collect()
+    });
+    let missing: Vec<Finding> = missing.collect();
+    if missing.is_empty() { invalid(path, document) } else { missing }
+}
+
+fn invalid(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
+    let problems = aegis_kube::check::problems(document);
+    let errors = problems.into_iter().filter(|(problem, _)| problem.severity() == aegis_kube::Severity::Error);
+    let finding = |(problem, help): (aegis_kube::Problem, Option<String>)| {
+        let mut here = path.clone();
+        here.0.extend(problem.path().into_iter().flat_map(|path| path.0.iter().cloned()));
+        let finding = Finding::new(Code::Refused, &here, "", problem.to_string());
+        match help {
+            Some(help) => finding.help(help),
+            None => finding,
+        }
+    };
+    errors.map(finding).collect()
 }

@@ -96,7 +96,7 @@ fn what_the_api_server_refuses_is_shown_at_its_place() {
     let errors = import::adopt("a", documents).expect_err("a negative number of replicas");
     assert_eq!(
         (errors[0].code, errors[0].line, errors[0].column),
-        ("AEG-S018", 5, 13),
+        ("AEG-K011", 5, 13),
         "{errors:?}"
     );
 }
