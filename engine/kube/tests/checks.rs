@@ -193,7 +193,7 @@ fn every_problem_has_a_code_and_an_explanation() {
     let documents = read("web.yaml", &text).expect("it reads");
     let shown: Vec<_> = check(&documents[0])
         .iter()
-        .map(|error| error.diagnostic())
+        .map(aegis_kube::ReadError::diagnostic)
         .collect();
     let codes: BTreeSet<_> = shown.iter().map(|d| d.code).collect();
     assert_eq!(codes, BTreeSet::from(["AEG-K010", "AEG-K015"]));
