@@ -160,14 +160,11 @@ impl<'a> Run<'a> {
     }
 
     fn users(&mut self, second: u32) {
-        let rate = self.transient.rate(second);
-        let mut time = f64::from(second);
-        while rate > 0.0 {
-            time += self.draw.exponential(1.0 / rate);
-            if time >= f64::from(second + 1) {
-                break;
-            }
+        let mean = 1.0 / self.transient.rate(second);
+        let mut time = f64::from(second) + self.draw.exponential(mean);
+        while time < f64::from(second + 1) {
             self.at(time, Event::User);
+            time += self.draw.exponential(mean);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The solver plays a transient.
 
 use aegis_model::behaviour::{Behaviour, Call};
+use aegis_model::ids::ServiceId;
 use aegis_reference::{Change, Series, Transient};
 use aegis_sim::solver::{
     Class, ClassId, ClassInput, Dead, Edge, EdgeId, Flows, Inputs, Network, Route, State, step,
@@ -178,7 +179,7 @@ fn entries(flows: &Flows, network: &Network) -> f64 {
 }
 
 fn routes(call: &Call, groups: &[(usize, usize, f64)]) -> Vec<Route> {
-    let to = call.to.map(|service| service.index());
+    let to = call.to.map(ServiceId::index);
     let callees = groups
         .iter()
         .enumerate()

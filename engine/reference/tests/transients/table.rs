@@ -83,11 +83,14 @@ fn errors(transient: &Transient) -> [f64; 6] {
     let good = apart(&is.good, &should.good);
     let flight = apart(&is.in_flight[watch], &should.in_flight[watch]);
     let time = apart(&times(&is), &times(&should));
-    [good, flight, time]
-        .map(|apart| [apart.mean, apart.worst])
-        .concat()
-        .try_into()
-        .unwrap()
+    [
+        good.mean,
+        good.worst,
+        flight.mean,
+        flight.worst,
+        time.mean,
+        time.worst,
+    ]
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Service {
     /// Completions of one pod, 1/s: one backward Euler step from `work` requests
     /// present. `called` is the time spent on callees, `waiting` where to start from.
     ///
-    /// Root of `A = aX + C·Xs/(1 − Xs)`, with C renewed twice.
+    /// Root of `A = aX + C·Xs/(1 − Xs)`. C is renewed once, from last tick's, and is
+    /// the utilisation itself where there is one server.
     pub fn rate(&self, work: f64, called: f64, waiting: f64) -> (f64, f64) {
         self.settle(
             work,
@@ -136,18 +137,14 @@ impl Service {
             .0
     }
 
-    fn settle(&self, work: f64, base: f64, s: f64, mut chance: f64) -> (f64, f64) {
+    fn settle(&self, work: f64, base: f64, s: f64, waiting: f64) -> (f64, f64) {
+        let most = 1.0 / self.per_request;
         if self.servers == 1.0 && self.throttled == 0.0 {
-            let rate = root_of_one(work, base, s, self.per_request).min(1.0 / self.per_request);
+            let rate = root_of_one(work, base, s, self.per_request).min(most);
             return (rate, rate * self.per_request);
         }
-        for _ in 0..2 {
-            chance = self.waiting(root(work, base, s, chance));
-        }
-        (
-            root(work, base, s, chance).min(1.0 / self.per_request),
-            chance,
-        )
+        let chance = self.waiting(root(work, base, s, waiting));
+        (root(work, base, s, chance).min(most), chance)
     }
 }
 
