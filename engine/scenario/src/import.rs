@@ -20,7 +20,8 @@ const LOAD: f64 = 0.5;
 /// # Errors
 /// What the API server refuses, at its place.
 pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnostic>> {
-    let (errors, warnings) = crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
+    let (errors, warnings) =
+        crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -93,12 +93,17 @@ fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec
     errors.extend(shown(&aegis_kube::check_all(&loaded.manifests)));
     let (errors, warnings) = sorted(errors);
     loaded.warnings = warnings;
-    if errors.is_empty() { Ok(loaded) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(errors)
+    }
 }
 
 /// Errors, and what is none.
 pub(crate) fn sorted(all: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-    all.into_iter().partition(|one| one.severity == Severity::Error)
+    all.into_iter()
+        .partition(|one| one.severity == Severity::Error)
 }
 
 impl Loaded {

@@ -384,19 +384,35 @@ fn applied(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
         ("metadata.name", text(&document["metadata"]["name"])),
     ];
     let missing = parts.iter().filter(|(_, there)| !there).map(|(word, _)| {
-        Finding::new(Code::MissingField, path, *word, format!("`{path}.{word}` is missing"))
-            .help("an object has apiVersion, kind and metadata.name")
+        Finding::new(
+            Code::MissingField,
+            path,
+            *word,
+            format!("`{path}.{word}` is missing"),
+        )
+        .help("an object has apiVersion, kind and metadata.name")
     });
     let missing: Vec<Finding> = missing.collect();
-    if missing.is_empty() { invalid(path, document) } else { missing }
+    if missing.is_empty() {
+        invalid(path, document)
+    } else {
+        missing
+    }
 }
 
 fn invalid(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
     let problems = aegis_kube::check::problems(document);
-    let errors = problems.into_iter().filter(|(problem, _)| problem.severity() == aegis_kube::Severity::Error);
+    let errors = problems
+        .into_iter()
+        .filter(|(problem, _)| problem.severity() == aegis_kube::Severity::Error);
     let finding = |(problem, help): (aegis_kube::Problem, Option<String>)| {
         let mut here = path.clone();
-        here.0.extend(problem.path().into_iter().flat_map(|path| path.0.iter().cloned()));
+        here.0.extend(
+            problem
+                .path()
+                .into_iter()
+                .flat_map(|path| path.0.iter().cloned()),
+        );
         let finding = Finding::new(Code::Refused, &here, "", problem.to_string());
         match help {
             Some(help) => finding.help(help),

@@ -22,9 +22,19 @@ fn wrong(name: &str, seed: u64) -> Vec<String> {
 }
 
 fn line(name: &str, seed: u64, score: &Score) -> String {
-    let figures = score.failed.iter().zip(&score.slow).map(|(failed, slow)| format!("failed {failed:.4} slow {slow:.4}"));
+    let figures = score
+        .failed
+        .iter()
+        .zip(&score.slow)
+        .map(|(failed, slow)| format!("failed {failed:.4} slow {slow:.4}"));
     let figures: Vec<String> = figures.collect();
-    format!("{name} seed {seed} {:?}: {} {} {:?}", score.play, figures.join(" "), score.remedy, score.skipped)
+    format!(
+        "{name} seed {seed} {:?}: {} {} {:?}",
+        score.play,
+        figures.join(" "),
+        score.remedy,
+        score.skipped
+    )
 }
 
 macro_rules! stories {
@@ -35,6 +45,17 @@ macro_rules! stories {
             assert!(wrong.is_empty(), "{wrong:#?}");
         }
     )*};
+}
+
+/// Thirty seeds of everything: `cargo nextest run -p aegis-scenario --run-ignored only`.
+#[test]
+#[ignore = "the soak: half a minute"]
+fn thirty_seeds_of_every_scenario() {
+    let pairs = bundled::SCENARIOS
+        .iter()
+        .flat_map(|bundled| (1..=30).map(move |seed| (bundled.name(), seed)));
+    let wrong: Vec<String> = pairs.flat_map(|(name, seed)| wrong(name, seed)).collect();
+    assert!(wrong.is_empty(), "{} of 420: {wrong:#?}", wrong.len());
 }
 
 /// Two seeds here; the soak plays more.
