@@ -183,4 +183,3 @@ fn over(state: &State) -> Write {
     let (ending, met) = super::ending(state);
     Write::told(Change::Told, RunEvent::Ended { ending, met })
 }
-

@@ -87,7 +87,7 @@ pub fn record<P>(
     });
 }
 
-fn hash(object: &ObjectRef, reason: &str, message: &str) -> u32 {
+pub(super) fn hash(object: &ObjectRef, reason: &str, message: &str) -> u32 {
     fnv1a(&[&object.name, reason, message])
 }
 

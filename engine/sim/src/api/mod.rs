@@ -3,6 +3,7 @@
 //! A write either takes effect whole or is refused with a reason in the API
 //! server's words. Rows of deleted objects stay, marked as removed.
 
+mod adopt;
 mod create;
 mod delete;
 mod document;
@@ -15,6 +16,7 @@ mod templates;
 mod update;
 mod validate;
 
+pub use adopt::adopt;
 pub use create::create;
 pub(crate) use create::{REVISION, insert_replica_set};
 pub use delete::delete;

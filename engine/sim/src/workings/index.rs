@@ -58,6 +58,11 @@ impl Index {
         self.numbers - 1
     }
 
+    /// The next object gets this number.
+    pub(crate) const fn count_from(&mut self, next: u32) {
+        self.numbers = next;
+    }
+
     /// Registers a new row.
     pub(crate) fn insert(&mut self, reference: &ObjectRef, slot: Slot) {
         self.names.push(hash_of(reference));

@@ -28,10 +28,22 @@ pub struct Kubelet {
     pub(crate) believed_ends: Arc<BTreeMap<(TemplateId, usize), Ending>>,
     /// Templates of which a pod was given as running.
     pub(crate) given_running: Arc<BTreeSet<TemplateId>>,
+    /// What the status of a pod that comes with one is taken for.
+    pub(crate) beliefs: Beliefs,
     /// Nodes that mechanisms act on, and how.
     pub(crate) afflicted: Arc<Vec<(NodeId, Affliction)>>,
     /// Probe faults that acted in the last tick.
     pub(crate) probe_faults: Arc<Vec<(ProbeKind, Subject, Ends, Tick)>>,
+}
+
+/// What the status of a pod that comes with one is taken for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Beliefs {
+    /// A cause that the manifest does not show: what fails goes on failing.
+    #[default]
+    Documents,
+    /// A state: what comes next follows from the physics alone.
+    Physics,
 }
 
 /// Images by their full reference, as far as they were ever pulled, and those that cannot be.

@@ -93,7 +93,8 @@ impl Meters {
             entry.requests = RequestStats::default();
         }
         for service in &mut self.services {
-            (service.requests, service.in_flight, service.cpu) = (RequestStats::default(), 0.0, 0.0);
+            (service.requests, service.in_flight, service.cpu) =
+                (RequestStats::default(), 0.0, 0.0);
         }
         for edge in &mut self.edges {
             (edge.attempts, edge.failures, edge.time) = (0.0, 0.0, 0.0);

@@ -8,7 +8,7 @@
 
 use super::references;
 use super::sync::Sync;
-use crate::workings::{BackOff, Ending, Part, ProbeResult, Process, Stage, Why};
+use crate::workings::{BackOff, Beliefs, Ending, Part, ProbeResult, Process, Stage, Why};
 use aegis_model::Tick;
 use aegis_model::objects::{ContainerState, ContainerStatus, PodPhase, Termination};
 use alloc::sync::Arc;
@@ -98,7 +98,8 @@ impl<P: Clone> Sync<'_, P> {
         self.start_probes(index, self.now);
         *self.status(index) = given.clone();
         let probed = self.recipe.containers[index].probes[2].is_some();
-        self.run.containers[index].believed_unready = probed && given.started && !given.ready;
+        self.run.containers[index].believed_unready =
+            self.believes() && probed && given.started && !given.ready;
         if given.started {
             self.adopt_probes(index, given.ready);
         }
@@ -126,8 +127,10 @@ impl<P: Clone> Sync<'_, P> {
     /// A server is up at once; anything else begins its script anew.
     fn adopt_script(&mut self, index: usize, since: Tick) {
         let now = self.now;
+        let ready = self.row().containers[index].ready;
         let script = &self.recipe.containers[index].script;
-        if script.end != super::shell::End::Serve {
+        let starting = !ready && !self.believes();
+        if script.end != super::shell::End::Serve || starting {
             return self.enter_step(index, since, 0, now);
         }
         let process = Process::Running {
@@ -139,8 +142,13 @@ impl<P: Clone> Sync<'_, P> {
         self.serve(index, now);
         if index == self.recipe.serving {
             let (chunk, row) = self.cluster.workings.pods.at_mut(self.pod);
-            chunk.serving_from[row] = now;
+            // A pod that is ready has been up for a while: it is warm.
+            chunk.serving_from[row] = if ready { since.min(now) } else { now };
         }
+    }
+
+    fn believes(&self) -> bool {
+        self.cluster.workings.kubelet.beliefs == Beliefs::Documents
     }
 
     fn adopt_ended(&mut self, index: usize, end: &Termination) {
@@ -194,6 +202,9 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     fn believe_end(&mut self, index: usize, ending: Ending) {
+        if !self.believes() {
+            return;
+        }
         let template = self.row().template;
         let believed = &mut self.cluster.workings.kubelet.believed_ends;
         Arc::make_mut(believed).insert((template, index), ending);
