@@ -196,8 +196,8 @@ fn mistakes_are_such_as_operators_make() {
         (
             "memory_limit_too_low",
             &[
-                "spec.template.spec.containers[name=server].resources.limits.memory: \"128Mi\" -> \"32Mi\"",
-                "spec.template.spec.containers[name=server].resources.requests.memory: \"64Mi\" -> \"32Mi\"",
+                "spec.template.spec.containers[name=server].resources.limits.memory: \"128Mi\" -> \"19Mi\"",
+                "spec.template.spec.containers[name=server].resources.requests.memory: \"64Mi\" -> \"19Mi\"",
             ],
         ),
         (
@@ -328,7 +328,7 @@ fn a_defect_of_a_revision_ends_with_it_where_one_is_known() {
 fn a_trigger_goes_by_itself() {
     let storm = by_id("retry_storm").expect("the storm");
     assert_eq!(storm.parts[0].lasting, Lasting::Parameter(1));
-    let sizes = [0.02, 45.0];
+    let sizes = [20.0, 45.0];
     let laying = Laying {
         parameters: &sizes,
         ..laying(None)
@@ -336,7 +336,7 @@ fn a_trigger_goes_by_itself() {
     let laid = &overlay(storm, &laying).0[0];
     assert_eq!(
         (laid.mechanism.clone(), laid.until),
-        (Mechanism::CapacityFactor(0.02), Tick(145))
+        (Mechanism::CpuFactor(20.0), Tick(145))
     );
 }
 

@@ -1,11 +1,12 @@
 //! Stories of a world: it settles, it repeats, what is hidden stays hidden, and each chaos event does its damage.
 
 use aegis_faults::{by_id, event};
+use aegis_model::behaviour::Cancels;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::path::FieldPath;
 use aegis_model::{
-    Doc, FieldChange, LatencyTarget, NodeId, ObjectChange, Objective, Plan, PlanSource, ServiceId,
-    Target, WorkloadId,
+    Behaviour, Doc, FieldChange, LatencyTarget, NodeId, ObjectChange, Objective, Plan, PlanSource,
+    ServiceId, Target, WorkloadId,
 };
 use aegis_sim::Draws;
 use aegis_sim::infer::{Pick, infer};
@@ -39,7 +40,28 @@ fn documents(application: &str, nodes: usize) -> Vec<Doc> {
 
 /// The application at `rate` requests per second at its entry.
 fn world(application: &str, nodes: usize, rate: f64, seed: u64, entries: Vec<Entry>) -> World {
-    let founded = Founded::new(&documents(application, nodes)).expect("a cluster");
+    let edit = |documents| documents;
+    tuned(
+        (application, nodes),
+        rate,
+        seed,
+        entries,
+        (edit, |_: &mut _| {}),
+    )
+}
+
+/// The same with documents as `edit` makes them, and behaviour as `tune` leaves it.
+fn tuned(
+    (application, nodes): (&str, usize),
+    rate: f64,
+    seed: u64,
+    entries: Vec<Entry>,
+    (edit, tune): (
+        impl Fn(Vec<Doc>) -> Vec<Doc>,
+        impl Fn(&mut [Option<Behaviour>]),
+    ),
+) -> World {
+    let founded = Founded::new(&edit(documents(application, nodes))).expect("a cluster");
     let inferred = infer(founded.objects());
     let gap = Gap::Medium;
     let pick = gap.pick(Draws::new(seed).derive(99));
@@ -49,8 +71,10 @@ fn world(application: &str, nodes: usize, rate: f64, seed: u64, entries: Vec<Ent
         curve: Curve::Constant(rate),
         cv: 0.0,
     });
+    let mut behaviours = inferred.pick(pick);
+    tune(&mut behaviours);
     let parts = Parts {
-        behaviours: inferred.pick(pick),
+        behaviours,
         loads: loads.collect(),
         schedule: Schedule(entries),
         gap,
@@ -369,4 +393,59 @@ fn pick_at_the_median_is_what_a_twin_assumes() {
     let inferred = infer(founded.objects());
     assert_eq!(inferred.pick(Pick::Median), inferred.median());
     assert!(matches!(Gap::None.pick(Draws::new(1)), Pick::Median));
+}
+
+/// Probes would restart an overloaded pod and so end the storm.
+fn without_probes(mut documents: Vec<Doc>) -> Vec<Doc> {
+    for document in &mut documents {
+        let containers = &mut Arc::make_mut(document)["spec"]["template"]["spec"]["containers"];
+        for container in containers.as_array_mut().into_iter().flatten() {
+            container["readinessProbe"].take();
+            container["livenessProbe"].take();
+        }
+    }
+    documents
+}
+
+/// Failures long after a minute without capacity, with so many retries at the callers of the cart,
+/// whose capacity is 0.8 of what the load becomes when every attempt is made four times.
+fn after_a_storm(retries: u32) -> f64 {
+    let probe = boutique(vec![]);
+    let cart = workload(&probe, "cartservice");
+    let to = service(&probe, "cartservice");
+    let tune = |behaviours: &mut [Option<Behaviour>]| {
+        let limit = 0.3;
+        let rate = 60.0 * 0.9;
+        for behaviour in behaviours.iter_mut().flatten() {
+            for call in behaviour
+                .calls
+                .iter_mut()
+                .filter(|call| call.to == Some(to))
+            {
+                (call.retries, call.timeout, call.cancels) = (retries, 0.5, Cancels::No);
+                (call.retry_budget, call.breaker, call.ratio) = (None, None, call.ratio.min(0.9));
+            }
+        }
+        if let Some(behaviour) = &mut behaviours[cart.index()] {
+            behaviour.cpu_per_request = limit / (0.8 * 4.0 * rate);
+            (behaviour.workers, behaviour.queue) = (256, 512);
+        }
+    };
+    let storm = fault("retry_storm", 30, Target::Workload(cart), vec![40.0, 60.0]);
+    let mut world = tuned(
+        ("online-boutique", 3),
+        60.0,
+        7,
+        vec![storm],
+        (without_probes, tune),
+    );
+    world.settle();
+    world.advance(PAST + 300);
+    failed(&mut world, 120)
+}
+
+#[test]
+fn a_retry_storm_outlasts_its_trigger_only_where_callers_retry() {
+    let (with, without) = (after_a_storm(3), after_a_storm(0));
+    assert!(with > 0.3 && without < 0.01, "{with} {without}");
 }

@@ -106,13 +106,10 @@ pub const ROWS: &[Fault] = &[
         summary: "After a short loss of capacity, retries alone keep a service overloaded.",
         targets: &[Workload],
         parameters: &[
-            size("left", Unit::Share, 0.001, 0.3, 0.01),
+            size("slowdown", Unit::Factor, 3.0, 200.0, 40.0),
             size("trigger", Unit::Seconds, 20.0, 300.0, 60.0),
         ],
-        parts: &[part(
-            |s| Mechanism::CapacityFactor(s[0]),
-            Lasting::Parameter(1),
-        )],
+        parts: &[part(|s| Mechanism::CpuFactor(s[0]), Lasting::Parameter(1))],
         change: None,
         betrayed_by_change: &[],
         signs: &[

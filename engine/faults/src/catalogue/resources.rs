@@ -48,7 +48,7 @@ pub const ROWS: &[Fault] = &[
         id: "memory_limit_too_low",
         summary: "A container's memory limit is below what it uses.",
         targets: &[Workload],
-        parameters: &[size("share", Unit::Share, 0.05, 0.7, 0.25)],
+        parameters: &[size("share", Unit::Share, 0.05, 0.7, 0.15)],
         parts: &[],
         change: Some(change::low_memory_limit),
         betrayed_by_change: &[field(TEMPLATED, "resources.limits.memory", Turn::Falls)],
