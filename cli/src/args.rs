@@ -2,6 +2,7 @@
 
 use crate::exit;
 use aegis_runner::settings::{COLOR, DATA_DIR, JSON_LOGS, LOG};
+use aegis_scenario::amount::Length;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,6 +58,10 @@ pub enum Command {
     /// Incidents to practise on: those that the binary carries, and your own
     #[command(subcommand)]
     Scenario(Scenario),
+    /// The cluster of a scenario alone, with nobody acting: its objects after a while
+    Sim(Sim),
+    /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
+    Import(Import),
     /// What was run before
     #[command(subcommand)]
     Runs(Runs),
@@ -105,6 +110,8 @@ pub enum Scenario {
     Show(ShowScenario),
     /// What is wrong with scenarios, and where
     Check(CheckScenarios),
+    /// Whether scenarios do what they claim: met without their faults, missed with them, met when mended
+    Test(TestScenarios),
     /// A scenario to start from
     New(NewScenario),
     /// The JSON Schema of the kind Scenario, for editors
@@ -137,6 +144,22 @@ pub struct CheckScenarios {
     /// Files, names, or - for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
+    /// Also what is inferred from the manifests, and why: calls, costs, capacities
+    #[arg(long, conflicts_with = "output")]
+    pub explain: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis scenario test`.
+#[derive(Debug, Args)]
+pub struct TestScenarios {
+    /// Files, names, or - for standard input
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    /// Root of all draws; the scenario's own without it
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     #[command(flatten)]
     pub format: Format,
 }
@@ -146,6 +169,48 @@ pub struct CheckScenarios {
 pub struct NewScenario {
     /// Its name
     pub name: String,
+    /// Where it is written; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// How a cluster is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimFormat {
+    /// A `v1 List`, as kubectl get -o yaml
+    Yaml,
+    /// The same as JSON
+    Json,
+}
+
+/// `aegis sim`.
+#[derive(Debug, Args)]
+pub struct Sim {
+    /// A name, a file, a folder of manifests, or - for standard input
+    pub scenario: String,
+    /// How long it is played, as 90s or 10m; the scenario's duration without it
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::commands::sim::parse_length)]
+    pub length: Option<Length>,
+    /// How the objects are shown
+    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    pub output: SimFormat,
+    /// Where the metrics of the run are written, as OpenMetrics with times
+    #[arg(long, value_name = "FILE")]
+    pub metrics_out: Option<PathBuf>,
+    /// Root of all draws; the scenario's own without it
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `aegis import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files, folders, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Its name; that of the file or folder without it
+    #[arg(long)]
+    pub name: Option<String>,
     /// Where it is written; standard output without it
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

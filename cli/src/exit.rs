@@ -11,12 +11,16 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Done = 0,
+    /// A test failed, or an objective was missed.
+    Missed = 1,
     /// Wrong usage or input.
     Usage = 2,
     /// Something that was asked for is missing.
     Missing = 3,
     /// A defect of ours.
     Defect = 70,
+    /// Ctrl-C.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -29,6 +33,7 @@ impl From<Exit> for ExitCode {
 pub const CODES: &str = "\
 Exit codes:
   0    done
+  1    a test failed
   2    wrong usage or input
   3    something that was asked for is missing
   70   a defect of aegis itself

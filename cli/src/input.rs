@@ -3,10 +3,12 @@
 //! Every text that is read is kept, so that an error can point into it.
 
 use crate::exit::{Exit, Failure};
+use crate::folder;
+use crate::output::to_stderr;
 use crate::paint::Paint;
 use crate::problems::{self, Texts};
-use aegis_kube::Diagnostic;
 use aegis_kube::spelling::nearest;
+use aegis_kube::{Diagnostic, Document};
 use aegis_scenario::{Loaded, bundled, load};
 use std::cell::RefCell;
 use std::fs::File;
@@ -58,6 +60,13 @@ impl Reader {
     /// The text that a user means.
     pub fn open(&self, given: &str) -> Result<Named, Refusal> {
         if given == "-" {
+            // It can be read but once.
+            if let Some(text) = self.texts.borrow().get(STDIN) {
+                return Ok(Named {
+                    name: STDIN.to_owned(),
+                    text: text.clone(),
+                });
+            }
             return self.decoded(STDIN, read_all(stdin().lock()));
         }
         let path = Path::new(given);
@@ -67,6 +76,47 @@ impl Reader {
         match bundled::find(given) {
             Some(found) => Ok(self.keep(found.path, found.text)),
             None => Err(Refusal::Unread(unknown(given, path))),
+        }
+    }
+
+    /// The documents of files, folders, standard input (`-`), in that order.
+    pub fn manifests(&self, given: &[String]) -> Result<Vec<Document>, Refusal> {
+        let mut documents = Vec::new();
+        for path in given {
+            let folder = Path::new(path);
+            if folder.is_dir() {
+                documents.extend(self.folder(folder)?);
+            } else {
+                let named = self.open(path)?;
+                documents.extend(read(&named).map_err(Refusal::Wrong)?);
+            }
+        }
+        Ok(documents)
+    }
+
+    fn folder(&self, folder: &Path) -> Result<Vec<Document>, Refusal> {
+        let unread = |error: io::Error| {
+            Failure::usage(format!("{} cannot be read: {error}", folder.display()))
+        };
+        let found = folder::look(folder).map_err(|error| Refusal::Unread(unread(error)))?;
+        if let Some((path, made_by)) = found.recipes.first() {
+            let what = format!("{} says how manifests are made; it is none", path.display());
+            let within = path.parent().unwrap_or(folder).display();
+            let help = format!("{made_by} {within} | aegis import -");
+            return Err(Refusal::Unread(Failure::usage(what).help(help)));
+        }
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
+        for path in &found.files {
+            match read(&self.open(&path.display().to_string())?) {
+                Ok(more) => documents.extend(more),
+                Err(more) if more.iter().all(is_no_object) => said_skipped(path),
+                Err(more) => problems.extend(more),
+            }
+        }
+        if problems.is_empty() {
+            Ok(documents)
+        } else {
+            Err(Refusal::Wrong(problems))
         }
     }
 
@@ -121,6 +171,22 @@ impl Reader {
         text.map(|text| self.keep(name, &text))
             .map_err(|error| Refusal::Wrong(not_text(name, error.as_bytes())))
     }
+}
+
+fn read(named: &Named) -> Result<Vec<Document>, Vec<Diagnostic>> {
+    aegis_kube::read(&named.name, &named.text).map_err(|errors| load::shown(&errors))
+}
+
+/// Whether a document is something else than an object: a values file, a compose file.
+fn is_no_object(problem: &Diagnostic) -> bool {
+    problem.code == aegis_kube::codes::Code::NotAnObject.name()
+}
+
+fn said_skipped(path: &Path) {
+    to_stderr(&format!(
+        "skipped {}: it holds no Kubernetes object\n",
+        path.display()
+    ));
 }
 
 /// What is wrong with bytes that are no text.

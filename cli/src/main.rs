@@ -6,7 +6,9 @@
 mod args;
 mod commands;
 mod exit;
+mod folder;
 mod input;
+mod interrupt;
 mod logging;
 mod output;
 mod paint;
@@ -63,6 +65,8 @@ fn dispatch(
         Command::Doctor(args) => commands::doctor::run(&args, context, terminal),
         Command::Explain(args) => commands::explain::run(&args, terminal),
         Command::Scenario(command) => commands::scenario::run(&command, terminal),
+        Command::Sim(args) => commands::sim::run(&args, terminal),
+        Command::Import(args) => commands::import::run(&args, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),
     }
 }

@@ -3,9 +3,11 @@
 pub mod completions;
 pub mod doctor;
 pub mod explain;
+pub mod import;
 pub mod newcomer;
 pub mod runs;
 pub mod scenario;
+pub mod sim;
 pub mod version;
 
 use crate::exit::{Exit, Failure};
@@ -30,14 +32,18 @@ impl Context {
     }
 }
 
-/// A result that is a text: to a file, whole or not at all, or to standard output.
+/// A result that is a text: to a file, or to standard output.
 fn deliver(text: &str, out: Option<&Path>, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match out {
-        Some(path) => {
-            write_atomically(path, text.as_bytes())?;
-            to_stderr(&format!("wrote {}\n", path.display()));
-        }
+        Some(path) => deliver_file(text, path)?,
         None => terminal.print(text)?,
     }
     terminal.finish()
+}
+
+/// Writes a file, whole or not at all, and says so.
+fn deliver_file(text: &str, path: &Path) -> Result<(), Failure> {
+    write_atomically(path, text.as_bytes())?;
+    to_stderr(&format!("wrote {}\n", path.display()));
+    Ok(())
 }

@@ -55,12 +55,12 @@ impl Place {
     }
 
     pub fn run(&self, line: &str) -> Answer {
-        answer(self.command(line).output().expect("the binary runs"))
+        Answer::of(self.command(line).output().expect("the binary runs"))
     }
 
     pub fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> Answer {
         let mut command = self.command(line);
-        answer(
+        Answer::of(
             command
                 .envs(variables.iter().copied())
                 .output()
@@ -80,20 +80,20 @@ impl Place {
         // It may end before it has read all of it.
         let _ = pipe.write_all(text.as_bytes());
         drop(pipe);
-        answer(child.wait_with_output().expect("it ends"))
-    }
-}
-
-fn answer(output: Output) -> Answer {
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Answer {
-        code: output.status.code(),
-        out: text(output.stdout),
-        err: text(output.stderr),
+        Answer::of(child.wait_with_output().expect("it ends"))
     }
 }
 
 impl Answer {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
     #[track_caller]
     pub fn ends(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{self:#?}");

@@ -4,4 +4,6 @@ mod bad_input;
 mod ends;
 mod kit;
 mod runs;
+mod scenarios;
+mod sim;
 mod words;

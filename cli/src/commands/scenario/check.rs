@@ -5,13 +5,13 @@ use crate::exit::{Exit, Failure};
 use crate::input::{Reader, Refusal};
 use crate::output::Terminal;
 use aegis_kube::{Diagnostic, Severity};
-use aegis_scenario::Loaded;
+use aegis_scenario::{Loaded, explain, warn};
 use serde_json::{Value, json};
 
 pub fn run(args: &CheckScenarios, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let mut files = Vec::new();
     for given in &args.scenarios {
-        files.push(check(given, args.format.output, terminal)?);
+        files.push(check(given, args, terminal)?);
     }
     if args.format.output == TextOrJson::Json {
         terminal.print_json(&json!({"schema": "aegis.dev/check/v1", "files": files}))?;
@@ -22,23 +22,31 @@ pub fn run(args: &CheckScenarios, terminal: &mut Terminal) -> Result<Exit, Failu
 }
 
 /// One file, shown as text at once and given as JSON.
-fn check(given: &str, format: TextOrJson, terminal: &mut Terminal) -> Result<Value, Failure> {
+fn check(given: &str, args: &CheckScenarios, terminal: &mut Terminal) -> Result<Value, Failure> {
     let reader = Reader::default();
-    let (loaded, problems) = match reader.scenario(given) {
-        Ok(mut loaded) => {
-            let warnings = std::mem::take(&mut loaded.warnings);
-            (Some(loaded), warnings)
-        }
+    let (loaded, problems) = match reader.scenario(given).and_then(checked) {
+        Ok((loaded, warnings)) => (Some(loaded), warnings),
         Err(Refusal::Wrong(problems)) => (None, problems),
         Err(Refusal::Unread(failure)) => return Err(failure),
     };
-    if format == TextOrJson::Text {
+    if args.format.output == TextOrJson::Text {
         reader.show(&problems, terminal.err);
         let verdict = verdict(given, loaded.as_ref(), &problems);
         terminal.print(&format!("{verdict}\n"))?;
+        if let (Some(loaded), true) = (&loaded, args.explain) {
+            let explained = explain::explain(loaded);
+            let refuse = |problems| reader.refuse(Refusal::Wrong(problems), terminal.err);
+            terminal.print(&explained.map_err(refuse)?)?;
+        }
     }
     let problems: Vec<Value> = problems.iter().map(as_json).collect();
     Ok(json!({"file": given, "ok": loaded.is_some(), "problems": problems}))
+}
+
+/// Holds the manifests against what the API server takes, and looks for what is no error.
+fn checked(loaded: Loaded) -> Result<(Loaded, Vec<Diagnostic>), Refusal> {
+    let warnings = warn::check(&loaded).map_err(Refusal::Wrong)?;
+    Ok((loaded, warnings))
 }
 
 fn verdict(given: &str, loaded: Option<&Loaded>, problems: &[Diagnostic]) -> String {

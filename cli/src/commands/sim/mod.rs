@@ -1,0 +1,105 @@
+//! `aegis sim`: the cluster alone, with nobody acting.
+
+mod unready;
+
+use super::deliver_file;
+use crate::args::{Sim, SimFormat};
+use crate::exit::{Exit, Failure};
+use crate::input::{Reader, Refusal};
+use crate::interrupt;
+use crate::output::{Terminal, to_stderr};
+use aegis_kube::print::{EPOCH, list};
+use aegis_kube::{Diagnostic, yaml};
+use aegis_scenario::amount::Length;
+use aegis_scenario::build::{build, start};
+use aegis_scenario::format::Start;
+use aegis_scenario::load::is_scenario;
+use aegis_scenario::{Loaded, import};
+use aegis_telemetry::{Format, Recording};
+use aegis_world::World;
+use serde_json::Value;
+
+/// Longest time that can be played, s: thirty days.
+const LONGEST: f64 = 30.0 * 86_400.0;
+
+pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    interrupt::watch();
+    let reader = Reader::default();
+    let mut loaded =
+        open(&reader, &args.scenario).map_err(|refusal| reader.refuse(refusal, terminal.err))?;
+    reader.show(&loaded.warnings, terminal.err);
+    let length = length(args, &loaded)?;
+    // The cluster alone is watched from the moment at which its manifests arrive.
+    loaded.scenario.spec.start.get_or_insert(Start::Applied);
+    let refuse = |problems: Vec<Diagnostic>| reader.refuse(Refusal::Wrong(problems), terminal.err);
+    let seed = args.seed.unwrap_or(loaded.scenario.spec.seed);
+    let mut world = build(&loaded, seed).map_err(refuse)?;
+    let recording = play(&loaded, &mut world, length, args);
+    if let (Some(path), Some(recording)) = (&args.metrics_out, recording) {
+        deliver_file(&recording.text(Format::OpenMetrics), path)?;
+    }
+    show(&world, length, args.output, terminal)
+}
+
+/// A scenario, or plain manifests by the rule of `import`.
+fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
+    let path = std::path::Path::new(given);
+    if !path.is_dir() && given != "-" && !path.is_file() {
+        return reader.scenario(given);
+    }
+    let documents = reader.manifests(&[given.to_owned()])?;
+    if is_scenario(&documents) {
+        return reader.scenario(given);
+    }
+    import::adopt("manifests", documents).map_err(Refusal::Wrong)
+}
+
+fn length(args: &Sim, loaded: &Loaded) -> Result<u32, Failure> {
+    let length = args.length.unwrap_or(loaded.scenario.spec.duration);
+    if (0.0..=LONGEST).contains(&length.0) {
+        return Ok(length.whole());
+    }
+    Err(Failure::usage("at most 30 days can be played").help("for example --for 10m"))
+}
+
+/// Plays so many seconds from time 0; scrapes are kept where they are asked for.
+fn play(loaded: &Loaded, world: &mut World, length: u32, args: &Sim) -> Option<Recording> {
+    start(loaded, world, |_| {});
+    if args.metrics_out.is_none() {
+        world.advance(length);
+        return None;
+    }
+    let mut recording = Recording::default();
+    let interval = loaded.scenario.spec.observe.scrape.whole().max(1);
+    let mut left = length;
+    while left > 0 {
+        let step = interval.min(left);
+        world.advance(step);
+        left -= step;
+        let seen = world.observe();
+        recording.observe(world.time() as f64, &seen.objects, &seen.samples);
+    }
+    Some(recording)
+}
+
+fn show(
+    world: &World,
+    length: u32,
+    format: SimFormat,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let objects: Value = list(world.objects(), world.now(), EPOCH);
+    match format {
+        SimFormat::Yaml => terminal.print(&yaml::to_string(&objects))?,
+        SimFormat::Json => terminal.print_json(&objects)?,
+    }
+    terminal.finish()?;
+    to_stderr(&unready::report(&objects, length));
+    Ok(Exit::Done)
+}
+
+/// `10m`, as clap reads it.
+pub fn parse_length(text: &str) -> Result<Length, String> {
+    text.parse()
+        .map_err(|error: aegis_scenario::amount::AmountError| error.to_string())
+}
