@@ -12,6 +12,7 @@
 pub mod check;
 pub mod codes;
 pub mod error;
+pub mod kubectl;
 pub mod patch;
 pub mod place;
 pub mod print;

@@ -160,7 +160,7 @@ fn known_fields_are_those_of_the_api() {
     compare("ConfigMap", "v1", "", &names::<core::v1::ConfigMap>());
     compare("Secret", "v1", "", &names::<core::v1::Secret>());
     let autoscaler = |way: &str, fields: &[&str]| {
-        compare("HorizontalPodAutoscaler", "autoscaling/v2", way, fields)
+        compare("HorizontalPodAutoscaler", "autoscaling/v2", way, fields);
     };
     autoscaler(
         "spec",

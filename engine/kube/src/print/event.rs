@@ -1,5 +1,6 @@
 //! Events.
 
+use super::ident::Derived;
 use super::{Context, ident, meta};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{EventRow, Header, Severity};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 /// An Event as `kubectl get events -o yaml` shows it.
 pub fn print(cx: &Context<'_>, index: usize, row: &EventRow) -> Value {
-    let number = ident::derived(index as u64, 2, 0);
+    let number = index as u32;
     let object = &row.object;
     let namespace = match object.namespace.as_str() {
         "" => "default",
@@ -17,11 +18,11 @@ pub fn print(cx: &Context<'_>, index: usize, row: &EventRow) -> Value {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "name": format!("{}.{number:016x}", object.name),
+            "name": format!("{}.{:016x}", object.name, ident::derived(number, Derived::Event, 0)),
             "namespace": namespace,
             "creationTimestamp": cx.epoch.rfc3339(row.first),
             "resourceVersion": (index + 1).to_string(),
-            "uid": ident::uid(number),
+            "uid": ident::derived_uid(number, Derived::Event, 0),
         },
         "involvedObject": involved(cx, object),
         "type": severity(row.severity),
@@ -74,7 +75,7 @@ fn uid_of(cx: &Context<'_>, object: &ObjectRef) -> Option<String> {
         Kind::Pod => {
             let pods = objects.pods.iter();
             let same = pods.filter(|p| p.name == object.name && p.namespace == object.namespace);
-            same.last().map(|pod| ident::uid(u64::from(pod.number)))
+            same.last().map(|pod| ident::uid(pod.number))
         }
         Kind::Node => objects.nodes.iter().filter_map(|r| of(&r.header)).last(),
         Kind::ReplicaSet => {

@@ -12,23 +12,34 @@ const fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// `metadata.uid`, in the shape of a random UUID (RFC 9562, version 4).
-pub fn uid(number: u64) -> String {
-    let (a, b) = (mix(number), mix(!number));
+/// `metadata.uid` of the object of that canonical number, as the simulator writes it in messages.
+pub fn uid(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012x}")
+}
+
+/// What is derived from a numbered object.
+#[derive(Clone, Copy)]
+pub enum Derived {
+    Machine = 1,
+    Event = 2,
+    NodePort = 3,
+    Slice = 4,
+    Container = 5,
+}
+
+/// The uid of something derived from a numbered object, the `index`th of its kind.
+pub fn derived_uid(number: u32, kind: Derived, index: usize) -> String {
+    let index = index & 0xffff;
     format!(
-        "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
-        a >> 32,
-        (a >> 16) & 0xffff,
-        a & 0xfff,
-        8 | (b >> 62),
-        (b >> 48) & 0xfff,
-        b & 0xffff_ffff_ffff
+        "{:08x}-0000-4000-8000-{:012x}",
+        kind as u32,
+        (u64::from(number) << 16) | index as u64
     )
 }
 
-/// The number that stands for something derived from a numbered object: an EndpointSlice, an Event.
-pub const fn derived(number: u64, kind: u64, index: u64) -> u64 {
-    mix(number ^ (kind << 56) ^ (index << 32))
+/// A number drawn for something derived from a numbered object.
+pub const fn derived(number: u32, kind: Derived, index: usize) -> u64 {
+    mix(number as u64 ^ ((kind as u64) << 56) ^ ((index as u64) << 32))
 }
 
 /// 64 hexadecimal digits, as a digest has them.
@@ -97,19 +108,15 @@ pub fn cluster_ip(number: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cluster_ip, node_ip, pod_ip, suffix, uid};
+    use super::{Derived, cluster_ip, derived_uid, node_ip, pod_ip, suffix, uid};
 
     #[test]
     fn numbers_make_ids_of_the_right_shape() {
-        let id = uid(7);
-        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert!(
-            id.split('-')
-                .nth(2)
-                .is_some_and(|part| part.starts_with('4'))
+        assert_eq!(uid(7), "00000000-0000-4000-8000-000000000007");
+        assert_eq!(
+            derived_uid(7, Derived::Event, 1),
+            "00000002-0000-4000-8000-000000070001"
         );
-        assert_ne!(uid(7), uid(8));
         assert_eq!(suffix(1).len(), 5);
         assert_eq!(
             (pod_ip(0), pod_ip(70_000)),

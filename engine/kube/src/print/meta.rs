@@ -43,7 +43,7 @@ pub fn part(document: &Value, key: &str) -> Value {
 /// The uid of an object: that of its document, or one made from its number.
 pub fn uid(header: &Header) -> String {
     let given = header.doc["metadata"]["uid"].as_str();
-    given.map_or_else(|| ident::uid(u64::from(header.number)), str::to_owned)
+    given.map_or_else(|| ident::uid(header.number), str::to_owned)
 }
 
 /// `metadata:` of an object with a header.

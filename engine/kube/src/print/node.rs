@@ -60,7 +60,7 @@ fn status(cx: &Context<'_>, index: usize, node: &Node) -> Value {
     } else {
         &capacity.allocatable
     };
-    let id = ident::uid(ident::derived(u64::from(node.header.number), 1, 0));
+    let id = ident::derived_uid(node.header.number, ident::Derived::Machine, 0);
     json!({
         "addresses": [
             {"type": "InternalIP", "address": ident::node_ip(index)},

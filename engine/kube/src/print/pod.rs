@@ -61,7 +61,7 @@ fn metadata(
     meta["creationTimestamp"] = cx.epoch.rfc3339(pod.created).into();
     meta["generation"] = 1.into();
     meta["resourceVersion"] = (u64::from(pod.number) * 1000 + 1).to_string().into();
-    meta["uid"] = ident::uid(u64::from(pod.number)).into();
+    meta["uid"] = ident::uid(pod.number).into();
     if let Some(owner) = owner {
         meta["ownerReferences"] = meta::owner(owner);
         meta["generateName"] = format!("{}-", owner.reference.name).into();
@@ -281,7 +281,7 @@ fn container_status(
     row: &ContainerStatus,
 ) -> Value {
     let id = |run: u32| {
-        let number = ident::derived(u64::from(pod.number), 5, index as u64);
+        let number = ident::derived(pod.number, ident::Derived::Container, index);
         format!("containerd://{}", ident::digest(number ^ u64::from(run)))
     };
     let ran = row.last.is_some() || !matches!(row.state, ContainerState::Waiting { .. });

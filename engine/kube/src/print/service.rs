@@ -36,7 +36,7 @@ pub fn print(cx: &Context<'_>, row: &Service) -> Value {
 
 /// A port of the range 30000..=32767 (`--service-node-port-range`).
 fn node_port(number: u32, index: usize) -> u64 {
-    let drawn = ident::derived(u64::from(number), 3, index as u64);
+    let drawn = ident::derived(number, ident::Derived::NodePort, index);
     30_000 + drawn % 2768
 }
 
@@ -75,14 +75,15 @@ pub fn slices(cx: &Context<'_>, row: &Service) -> Vec<Value> {
 }
 
 fn slice(cx: &Context<'_>, row: &Service, index: usize, chunk: &[Endpoint]) -> Value {
-    let number = ident::derived(u64::from(row.header.number), 4, index as u64);
+    let number = row.header.number;
+    let drawn = ident::derived(number, ident::Derived::Slice, index);
     let name = row.header.reference.name.as_str();
     let endpoints: Vec<Value> = chunk.iter().filter_map(|e| endpoint(cx, *e)).collect();
     json!({
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {
-            "name": format!("{name}-{}", ident::suffix(number)),
+            "name": format!("{name}-{}", ident::suffix(drawn)),
             "generateName": format!("{name}-"),
             "namespace": row.header.reference.namespace.as_str(),
             "creationTimestamp": cx.epoch.rfc3339(row.header.created),
@@ -93,7 +94,7 @@ fn slice(cx: &Context<'_>, row: &Service, index: usize, chunk: &[Endpoint]) -> V
             },
             "ownerReferences": meta::owner(&row.header),
             "resourceVersion": "1",
-            "uid": ident::uid(number),
+            "uid": ident::derived_uid(number, ident::Derived::Slice, index),
         },
         "addressType": "IPv4",
         "endpoints": endpoints,
@@ -114,7 +115,7 @@ fn endpoint(cx: &Context<'_>, endpoint: Endpoint) -> Option<Value> {
             "kind": "Pod",
             "name": pod.name.as_str(),
             "namespace": pod.namespace.as_str(),
-            "uid": ident::uid(u64::from(pod.number)),
+            "uid": ident::uid(pod.number),
         },
     });
     let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));

@@ -15,7 +15,8 @@ mod tree;
 mod upgrade;
 
 pub use compose::MAX_EXPANSION;
-pub use document::{Document, Part};
+use document::Part;
+pub use document::{Document, reference};
 pub(crate) use scalar::plain as means;
 pub use tree::MAX_DEPTH;
 

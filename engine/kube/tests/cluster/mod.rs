@@ -1,4 +1,5 @@
 //! A cluster in the middle of its life, made by hand: one object of each kind, and pods in each state.
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use aegis_kube::read;
 use aegis_model::ids::{NodeId, PodId, ReplicaSetId, TemplateId, WorkloadId};

@@ -1,0 +1,282 @@
+//! Commands say what is done, and a patch in a command does just that.
+
+mod cluster;
+
+use aegis_kube::kubectl::{change, render, undo};
+use aegis_kube::patch::{apply, diff, merged, strategically_merged};
+use aegis_model::ids::{AutoscalerId, NodeId, PodId, PolicyId, ServiceId, WorkloadId};
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::Objects;
+use aegis_model::overlay::ProbeKind;
+use aegis_model::units::{Bytes, Millicores, Tick};
+use aegis_model::{Action, ChangeRecord, ObjectChange};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn workload(objects: &Objects, name: &str) -> WorkloadId {
+    let mut rows = objects.workloads.enumerate();
+    let found = rows.find(|(_, row)| row.header.reference.name == name);
+    WorkloadId::from(found.expect("a workload").0)
+}
+
+/// One of each action on the cluster of the tests.
+fn actions(objects: &Objects) -> Vec<Action> {
+    let web = workload(objects, "frontend");
+    let server = || "server".into();
+    vec![
+        Action::Scale {
+            workload: web,
+            replicas: 3,
+        },
+        Action::RestartRollout(web),
+        Action::RollBack {
+            workload: web,
+            revision: None,
+        },
+        Action::RollBack {
+            workload: web,
+            revision: Some(2),
+        },
+        Action::PauseRollout(web),
+        Action::ResumeRollout(web),
+        Action::SetResources {
+            workload: web,
+            container: server(),
+            cpu: Some((Millicores(1500), Millicores(250))),
+            memory: Some((Bytes::mebi(256), Bytes::mebi(128))),
+        },
+        Action::SetResources {
+            workload: web,
+            container: server(),
+            cpu: None,
+            memory: Some((Bytes::mebi(256), Bytes::mebi(64))),
+        },
+        Action::SetImage {
+            workload: web,
+            container: server(),
+            image: "web:2".into(),
+        },
+        Action::SetEnv {
+            workload: web,
+            container: server(),
+            name: "GREETING".into(),
+            value: Some("it's me".into()),
+        },
+        Action::SetEnv {
+            workload: web,
+            container: server(),
+            name: "PORT".into(),
+            value: None,
+        },
+        Action::PatchAutoscaler {
+            autoscaler: AutoscalerId(0),
+            min: Some(2),
+            max: Some(9),
+        },
+        Action::Cordon(NodeId(0)),
+        Action::Uncordon(NodeId(1)),
+        Action::Drain(NodeId(0)),
+        Action::DeletePod(PodId(1)),
+        Action::PatchPolicy {
+            policy: PolicyId(0),
+            spec: Arc::new(
+                serde_json::from_value(json!({"podSelector": {}, "ingress": [{}]}))
+                    .expect("a spec"),
+            ),
+        },
+        Action::DeletePolicy(PolicyId(0)),
+        Action::PatchProbe {
+            workload: web,
+            container: server(),
+            probe: ProbeKind::Liveness,
+            value: None,
+        },
+        Action::PatchProbe {
+            workload: web,
+            container: server(),
+            probe: ProbeKind::Readiness,
+            value: Some(json!({"tcpSocket": {"port": 8080}})),
+        },
+        Action::PatchService {
+            service: ServiceId(1),
+            field: "spec.selector.app".parse().expect("a path"),
+            value: Some(json!("frontend")),
+        },
+        Action::RevertChange(0),
+        Action::LimitConcurrency {
+            workload: web,
+            workers: Some(32),
+            queue: Some(64),
+        },
+        Action::SetRetries {
+            workload: web,
+            service: ServiceId(1),
+            retries: Some(1),
+            timeout: Some(0.5),
+        },
+        Action::ShedTraffic {
+            service: ServiceId(1),
+            share: 0.25,
+        },
+        Action::Wait(30),
+    ]
+}
+
+fn cluster() -> Objects {
+    let mut objects = cluster::cluster();
+    let before = json!("us/frontend:1");
+    objects.changes.push(ChangeRecord {
+        at: Tick(100),
+        actor: "user:deployer".into(),
+        object: ObjectRef::new(Kind::Deployment, "default", "frontend"),
+        change: Arc::new(ObjectChange::Update {
+            object: ObjectRef::new(Kind::Deployment, "default", "frontend"),
+            fields: vec![aegis_model::FieldChange {
+                path: "spec.template.spec.containers[name=server].image"
+                    .parse()
+                    .expect("a path"),
+                before: Some(before),
+                after: Some(json!("us/frontend:2")),
+            }],
+        }),
+    });
+    objects
+}
+
+#[test]
+fn each_action_is_a_command_and_most_can_be_taken_back() {
+    let objects = cluster();
+    let mut story = String::new();
+    for action in actions(&objects) {
+        for command in render(&objects, &action) {
+            story.push_str(&format!("$ {command}\n"));
+        }
+        for command in undo(&objects, &action) {
+            story.push_str(&format!("  undo: {command}\n"));
+        }
+    }
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn changes_of_other_namespaces_and_kinds() {
+    let rollout = ObjectRef::new("Rollout.argoproj.io".into(), "shop", "web");
+    let document = json!({"spec": {"steps": [{"name": "a"}, {"name": "b"}]}});
+    let after = json!({"spec": {"steps": [{"name": "a"}]}});
+    let fields = diff(&document, &after);
+    let update = ObjectChange::Update {
+        object: rollout.clone(),
+        fields,
+    };
+    assert_eq!(
+        change(&update, &document),
+        [
+            r#"kubectl patch rollout.argoproj.io/web -n shop --type=merge -p '{"spec":{"steps":[{"name":"a"}]}}'"#
+        ]
+    );
+    let delete = ObjectChange::Delete {
+        object: rollout,
+        document: Arc::default(),
+    };
+    assert_eq!(
+        change(&delete, &Value::Null),
+        ["kubectl delete rollout.argoproj.io/web -n shop"]
+    );
+    let document = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "x"}, "data": {"a": "EOF\n"}});
+    let create = ObjectChange::Create {
+        document: Arc::new(document),
+    };
+    assert_eq!(
+        change(&create, &Value::Null),
+        [
+            "kubectl apply -f - <<'EOF'\napiVersion: v1\ndata:\n  a: |\n    EOF\nkind: ConfigMap\nmetadata:\n  name: a\nEOF"
+        ]
+    );
+}
+
+fn base() -> Value {
+    json!({"metadata": {"labels": {"a": "1"}, "finalizers": ["x"]}, "spec": {
+        "replicas": 1,
+        "template": {"metadata": {"labels": {"app": "a"}}, "spec": {
+            "containers": [
+                {"name": "a", "image": "i", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "ports": [{"containerPort": 80}], "args": ["x"]},
+                {"name": "b", "image": "j", "resources": {"limits": {"cpu": "1"}}}
+            ],
+            "volumes": [{"name": "v", "emptyDir": {}}],
+            "tolerations": [{"key": "k", "operator": "Exists"}]
+        }}
+    }})
+}
+
+/// Small edits of the document, by JSON pointer: set to a value, or take out.
+fn edits() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    prop::collection::vec((0..PLACES.len(), 0..6_usize), 1..4)
+}
+
+const PLACES: [&str; 13] = [
+    "/metadata/labels/a",
+    "/metadata/finalizers",
+    "/spec/replicas",
+    "/spec/template/metadata/labels",
+    "/spec/template/spec/containers/0/image",
+    "/spec/template/spec/containers/0/env",
+    "/spec/template/spec/containers/0/env/1/value",
+    "/spec/template/spec/containers/0/ports/0/name",
+    "/spec/template/spec/containers/1",
+    "/spec/template/spec/containers/1/resources/limits/memory",
+    "/spec/template/spec/volumes/0/emptyDir",
+    "/spec/template/spec/tolerations",
+    "/spec/paused",
+];
+
+fn edited(edits: &[(usize, usize)]) -> Value {
+    let values = [
+        json!("n"),
+        json!({"name": "z"}),
+        json!([{"name": "B", "value": "3"}]),
+        json!(7),
+        json!({}),
+    ];
+    let mut document = base();
+    for (place, value) in edits {
+        let op = match values.get(*value) {
+            Some(value) => json!([{"op": "add", "path": PLACES[*place], "value": value}]),
+            None => json!([{"op": "remove", "path": PLACES[*place]}]),
+        };
+        if let Ok(after) = aegis_kube::patch::patched(&document, &op) {
+            document = after;
+        }
+    }
+    document
+}
+
+/// The type and content of the patch in a command.
+fn patch_in(command: &str) -> Option<(bool, Value)> {
+    let (head, content) = command.split_once(" -p ")?;
+    let content = content.trim_matches('\'').replace(r"'\''", "'");
+    Some((
+        head.ends_with("--type=strategic"),
+        serde_json::from_str(&content).ok()?,
+    ))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_patch_in_a_command_makes_the_change(edits in edits()) {
+        let (before, after) = (base(), edited(&edits));
+        let object = ObjectRef::new(Kind::Deployment, "default", "web");
+        let fields = diff(&before, &after);
+        let mut applied = before.clone();
+        apply(&mut applied, &fields);
+        prop_assert_eq!(&applied, &after);
+        let commands = change(&ObjectChange::Update { object, fields }, &before);
+        for command in commands {
+            let Some((strategic, patch)) = patch_in(&command) else { continue };
+            let made = if strategic { strategically_merged(&before, &patch) } else { merged(&before, &patch) };
+            prop_assert_eq!(made, after.clone(), "{}", command);
+        }
+    }
+}
