@@ -68,7 +68,7 @@ fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> 
     let status = value
         .as_object_mut()
         .and_then(|fields| fields.remove("status"))
-        .unwrap_or_default();
+        .unwrap_or_else(|| Value::Object(Map::new()));
     if !reference.namespace.is_empty() {
         value["metadata"]["namespace"] = reference.namespace.as_str().into();
     }

@@ -76,9 +76,6 @@ struct GivenTermination {
 
 /// Reads a pod's status.
 pub(super) fn pod(object: &ObjectRef, status: &Value) -> Result<GivenPod, ApiError> {
-    if status.is_null() {
-        return Ok(GivenPod::default());
-    }
     read_value(object, status, "status")
 }
 

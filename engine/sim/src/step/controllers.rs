@@ -4,7 +4,7 @@
 //! its spec or one of its pods changes, or when a timer of its runs out. What has
 //! nothing to do costs nothing.
 
-use super::{autoscaler, deployment, disruption, drain, endpoints};
+use super::{autoscaler, daemon_set, deployment, disruption, drain, endpoints};
 use super::{replica_set, stateful_set};
 use crate::cluster::Cluster;
 use crate::draws::Draws;
@@ -26,6 +26,7 @@ pub fn step<P: Clone>(
     deployment::step(cluster, overlay, draws, journal);
     replica_set::step(cluster, overlay, draws, journal);
     stateful_set::step(cluster, overlay, draws, journal);
+    daemon_set::step(cluster, overlay, draws, journal);
     endpoints::step(cluster, overlay, draws, journal);
     disruption::step(cluster, overlay, draws, journal);
     autoscaler::step(cluster, overlay, draws, journal);

@@ -3,6 +3,7 @@
 pub mod autoscaler;
 mod conditions;
 pub mod controllers;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod drain;

@@ -8,13 +8,19 @@ use crate::cluster::Cluster;
 use crate::journal::Journal;
 use aegis_model::ReplicaSetId;
 
-/// One step of a rolling update: up first, then down.
+/// One step of a rolling update: up, down, and up again into the room that this made. Upstream does
+/// each in a sync of its own, milliseconds apart.
 pub(super) fn roll<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) {
+    grow_new(cluster, desk, journal);
+    shrink_old(cluster, desk, journal);
+    grow_new(cluster, desk, journal);
+}
+
+fn grow_new<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) {
     if let Some(new) = desk.new {
         let size = wanted_size(cluster, desk, new);
         resize(cluster, desk, new, size, journal);
     }
-    shrink_old(cluster, desk, journal);
 }
 
 /// The size that the new set may have now.
