@@ -2,7 +2,7 @@
 
 mod cluster;
 
-use aegis_kube::print::{EPOCH, list};
+use aegis_kube::print::{EPOCH, list, wide};
 use aegis_kube::yaml::to_string;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -108,4 +108,9 @@ fn others_are_shown_as_kubectl_shows_them() {
     );
     insta::assert_snapshot!("node", to_string(&find("Node", "node-b")));
     insta::assert_snapshot!("service", to_string(&find("Service", "frontend-external")));
+}
+
+#[test]
+fn tables_use_the_words_of_kubectl() {
+    insta::assert_snapshot!(wide(&cluster::cluster(), cluster::NOW));
 }

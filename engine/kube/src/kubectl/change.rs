@@ -257,14 +257,17 @@ fn put(content: &mut Value, path: &[Segment], sides: Sides<'_>) -> Option<()> {
             if key == "finalizers" && old.is_some() && new.is_some() {
                 return None;
             }
-            let merges = merge_key(list_around(way), key).is_some();
-            let value = replacing(old, new, merges);
+            let lists = match merge_key(list_around(way), key) {
+                Some(_) => Lists::Merged,
+                None => Lists::Replaced,
+            };
+            let value = replacing(old, new, lists);
             at.as_object_mut()?.insert(key.to_string(), value);
         }
         Segment::Item { key, value } => {
             let item = step(at, last)?;
             *item = match new {
-                Some(new) => replacing(old, Some(new), false),
+                Some(new) => replacing(old, Some(new), Lists::Replaced),
                 None => json!({"$patch": "delete", key.as_str(): key_value(key, value)}),
             };
         }
@@ -273,15 +276,24 @@ fn put(content: &mut Value, path: &[Segment], sides: Sides<'_>) -> Option<()> {
     Some(())
 }
 
+/// What a strategic patch does with a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    Merged,
+    Replaced,
+}
+
 /// What to write so that the new value stands there, whatever stood there before.
-fn replacing(old: Option<&Value>, new: Option<&Value>, merges: bool) -> Value {
+fn replacing(old: Option<&Value>, new: Option<&Value>, lists: Lists) -> Value {
     let mut value = new.cloned().unwrap_or(Value::Null);
     if old.is_none() {
         return value;
     }
     match &mut value {
         Value::Object(fields) => drop(fields.insert("$patch".into(), "replace".into())),
-        Value::Array(items) if merges => items.insert(0, json!({"$patch": "replace"})),
+        Value::Array(items) if lists == Lists::Merged => {
+            items.insert(0, json!({"$patch": "replace"}));
+        }
         _ => {}
     }
     value

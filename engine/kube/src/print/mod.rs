@@ -18,10 +18,12 @@ mod replica_set;
 mod service;
 mod status;
 mod time;
+mod wide;
 mod workload;
 
 pub use ident::{cluster_ip, node_ip, pod_ip};
 pub use time::{EPOCH, Epoch};
+pub use wide::wide;
 
 use aegis_model::objects::{Objects, WorkloadSpec};
 use aegis_model::units::Tick;

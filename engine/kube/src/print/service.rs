@@ -35,7 +35,7 @@ pub fn print(cx: &Context<'_>, row: &Service) -> Value {
 }
 
 /// A port of the range 30000..=32767 (`--service-node-port-range`).
-fn node_port(number: u32, index: usize) -> u64 {
+pub fn node_port(number: u32, index: usize) -> u64 {
     let drawn = ident::derived(number, ident::Derived::NodePort, index);
     30_000 + drawn % 2768
 }

@@ -1,1 +1,0 @@
-//! Tables as `kubectl get all -o wide` prints them.
