@@ -65,6 +65,18 @@ pub fn waiting(servers: f64, utilisation: f64) -> f64 {
     lower + part * (row(whole, utilisation) - lower)
 }
 
+/// Erlang C for any number of servers. Above 64 it is that of 64 at the utilisation
+/// with the same `(1 − ρ)·√servers`, on which it depends where there are many.
+#[must_use]
+pub fn waiting_of_many(servers: f64, utilisation: f64) -> f64 {
+    let most = MAX_SERVERS as f64;
+    if servers <= most {
+        return waiting(servers, utilisation);
+    }
+    let spare = (1.0 - utilisation).max(0.0) * libm::sqrt(servers / most);
+    waiting(most, 1.0 - spare)
+}
+
 fn row(index: usize, utilisation: f64) -> f64 {
     let place = utilisation.clamp(0.0, 1.0) * KNOTS as f64;
     let knot = (place as usize).min(KNOTS - 1);

@@ -121,12 +121,38 @@ impl Service {
     /// Root of `A = aX + C·Xs/(1 − Xs)`. C is renewed once, from last tick's, and is
     /// the utilisation itself where there is one server.
     pub fn rate(&self, work: f64, called: f64, waiting: f64) -> (f64, f64) {
-        self.settle(
-            work,
-            TICK + called + self.own_time,
-            self.per_waiting(),
-            waiting,
-        )
+        let held = called + self.own_time;
+        let (rate, chance) = self.settle(work, TICK + held, self.per_waiting(), waiting);
+        if held > self.per_request * self.workers {
+            (
+                self.rate_through_workers(work, called, rate, chance),
+                chance,
+            )
+        } else {
+            (rate, chance)
+        }
+    }
+
+    /// Where workers that wait for callees run out before the CPU does, requests queue
+    /// for workers as they would for servers: with `C` of W servers, each held for the
+    /// time of a request. Fades in between one and two times the CPU's time, where
+    /// both are short.
+    fn rate_through_workers(&self, work: f64, called: f64, rate: f64, chance: f64) -> f64 {
+        let held = called + self.own_time;
+        let part = (held / (self.per_request * self.workers) - 1.0).min(1.0);
+        let others = (self.workers - 1.0) / self.workers;
+        let seen = others * rate.min(self.rate_of_workers(called, chance));
+        let s = self.per_waiting();
+        let held = held + self.waiting(seen) * s / (1.0 - seen * s);
+        let per_worker = held / self.workers;
+        let places = (self.bound - self.workers).max(0.0);
+        let per_place = per_worker * places / (places + 1.0);
+        let mut waits = part;
+        for _ in 0..2 {
+            let through = rate.min(root(work, TICK + held, per_place, waits));
+            waits = part * erlang::waiting_of_many(self.workers, through * per_worker);
+        }
+        root(work, TICK + held, per_place, waits).min(rate)
     }
 
     /// Completions when all workers are busy, 1/s: a closed loop, in which an arrival

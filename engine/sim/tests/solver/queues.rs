@@ -187,3 +187,24 @@ fn closed_loop_of_workers() {
         }
     }
 }
+
+#[test]
+fn queue_for_workers_is_that_of_servers() {
+    let mut worst: f64 = 0.0;
+    for workers in [1, 4, 10, 50, 200] {
+        for utilisation in [0.3, 0.6, 0.8, 0.9, 0.95] {
+            let class = Class {
+                workers,
+                latency: 0.1,
+                ..pod(1, 1e-6)
+            };
+            let mut rig = Rig::single(class, calls(LONG));
+            rig.run(600, utilisation * f64::from(workers) / 0.1);
+            let error = off(rig.class(0).in_flight, mmc(workers, utilisation));
+            worst = worst.max(error);
+            println!("W {workers} u {utilisation}: {error:.3}");
+        }
+    }
+    println!("queue for workers, worst {worst:.3}");
+    assert!(worst < 0.03, "{worst}");
+}
