@@ -246,7 +246,7 @@ impl<P: Clone> Sync<'_, P> {
         }
         let workload = self.row().workload;
         let behaviour = self.cluster.workings.behaviour(workload);
-        let median = behaviour.map_or(1.0, |behaviour| behaviour.startup);
+        let median = behaviour.map_or(0.0, |behaviour| behaviour.startup);
         let key = super::pod_key(&self.cluster.objects, self.pod);
         let factor = self
             .draws

@@ -116,8 +116,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn spec(tolerations: serde_json::Value) -> PodSpec {
-        serde_json::from_value(json!({"tolerations": tolerations})).unwrap()
+    fn spec(tolerations: &serde_json::Value) -> PodSpec {
+        serde_json::from_value(json!({ "tolerations": tolerations })).unwrap()
     }
 
     // Rule: kubernetes.md, "NoExecute rule".
@@ -146,7 +146,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                stays_until(&spec(tolerations.clone()), taints, Tick(0)),
+                stays_until(&spec(&tolerations), taints, Tick(0)),
                 until,
                 "{tolerations}"
             );

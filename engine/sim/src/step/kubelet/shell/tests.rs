@@ -4,7 +4,7 @@ use super::*;
 use alloc::vec;
 
 fn script(words: &[&str]) -> Script {
-    let command: Vec<SmolStr> = words.iter().map(|word| SmolStr::new(word)).collect();
+    let command: Vec<SmolStr> = words.iter().map(SmolStr::new).collect();
     read(&command, &[], "example.com/team/app:1")
 }
 
