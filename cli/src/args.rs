@@ -65,7 +65,9 @@ pub enum Command {
     /// What was run before
     #[command(subcommand)]
     Runs(Runs),
-    /// What an error code means
+    /// What a run came to: as text, as a page, as a narrative for a post-mortem
+    Report(Report),
+    /// What decided in a run, in numbers; or what an error code means
     Explain(Explain),
     /// What holds on this machine: settings and where they were set, folders, terminal, versions
     Doctor(Format),
@@ -244,11 +246,41 @@ pub struct RemoveRuns {
     pub runs: Vec<String>,
 }
 
+/// How a report looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For the terminal
+    Text,
+    /// One self-contained page
+    Html,
+    /// The narrative for a post-mortem
+    Markdown,
+    /// The summary, versioned
+    Json,
+}
+
+/// `aegis report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// An id, the beginning of one, a folder, or @last
+    pub run: String,
+    /// How it looks
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: ReportFormat,
+    /// Where it is written; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `aegis explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code, as AEG-K002; all codes without one
-    pub code: Option<String>,
+    /// A code, as AEG-K002, or a run, as @last; all codes without either
+    #[arg(value_name = "RUN|CODE")]
+    pub subject: Option<String>,
+    /// Why this plan was not chosen, or this hypothesis not believed
+    #[arg(long, value_name = "PLAN|HYPOTHESIS", requires = "subject")]
+    pub why_not: Option<String>,
     #[command(flatten)]
     pub format: Format,
 }

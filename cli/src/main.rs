@@ -14,6 +14,7 @@ mod output;
 mod paint;
 mod problems;
 mod table;
+mod told;
 
 use aegis_runner::settings::{Settings, SettingsError, Sources};
 use args::{Cli, Command};
@@ -63,10 +64,11 @@ fn dispatch(
         Command::Version(args) => commands::version::run(&args, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Doctor(args) => commands::doctor::run(&args, context, terminal),
-        Command::Explain(args) => commands::explain::run(&args, terminal),
+        Command::Explain(args) => commands::explain::run(&args, context, terminal),
         Command::Scenario(command) => commands::scenario::run(&command, terminal),
         Command::Sim(args) => commands::sim::run(&args, terminal),
         Command::Import(args) => commands::import::run(&args, terminal),
+        Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),
     }
 }

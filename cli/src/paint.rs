@@ -1,5 +1,7 @@
 //! Colour, or none.
 
+use aegis_report::{Text, Tone};
+
 /// Whether escape sequences may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
@@ -35,11 +37,40 @@ impl Paint {
         self.code("1", text)
     }
 
+    /// What may be skipped.
+    pub fn dim(self, text: &str) -> String {
+        self.code("2", text)
+    }
+
     fn code(self, code: &str, text: &str) -> String {
         match self {
             Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
             Self::Plain => text.to_owned(),
         }
+    }
+}
+
+/// A text of the report, with the looks of its meaning.
+pub fn toned(text: &Text, paint: Paint) -> String {
+    if paint == Paint::Plain {
+        return text.to_string();
+    }
+    let line = |line: &aegis_report::Line| {
+        let spans = line.0.iter().map(|span| tone(span.tone, &span.text, paint));
+        spans.collect::<String>() + "\n"
+    };
+    text.0.iter().map(line).collect()
+}
+
+fn tone(tone: Tone, text: &str, paint: Paint) -> String {
+    match tone {
+        Tone::Plain => text.to_owned(),
+        Tone::Title | Tone::Strong => paint.bold(text),
+        Tone::Faint => paint.dim(text),
+        Tone::Good => paint.green(text),
+        Tone::Warn => paint.yellow(text),
+        Tone::Bad => paint.red(text),
+        Tone::Command => paint.cyan(text),
     }
 }
 

@@ -1,10 +1,14 @@
-//! `aegis explain CODE`: what an error code means and what to do.
+//! `aegis explain RUN|CODE`: what decided in a run; what an error code means and what to do.
 
+use super::Context;
 use crate::args::{Explain, TextOrJson};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
+use crate::paint::toned;
 use crate::table::table;
+use crate::told::Told;
 use aegis_kube::spelling::nearest;
+use aegis_report::why_not;
 use serde_json::{Value, json};
 
 /// A code with its explanation, whichever crate it comes from.
@@ -31,18 +35,39 @@ fn entries() -> Vec<Entry> {
     kube.chain(scenario).collect()
 }
 
-pub fn run(args: &Explain, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let entries = match &args.code {
-        Some(code) => vec![find(code)?],
-        None => entries(),
+pub fn run(args: &Explain, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Some(subject) = &args.subject else {
+        return codes(&entries(), args.format.output, terminal);
     };
-    let text = match (args.format.output, &args.code) {
-        (TextOrJson::Json, _) => return all_as_json(&entries, terminal),
-        (TextOrJson::Text, Some(_)) => entries.iter().map(|entry| page(entry, terminal)).collect(),
-        (TextOrJson::Text, None) => list(&entries),
+    if looks_like_a_code(subject) {
+        return codes(&[find(subject)?], args.format.output, terminal);
+    }
+    let run = context.store().resolve(subject).map_err(Failure::from);
+    let told =
+        Told::read(&run.map_err(|failure| failure.help("`aegis explain` lists all codes"))?)?;
+    let story = told.story();
+    let text = match &args.why_not {
+        Some(asked) => why_not(&story, asked).map_err(|error| Failure::usage(error.to_string()))?,
+        None => aegis_report::explain(&story),
+    };
+    terminal.print(&toned(&text, terminal.out))?;
+    terminal.finish()
+}
+
+/// One code as a page, several as a list.
+fn codes(entries: &[Entry], format: TextOrJson, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let text = match (format, entries) {
+        (TextOrJson::Json, _) => return all_as_json(entries, terminal),
+        (TextOrJson::Text, [one]) => page(one, terminal),
+        (TextOrJson::Text, several) => list(several),
     };
     terminal.print(&text)?;
     terminal.finish()
+}
+
+/// `AEG-…`, or a letter and some digits.
+fn looks_like_a_code(subject: &str) -> bool {
+    full(subject).starts_with("AEG-")
 }
 
 /// Letters of either case; `k2` is enough.

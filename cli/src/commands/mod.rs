@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod explain;
 pub mod import;
 pub mod newcomer;
+pub mod report;
 pub mod runs;
 pub mod scenario;
 pub mod sim;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod ends;
 mod kit;
+mod reports;
 mod runs;
 mod scenarios;
 mod sim;

@@ -174,6 +174,10 @@ fn every_code_is_explained() {
         .run("explain AEG-K092")
         .ends(2)
         .complains(&["did you mean"]);
+    place
+        .run("explain zebra")
+        .ends(2)
+        .complains(&["no run `zebra`", "`aegis explain` lists all codes"]);
 }
 
 #[test]
