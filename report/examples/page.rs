@@ -1,11 +1,14 @@
-//! Prints an output of the made-up run of the tests: `summary`, `terminal`, `lines`.
+//! Prints an output of the made-up run of the tests: `summary`, `terminal`, `lines`, `chronicle`,
+//! `html`, `mermaid`, `plan`, `explain`.
 #![allow(clippy::expect_used, reason = "an example")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use aegis_model::RunEvent;
-use aegis_report::{Names, Story, chronicle, html, line, summary, terminal, topology_mermaid};
+use aegis_report::{
+    Names, Story, chronicle, explain, html, line, plan_sh, summary, terminal, topology_mermaid,
+};
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
@@ -17,6 +20,8 @@ fn main() {
         "terminal" => print!("{}", terminal(&story, &summary, &facts)),
         "chronicle" => print!("{}", chronicle(&story, &summary, &facts)),
         "html" => print!("{}", html(&story, &summary, &facts)),
+        "plan" => print!("{}", plan_sh(&story, &facts)),
+        "explain" => print!("{}", explain(&story)),
         "mermaid" => print!("{}", topology_mermaid(&story)),
         "lines" => {
             let mut names = Names::default();

@@ -4,7 +4,9 @@
 
 use crate::facts::Facts;
 use crate::followup::{bad_news, follow_ups, good_news};
-use crate::format::{clock, fixed, latency, length_or_never, markdown, markdown_code, percent};
+use crate::format::{
+    clock, fixed, latency, length_or_never, markdown, markdown_code, one_line, percent,
+};
 use crate::line::line;
 use crate::names::Names;
 use crate::objectives::{Course, courses};
@@ -213,7 +215,11 @@ fn resolution(out: &mut String, story: &Story<'_>) {
         for step in &round.steps {
             say(
                 out,
-                &format!("- {} {}", clock(step.t), markdown_code(step.kubectl)),
+                &format!(
+                    "- {} {}",
+                    clock(step.t),
+                    markdown_code(&one_line(step.kubectl))
+                ),
             );
         }
         if let Some((t, why, commands)) = round.undone {
@@ -222,7 +228,7 @@ fn resolution(out: &mut String, story: &Story<'_>) {
                 &format!("- {} taken back: {}", clock(t), markdown(why)),
             );
             for command in commands {
-                say(out, &format!("  - {}", markdown_code(command)));
+                say(out, &format!("  - {}", markdown_code(&one_line(command))));
             }
         }
         if let Some((t, why)) = round.declined {

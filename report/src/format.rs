@@ -108,16 +108,33 @@ pub fn html(text: &str) -> String {
     out
 }
 
+/// Text within `<pre>`: as [`html`], line feeds kept.
+#[must_use]
+pub fn html_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(html).collect();
+    lines.join("\n")
+}
+
+/// A command of several lines on one.
+#[must_use]
+pub fn one_line(command: &str) -> String {
+    let lines: Vec<&str> = command.lines().map(str::trim_end).collect();
+    lines.join(" ⏎ ")
+}
+
 /// Text within markdown: nothing in it is markup, nor ends a table's cell.
 #[must_use]
 pub fn markdown(text: &str) -> String {
-    const MARKUP: &str = "\\`*_[]<>|#~$&!";
+    const MARKUP: &str = "\\`*_[]|#~$!";
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
-        if MARKUP.contains(c) {
-            out.push('\\');
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c if MARKUP.contains(c) => out.extend(['\\', c]),
+            c => out.push(c),
         }
-        out.push(c);
     }
     out
 }

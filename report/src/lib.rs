@@ -6,6 +6,7 @@
 //! text that came from a cluster is only ever text.
 
 pub mod chronicle;
+pub mod explain;
 pub mod facts;
 pub mod fold;
 pub mod followup;
@@ -18,6 +19,7 @@ pub mod names;
 pub mod objectives;
 pub mod phases;
 pub mod round;
+pub mod script;
 pub mod story;
 pub mod summary;
 pub mod terminal;
@@ -26,12 +28,14 @@ pub mod topology;
 pub mod words;
 
 pub use chronicle::chronicle;
+pub use explain::{ExplainError, explain, why_not};
 pub use facts::{Cause, Facts, Truth, Versions};
 pub use html::html;
 pub use line::line;
 pub use mermaid::topology_mermaid;
 pub use names::Names;
 pub use round::Round;
+pub use script::plan_sh;
 pub use story::Story;
 pub use summary::{Summary, summary};
 pub use terminal::terminal;

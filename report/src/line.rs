@@ -1,6 +1,6 @@
 //! One line per event, as a story is told while it happens.
 
-use crate::format::{clock, count, fixed, length};
+use crate::format::{clock, count, fixed, length, one_line};
 use crate::names::Names;
 use crate::text::{Line, Tone};
 use crate::words;
@@ -47,7 +47,7 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
             Some(("approval", Tone::Strong, format!("asked for plan {plan}")))
         }
         RunEvent::ApprovalGiven { plan, granted } => Some(answered(plan, *granted)),
-        RunEvent::StepApplied { kubectl, .. } => Some(("apply", Tone::Strong, kubectl.clone())),
+        RunEvent::StepApplied { kubectl, .. } => Some(("apply", Tone::Strong, one_line(kubectl))),
         RunEvent::ApplyEnded { conduct, .. } => {
             Some(("applied", Tone::Plain, words::conduct(conduct)))
         }

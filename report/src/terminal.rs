@@ -239,7 +239,7 @@ fn done_in(text: &mut Text, round: &Round<'_>, story: &Story<'_>) {
 
 fn command(text: &mut Text, t: i64, command: &str) {
     let line = Line::of(Tone::Faint, format!("  {}  ", clock(t)));
-    text.push(line.add(Tone::Command, command));
+    text.push(line.add(Tone::Command, format::one_line(command)));
 }
 
 fn objectives_held(text: &mut Text, story: &Story<'_>, summary: &Summary) {

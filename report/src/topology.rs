@@ -35,7 +35,7 @@ pub struct Vertex {
     pub health: Health,
     /// What it is to the incident.
     pub part: Part,
-    /// Calls from an entry to here at least; entries are 0.
+    /// Calls from an entry to here at most; entries are 0.
     pub depth: usize,
 }
 
@@ -251,22 +251,61 @@ fn entries(story: &Story<'_>, places: &BTreeMap<Target, usize>) -> Vec<usize> {
         .collect()
 }
 
-/// Fewest calls from an entry, breadth first; what no entry reaches counts as called by one.
+/// Most calls from an entry, calls back in a circle apart; what no entry reaches stands at 1.
 fn mark_depths(topology: &mut Topology, entries: &[usize]) {
+    let mut order = Order {
+        arcs: &topology.arcs,
+        state: vec![Visit::New; topology.vertices.len()],
+        forward: Vec::new(),
+        after: Vec::new(),
+    };
+    entries.iter().for_each(|entry| order.visit(*entry));
     let mut depths: Vec<Option<usize>> = vec![None; topology.vertices.len()];
-    let mut front: Vec<usize> = entries.to_vec();
-    let mut depth = 0;
-    while !front.is_empty() {
-        for place in &front {
-            depths[*place].get_or_insert(depth);
+    entries.iter().for_each(|entry| depths[*entry] = Some(0));
+    for from in order.after.iter().rev() {
+        let below = depths[*from].map_or(1, |depth| depth + 1);
+        for (_, to) in order.forward.iter().filter(|arc| arc.0 == *from) {
+            depths[*to] = depths[*to].max(Some(below));
         }
-        let arcs = topology.arcs.iter();
-        let next = arcs.filter(|arc| front.contains(&arc.from) && depths[arc.to].is_none());
-        front = next.map(|arc| arc.to).collect();
-        depth += 1;
     }
     for (vertex, depth) in topology.vertices.iter_mut().zip(depths) {
         vertex.depth = depth.unwrap_or(1);
+    }
+}
+
+/// A walk through the graph, depth first.
+struct Order<'a> {
+    arcs: &'a [Arc],
+    state: Vec<Visit>,
+    /// Arcs that lead into no circle.
+    forward: Vec<(usize, usize)>,
+    /// Vertices, each after all that it calls.
+    after: Vec<usize>,
+}
+
+/// How far the walk has come with a vertex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    New,
+    Open,
+    Closed,
+}
+
+impl Order<'_> {
+    fn visit(&mut self, place: usize) {
+        if self.state[place] != Visit::New {
+            return;
+        }
+        self.state[place] = Visit::Open;
+        let arcs = self.arcs;
+        for arc in arcs.iter().filter(|arc| arc.from == place) {
+            self.visit(arc.to);
+            if self.state[arc.to] == Visit::Closed {
+                self.forward.push((arc.from, arc.to));
+            }
+        }
+        self.state[place] = Visit::Closed;
+        self.after.push(place);
     }
 }
 

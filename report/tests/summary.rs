@@ -149,7 +149,7 @@ fn the_json_has_the_documented_keys() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_prefix_has_a_summary(cut in 0usize..200) {
         let events = mended();

@@ -143,7 +143,7 @@ fn a_recording_keeps_each_series_together_in_order_of_time() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn no_name_breaks_a_line(name in ".{0,24}") {
         let plain = prometheus_text(&objects("cart"), &samples());

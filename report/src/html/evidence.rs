@@ -7,6 +7,10 @@ use crate::round::Round;
 use crate::words;
 use aegis_model::Hypothesis;
 
+/// Where bars begin, and how long a certain one is.
+const LEFT: f64 = 580.0;
+const WIDTH: f64 = 490.0;
+
 /// Hypotheses drawn at most.
 const MOST: usize = 8;
 
@@ -48,22 +52,22 @@ fn diagnosis(view: &View<'_>, round: &Round<'_>) -> String {
 
 fn bars(view: &View<'_>, round: &Round<'_>) -> String {
     let shown = &round.hypotheses[..round.hypotheses.len().min(MOST)];
-    let mut svg = Svg::new(760.0, shown.len() as f64 * 30.0 + 6.0);
+    let mut svg = Svg::new(1136.0, shown.len() as f64 * 30.0 + 6.0);
     for (row, one) in shown.iter().enumerate() {
         let top = 4.0 + row as f64 * 30.0;
-        let name = super::svg::cut(&words::hypothesis(one, &view.story.names), 58);
-        let width = 300.0 * one.confidence.clamp(0.0, 1.0);
+        let name = super::svg::cut(&words::hypothesis(one, &view.story.names), 84);
+        let width = WIDTH * one.confidence.clamp(0.0, 1.0);
         let class = if row == 0 { "bar lead" } else { "bar" };
         let tip = format!("confidence {}", fixed(one.confidence, 2));
         svg.text("label", (0.0, top + 16.0), Anchor::Start, &name);
-        svg.round("bar-back", Box4(400.0, top + 4.0, 300.0, 16.0), 3.0, "");
-        svg.round(class, Box4(400.0, top + 4.0, width, 16.0), 3.0, &tip);
+        svg.round("bar-back", Box4(LEFT, top + 4.0, WIDTH, 16.0), 3.0, "");
+        svg.round(class, Box4(LEFT, top + 4.0, width, 16.0), 3.0, &tip);
         let word = if one.refuted {
             "refuted".into()
         } else {
             fixed(one.confidence, 2)
         };
-        svg.text("value", (756.0, top + 16.0), Anchor::End, &word);
+        svg.text("value", (1132.0, top + 16.0), Anchor::End, &word);
     }
     svg.finish("Confidence of each hypothesis")
 }

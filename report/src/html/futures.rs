@@ -147,13 +147,17 @@ fn pareto(round: &Round<'_>) -> String {
         ("free", "not dominated"),
         ("hollow", "dominated"),
     ];
-    figure("Stability over cost", &drawing, &legend(&keys))
+    figure(
+        "Stability in the main future, over cost",
+        &drawing,
+        &legend(&keys),
+    )
 }
 
 fn axes(svg: &mut Svg, x: &Scale, y: &Scale, dearest: f64) {
     let bottom = SIZE.1 - 44.0;
-    for part in 0..=4 {
-        let share = f64::from(part) / 4.0;
+    for part in 0..=5 {
+        let share = f64::from(part) / 5.0;
         svg.line("grid", (56.0, y.at(share)), (SIZE.0 - 20.0, y.at(share)));
         svg.text(
             "tick",
@@ -170,12 +174,6 @@ fn axes(svg: &mut Svg, x: &Scale, y: &Scale, dearest: f64) {
         );
     }
     svg.text("tick", (SIZE.0 - 20.0, SIZE.1 - 8.0), Anchor::End, "cost →");
-    svg.text(
-        "tick",
-        (62.0, 12.0),
-        Anchor::Start,
-        "↑ stability in the main future",
-    );
 }
 
 /// The stairs of what nothing else beats in both.

@@ -14,7 +14,7 @@ mod watch;
 
 use crate::facts::Facts;
 use crate::followup::{bad_news, follow_ups, good_news};
-use crate::format::{clock, count, fixed, html as escape, length_or_never};
+use crate::format::{clock, count, fixed, html as escape, html_lines, length_or_never};
 use crate::objectives::{Course, courses};
 use crate::phases::{Phase, phases};
 use crate::story::Story;
@@ -118,7 +118,8 @@ fn details(title: &str, content: &str) -> String {
 fn legend(keys: &[(&str, &str)]) -> String {
     let key = |(class, word): &(&str, &str)| {
         format!(
-            "<li><svg class=\"key\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"{class}\" x=\"1\" y=\"1\" width=\"12\" height=\"12\" rx=\"3\"/></svg>{word}</li>"
+            "<li><svg class=\"key\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"{class}\" x=\"1\" y=\"1\" width=\"12\" height=\"12\" rx=\"3\"/></svg>{}</li>",
+            escape(word)
         )
     };
     let keys: String = keys.iter().map(key).collect();
@@ -174,7 +175,7 @@ fn tiles(view: &View<'_>) -> String {
         .map(|diagnosis| diagnosis.confidence);
     let tiles = [
         ("SLO minutes lost", fixed(summary.slo_minutes_lost, 2)),
-        ("objectives at the end", met.into()),
+        ("objectives", met.into()),
         ("detected after", length_or_never(summary.ttd_s)),
         ("located after", length_or_never(summary.ttl_s)),
         ("mended after", length_or_never(summary.ttm_s)),
@@ -256,7 +257,7 @@ fn done_in(round: &crate::Round<'_>) -> String {
         format!(
             "<li><time>{}</time><pre><code>{}</code></pre></li>\n",
             clock(t),
-            escape(text)
+            html_lines(text)
         )
     };
     let remark = |t: i64, class: &str, text: &str| {

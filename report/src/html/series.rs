@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const WIDTH: f64 = 548.0;
 const HEIGHT: f64 = 190.0;
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = WIDTH - 10.0;
+const RIGHT: f64 = WIDTH - 26.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = HEIGHT - 24.0;
 
@@ -91,7 +91,7 @@ pub(super) fn suspect(view: &View<'_>) -> String {
             let pod = view.story.objects.pods.get(sample.pod.index());
             if pod.is_some_and(|pod| pod.workload == suspect) {
                 let line = pods.entry(sample.pod).or_default();
-                line.push((scrape.t, Some(sample.memory)));
+                line.push((scrape.t, Some(sample.memory / 1_048_576.0)));
             }
         }
     }
@@ -111,8 +111,8 @@ pub(super) fn suspect(view: &View<'_>) -> String {
     .draw(view)
 }
 
-fn mebi(bytes: f64) -> String {
-    format!("{} Mi", fixed(bytes / 1_048_576.0, 0))
+fn mebi(mebibytes: f64) -> String {
+    format!("{} Mi", fixed(mebibytes, 0))
 }
 
 impl Chart<'_> {
@@ -135,8 +135,9 @@ impl Chart<'_> {
         }
         self.bound_line(&mut svg, &y);
         for (_, class, line) in &self.lines {
+            let shown = line.iter().filter(|(t, _)| *t >= view.span.0);
             let place = |(t, value): &(i64, Option<f64>)| Some((x.at(*t as f64), y.at((*value)?)));
-            let points: Vec<_> = line.iter().map(place).collect();
+            let points: Vec<_> = shown.map(place).collect();
             svg.polyline(class, &points);
         }
         let drawing = svg.finish(&self.label());
@@ -200,11 +201,11 @@ pub(super) fn heat(view: &View<'_>) -> String {
     if shares.is_empty() {
         return String::new();
     }
-    let width = 1120.0;
+    let width = 1136.0;
     let left = 190.0;
     let bottom = 10.0 + shares.len() as f64 * 18.0;
     let mut svg = Svg::new(width, bottom + 22.0);
-    let x = Scale::new(view.span.0 as f64, view.span.1 as f64, left, width - 16.0);
+    let x = Scale::new(view.span.0 as f64, view.span.1 as f64, left, width - 32.0);
     time_axis(&mut svg, &x, view.span, 8.0, bottom);
     for (row, (name, cells)) in shares.iter().enumerate() {
         let top = 10.0 + row as f64 * 18.0;
@@ -251,7 +252,8 @@ type HeatCell = (f64, f64, f64);
 /// By service: its name and cells; those that failed most come first where there is no room for all.
 fn shares(view: &View<'_>) -> Vec<(String, Vec<HeatCell>)> {
     let mut rows: BTreeMap<u32, Vec<HeatCell>> = BTreeMap::new();
-    for scrape in &view.story.scrapes {
+    let shown = view.story.scrapes.iter();
+    for scrape in shown.filter(|scrape| scrape.t > view.span.0) {
         let from = scrape.t as f64 - scrape.samples.interval;
         for sample in scrape
             .samples

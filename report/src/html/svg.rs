@@ -134,16 +134,16 @@ impl Svg {
         ));
     }
 
-    /// A curve that leaves and arrives level, with an arrow head.
-    pub fn curve(&mut self, class: &str, from: (f64, f64), to: (f64, f64), width: f64, tip: &str) {
-        let bend = ((to.0 - from.0).abs() / 2.0).max(24.0);
+    /// A curve through points, level at each, with an arrow head at the last.
+    pub fn curve(&mut self, class: &str, way: &[(f64, f64)], width: f64, tip: &str) {
+        let Some(start) = way.first() else {
+            return;
+        };
+        let bends: String = way.windows(2).map(|leg| bend(leg[0], leg[1])).collect();
         self.body.push_str(&format!(
-            "<path class=\"{class}\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"M{} C{} {} {}\">{}</path>",
+            "<path class=\"{class}\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"M{}{bends}\">{}</path>",
             c(width),
-            pair(&from),
-            pair(&(from.0 + bend, from.1)),
-            pair(&(to.0 - bend, to.1)),
-            pair(&to),
+            pair(start),
             title(tip)
         ));
     }
@@ -167,6 +167,18 @@ impl Svg {
             self.body
         )
     }
+}
+
+/// One leg of a curve; one that goes back comes in from the far side.
+fn bend(from: (f64, f64), to: (f64, f64)) -> String {
+    let reach = ((to.0 - from.0).abs() / 2.0).max(40.0);
+    let arrive = if to.0 > from.0 { -reach } else { reach };
+    format!(
+        " C{} {} {}",
+        pair(&(from.0 + reach, from.1)),
+        pair(&(to.0 + arrive, to.1)),
+        pair(&to)
+    )
 }
 
 fn pair(point: &(f64, f64)) -> String {

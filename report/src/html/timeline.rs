@@ -3,7 +3,7 @@
 use super::scale::{Scale, time_axis};
 use super::svg::{Anchor, Box4, Svg, cut};
 use super::{View, figure, legend, table};
-use crate::format::{clock, html, length};
+use crate::format::{clock, html, length, one_line};
 use crate::objectives::Standing;
 use crate::phases::Stage;
 use crate::words;
@@ -11,7 +11,7 @@ use crate::words;
 /// Marks drawn and listed at most.
 const MOST: usize = 40;
 
-const WIDTH: f64 = 1120.0;
+const WIDTH: f64 = 1136.0;
 const LEFT: f64 = 112.0;
 
 /// Something that happened.
@@ -30,7 +30,7 @@ pub(super) fn timeline(view: &View<'_>) -> String {
     let courses = view.courses.len() as f64;
     let bottom = 54.0 + courses * 18.0 + ROWS.len() as f64 * 30.0;
     let mut svg = Svg::new(WIDTH, bottom + 24.0);
-    let x = Scale::new(view.span.0 as f64, view.span.1 as f64, LEFT, WIDTH - 16.0);
+    let x = Scale::new(view.span.0 as f64, view.span.1 as f64, LEFT, WIDTH - 32.0);
     time_axis(&mut svg, &x, view.span, 30.0, bottom);
     phases(&mut svg, view, &x, bottom);
     standings(&mut svg, view, &x);
@@ -111,7 +111,7 @@ fn draw_marks(svg: &mut Svg, marks: &[Mark], x: &Scale, top: f64) {
     for (row, name) in ROWS.iter().enumerate() {
         let y = top + row as f64 * 30.0;
         svg.text("row", (LEFT - 10.0, y + 4.0), Anchor::End, name);
-        svg.line("grid", (LEFT, y), (WIDTH - 16.0, y));
+        svg.line("grid", (LEFT, y), (WIDTH - 32.0, y));
     }
     let mut last = [f64::NEG_INFINITY; ROWS.len()];
     for (number, mark) in marks.iter().enumerate() {
@@ -188,7 +188,7 @@ fn actions(marks: &mut Vec<Mark>, round: &crate::Round<'_>) {
         });
     };
     for step in &round.steps {
-        add(step.t, "act", step.kubectl.to_owned());
+        add(step.t, "act", one_line(step.kubectl));
     }
     if let Some((t, why, _)) = round.undone {
         add(t, "taken-back", format!("taken back: {why}"));
@@ -201,15 +201,22 @@ fn actions(marks: &mut Vec<Mark>, round: &crate::Round<'_>) {
 }
 
 fn keys() -> String {
-    legend(&[
+    let phases = [
+        ("undetected", "undetected"),
+        ("deciding", "deciding"),
+        ("applying", "applying"),
+        ("recovering", "recovering"),
+        ("met", "objective met"),
+        ("missed", "objective missed"),
+    ];
+    let marks = [
         ("blamed", "change that the diagnosis names"),
         ("decoy", "other change"),
         ("page", "symptom that pages"),
         ("ticket", "other symptom"),
         ("act", "action"),
-        ("met", "objective met"),
-        ("missed", "objective missed"),
-    ])
+    ];
+    legend(&phases) + &legend(&marks)
 }
 
 fn list(marks: &[Mark]) -> String {

@@ -8,7 +8,7 @@ use crate::round::Round;
 use aegis_model::Prediction;
 use aegis_model::outcome::BIN;
 
-const SIZE: (f64, f64) = (760.0, 260.0);
+const SIZE: (f64, f64) = (1136.0, 280.0);
 const BOTTOM: f64 = SIZE.1 - 42.0;
 
 /// Every watched plan.
@@ -30,7 +30,7 @@ fn chart(round: &Round<'_>) -> Option<String> {
         return None;
     }
     let mut svg = Svg::new(SIZE.0, SIZE.1);
-    let x = Scale::new(0.0, bins.saturating_sub(1) as f64, 50.0, SIZE.0 - 16.0);
+    let x = Scale::new(0.0, bins.saturating_sub(1) as f64, 50.0, SIZE.0 - 32.0);
     let y = Scale::new(0.0, 1.0, BOTTOM, 12.0);
     axes(&mut svg, &x, &y, bins);
     band(&mut svg, "band-95", &prediction.band95, &x, &y);
@@ -50,7 +50,7 @@ fn chart(round: &Round<'_>) -> Option<String> {
 fn axes(svg: &mut Svg, x: &Scale, y: &Scale, bins: usize) {
     for part in 0..=4 {
         let share = f64::from(part) / 4.0;
-        svg.line("grid", (50.0, y.at(share)), (SIZE.0 - 16.0, y.at(share)));
+        svg.line("grid", (50.0, y.at(share)), (SIZE.0 - 32.0, y.at(share)));
         svg.text(
             "tick",
             (44.0, y.at(share) + 4.0),
