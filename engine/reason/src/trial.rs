@@ -11,6 +11,7 @@ use aegis_model::{
     Behaviour, ChangeRecord, Conduct, Objective, Objects, Outcome, Overlay, Plan, Tick,
 };
 use aegis_sim::conduct::Conductor;
+use aegis_sim::infer::Wiring;
 use aegis_sim::solver::tail::Fitted;
 use aegis_sim::{Draws, Journal, loss, observe};
 use std::sync::Arc;
@@ -78,6 +79,7 @@ struct Player<'a> {
     twin: Twin,
     draws: Draws,
     journal: Journal,
+    wiring: Wiring,
     conductor: Conductor,
     next_change: usize,
     bad: Vec<f64>,
@@ -95,6 +97,7 @@ impl<'a> Player<'a> {
             trial,
             draws: Draws::new(trial.stream),
             journal: Journal::default(),
+            wiring: Wiring::of(&twin.cluster),
             conductor: Conductor::new(Arc::clone(&trial.plan)),
             next_change: 0,
             bad: Vec::with_capacity(trial.until.elapsed(trial.decide) as usize),
@@ -116,6 +119,7 @@ impl<'a> Player<'a> {
         if now >= self.trial.decide {
             self.conductor.step(&mut self.twin.cluster);
         }
+        self.wiring.follow(&mut self.twin.cluster);
         self.journal.events.clear();
         aegis_sim::tick(
             &mut self.twin.cluster,

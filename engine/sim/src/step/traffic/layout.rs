@@ -2,10 +2,12 @@
 
 use super::{MOST_CLASSES, routes};
 use crate::solver::{Class, ClassId, Edge, Flows, Inputs, Move, Network, State};
-use crate::workings::{EdgeMeter, EdgeSite, EntryMeter, Layout, ServiceMeter, Site, Solved, Warmth};
+use crate::workings::{
+    EdgeMeter, EdgeSite, EntryMeter, Layout, ServiceMeter, Site, Solved, Warmth,
+};
 use crate::{Cluster, Draws, Journal, Purpose};
 use aegis_model::overlay::Ends;
-use aegis_model::{Laid, Mechanism, Overlay, PodId, Subject, Tick, WorkloadId};
+use aegis_model::{Laid, Mechanism, Overlay, PodId, Subject, TemplateId, Tick, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -41,11 +43,21 @@ fn acting_on_pods(overlay: &Overlay, now: Tick) -> impl Iterator<Item = u32> {
         );
         kind && laid.from <= now && now < laid.until
     };
-    overlay.0.iter().enumerate().filter(move |(_, laid)| acts(laid)).map(|(position, _)| position as u32)
+    overlay
+        .0
+        .iter()
+        .enumerate()
+        .filter(move |(_, laid)| acts(laid))
+        .map(|(position, _)| position as u32)
 }
 
 /// Lays the network out anew and carries the state over.
-pub fn rebuild<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, draws: &Draws, journal: &mut Journal) {
+pub fn rebuild<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
     cluster.workings.traffic.laid = acting_on_pods(overlay, cluster.clock).collect();
     cluster.workings.index.topology_dirty = false;
     let before = cluster.workings.traffic.solved.take();
@@ -56,14 +68,21 @@ pub fn rebuild<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, draws: &Dr
     let (network, edges) = network(cluster, &sites);
     let layout = Layout { sites, edges };
     let (state, lost) = match &before {
-        Some(old) => old.state.carried(&old.network, &network, &moves(cluster, &old.layout)),
+        Some(old) => old
+            .state
+            .carried(&old.network, &network, &moves(cluster, &old.layout)),
         None => (State::idle(&network), 0.0),
     };
     journal.requests.lost += lost;
     let inputs = inputs(&network, &layout, before.as_ref(), cluster);
     let flows = Flows::of(&network);
-    cluster.workings.traffic.solved =
-        Some(Solved { layout: Arc::new(layout), network: Arc::new(network), state, inputs, flows });
+    cluster.workings.traffic.solved = Some(Solved {
+        layout: Arc::new(layout),
+        network: Arc::new(network),
+        state,
+        inputs,
+        flows,
+    });
 }
 
 /// All classes, and when they next change by themselves.
@@ -96,11 +115,20 @@ fn join<P: Clone>(
     if from > cluster.clock {
         return from;
     }
-    let warm_at = from.after(cluster.workings.behaviour(workload).map_or(0, |b| libm::ceil(b.warmup) as u32));
+    let warm_at = from.after(
+        cluster
+            .workings
+            .behaviour(workload)
+            .map_or(0, |b| libm::ceil(b.warmup) as u32),
+    );
     let site = site_of(cluster, overlay, workload, pod, warm_at);
     let same = |other: &&mut Site| {
-        (other.template, other.warmth, other.crowding, other.afflicted)
-            == (site.template, site.warmth, site.crowding, site.afflicted)
+        (
+            other.template,
+            other.warmth,
+            other.crowding,
+            other.afflicted,
+        ) == (site.template, site.warmth, site.crowding, site.afflicted)
     };
     let full = own.len() == MOST_CLASSES;
     if let Some(alike) = own.iter_mut().find(same) {
@@ -110,7 +138,11 @@ fn join<P: Clone>(
     } else {
         own.push(site);
     }
-    if warm_at > cluster.clock { warm_at } else { Tick::NEVER }
+    if warm_at > cluster.clock {
+        warm_at
+    } else {
+        Tick::NEVER
+    }
 }
 
 fn site_of<P: Clone>(
@@ -122,12 +154,28 @@ fn site_of<P: Clone>(
 ) -> Site {
     let row = &cluster.objects.pods[pod.index()];
     let template = &cluster.objects.templates[row.template.index()];
-    let quota = template.spec.spec.containers.first().and_then(|c| c.resources.limits.cpu());
+    let quota = template
+        .spec
+        .spec
+        .containers
+        .first()
+        .and_then(|c| c.resources.limits.cpu());
     Site {
         workload,
         template: row.template,
-        warmth: if warm_at > cluster.clock { Warmth::Cold } else { Warmth::Warm },
-        crowding: row.node.map_or(0, |node| cluster.workings.crowding.get(node.index()).copied().unwrap_or(0)),
+        warmth: if warm_at > cluster.clock {
+            Warmth::Cold
+        } else {
+            Warmth::Warm
+        },
+        crowding: row.node.map_or(0, |node| {
+            cluster
+                .workings
+                .crowding
+                .get(node.index())
+                .copied()
+                .unwrap_or(0)
+        }),
         afflicted: afflictions(cluster, overlay, pod),
         pods: vec![pod],
         quota: quota.map_or(f64::INFINITY, aegis_model::Millicores::cores),
@@ -138,7 +186,11 @@ fn site_of<P: Clone>(
 fn afflictions<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, pod: PodId) -> u64 {
     let mut bits = 0;
     for (bit, position) in cluster.workings.traffic.laid.iter().enumerate().take(64) {
-        if overlay.0.get(*position as usize).is_some_and(|laid| acts_on(cluster, laid, pod)) {
+        if overlay
+            .0
+            .get(*position as usize)
+            .is_some_and(|laid| acts_on(cluster, laid, pod))
+        {
             bits |= 1 << bit;
         }
     }
@@ -159,15 +211,30 @@ pub fn acts_on<P: Clone>(cluster: &Cluster<P>, laid: &Laid, pod: PodId) -> bool 
         && match laid.ends {
             Ends::WithTime => true,
             Ends::WithPod => row.created <= laid.from,
-            Ends::WithRevision(template) => row.template.0 == template,
+            Ends::WithRevision(template) => same_release(cluster, row.template, template),
         }
+}
+
+/// Whether two revisions run the same code: a restart or new limits change the template and mend nothing.
+fn same_release<P>(cluster: &Cluster<P>, template: TemplateId, other: u32) -> bool {
+    let templates = &cluster.objects.templates;
+    template.0 == other
+        || templates.get(other as usize).is_some_and(|other| {
+            templates[template.index()]
+                .spec
+                .is_same_release(&other.spec)
+        })
 }
 
 /// Writes each pod's class into its column; a pod that serves for the first time gets its own factor.
 fn place<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site], draws: &Draws) {
     let spread = cluster.workings.pod_spread;
     for index in 0..cluster.workings.pods.chunks().len() {
-        if cluster.workings.pods.chunks()[index].class.iter().any(|class| *class != u32::MAX) {
+        if cluster.workings.pods.chunks()[index]
+            .class
+            .iter()
+            .any(|class| *class != u32::MAX)
+        {
             if let Some(chunk) = cluster.workings.pods.chunk_mut(index) {
                 chunk.class = [u32::MAX; crate::workings::POD_CHUNK];
             }
@@ -175,11 +242,13 @@ fn place<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site], draws: &Draws) {
     }
     for (class, site) in sites.iter().enumerate() {
         for &pod in &site.pods {
-            let key = u64::from(site.workload.0) << 32 | u64::from(cluster.objects.pods[pod.index()].ordinal);
+            let key = u64::from(site.workload.0) << 32
+                | u64::from(cluster.objects.pods[pod.index()].ordinal);
             let (chunk, row) = cluster.workings.pods.at_mut(pod);
             chunk.class[row] = class as u32;
             if spread > 0.0 && chunk.factor[row].to_bits() == 1.0_f32.to_bits() {
-                chunk.factor[row] = draws.log_normal(spread, Purpose::PodMemory, key, Tick(0)) as f32;
+                chunk.factor[row] =
+                    draws.log_normal(spread, Purpose::PodMemory, key, Tick(0)) as f32;
             }
         }
     }
@@ -198,19 +267,35 @@ fn network<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site]) -> (Network, Vec<
         let found = routes::from_outside(cluster, load.to, load.port);
         edge.dead = found.dead;
         builder.entry(edge, &found.routes);
-        edges.push(EdgeSite { from: None, to: Some(load.to), meter: entry_meter(cluster, index) });
+        edges.push(EdgeSite {
+            from: None,
+            to: Some(load.to),
+            meter: entry_meter(cluster, index),
+        });
     }
     for (index, site) in sites.iter().enumerate() {
-        for call in cluster.workings.behaviour_shared(site.workload).iter().flat_map(|b| b.calls.clone()) {
+        for call in cluster
+            .workings
+            .behaviour_shared(site.workload)
+            .iter()
+            .flat_map(|b| b.calls.clone())
+        {
             let mut edge = Edge::new(&call);
             let found = routes::of_call(cluster, site, &call);
             edge.dead = found.dead;
             builder.call(ClassId(index as u32), edge, &found.routes);
-            edges.push(EdgeSite { from: Some(site.workload), to: call.to, meter: edge_meter(cluster, site.workload, call.to) });
+            edges.push(EdgeSite {
+                from: Some(site.workload),
+                to: call.to,
+                meter: edge_meter(cluster, site.workload, call.to),
+            });
         }
     }
     let services = &mut cluster.workings.meters.services;
-    services.resize(cluster.objects.workloads.len().max(services.len()), ServiceMeter::default());
+    services.resize(
+        cluster.objects.workloads.len().max(services.len()),
+        ServiceMeter::default(),
+    );
     (builder.build(), edges)
 }
 
@@ -228,12 +313,24 @@ fn entry_meter<P: Clone>(cluster: &mut Cluster<P>, index: usize) -> u32 {
     index as u32
 }
 
-fn edge_meter<P: Clone>(cluster: &mut Cluster<P>, from: WorkloadId, to: Option<aegis_model::ServiceId>) -> u32 {
+fn edge_meter<P: Clone>(
+    cluster: &mut Cluster<P>,
+    from: WorkloadId,
+    to: Option<aegis_model::ServiceId>,
+) -> u32 {
     let Some(to) = to else { return u32::MAX };
     let edges = &mut cluster.workings.meters.edges;
-    let known = edges.iter().position(|edge| (edge.from, edge.to) == (from, to));
+    let known = edges
+        .iter()
+        .position(|edge| (edge.from, edge.to) == (from, to));
     let position = known.unwrap_or_else(|| {
-        edges.push(EdgeMeter { from, to, attempts: 0.0, failures: 0.0, time: 0.0 });
+        edges.push(EdgeMeter {
+            from,
+            to,
+            attempts: 0.0,
+            failures: 0.0,
+            time: 0.0,
+        });
         edges.len() - 1
     });
     position as u32
@@ -250,7 +347,11 @@ fn moves<P: Clone>(cluster: &Cluster<P>, old: &Layout) -> Vec<Move> {
                 continue;
             }
             let (from, to) = (ClassId(from as u32), ClassId(to));
-            match moves.iter_mut().rev().find(|step| (step.from, step.to) == (from, to)) {
+            match moves
+                .iter_mut()
+                .rev()
+                .find(|step| (step.from, step.to) == (from, to))
+            {
                 Some(step) => step.pods += 1,
                 None => moves.push(Move { from, to, pods: 1 }),
             }
@@ -260,16 +361,26 @@ fn moves<P: Clone>(cluster: &Cluster<P>, old: &Layout) -> Vec<Move> {
 }
 
 /// Fresh inputs; a class that was there before keeps the CPU it was given.
-fn inputs<P: Clone>(network: &Network, layout: &Layout, before: Option<&Solved>, cluster: &Cluster<P>) -> Inputs {
+fn inputs<P: Clone>(
+    network: &Network,
+    layout: &Layout,
+    before: Option<&Solved>,
+    cluster: &Cluster<P>,
+) -> Inputs {
     let mut inputs = Inputs::calm(network);
     for (input, site) in inputs.classes.iter_mut().zip(&layout.sites) {
         let same = before.and_then(|old| {
             let index = old.layout.sites.iter().position(|other| {
-                other.workload == site.workload && other.template == site.template && other.crowding == site.crowding
+                other.workload == site.workload
+                    && other.template == site.template
+                    && other.crowding == site.crowding
             })?;
             Some(old.inputs.classes[index].cpu)
         });
-        input.cpu = same.unwrap_or_else(|| site.quota.min(super::super::resources::node_cores(cluster, site)));
+        input.cpu = same.unwrap_or_else(|| {
+            site.quota
+                .min(super::super::resources::node_cores(cluster, site))
+        });
     }
     inputs
 }

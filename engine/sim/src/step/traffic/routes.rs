@@ -1,9 +1,9 @@
 //! Where the attempts of an edge go: endpoints, ports, policies, connections.
 
+use crate::Cluster;
 use crate::reach::{Address, Endpoint, Protocol, Verdict};
 use crate::solver::{ClassId, Dead, Route};
 use crate::workings::{Connections, Site};
-use crate::Cluster;
 use aegis_model::behaviour::Balance;
 use aegis_model::kubernetes::{IntOrString, ServicePort};
 use aegis_model::{Call, PodId, ServiceId, WorkloadId};
@@ -28,36 +28,60 @@ enum Reached {
 
 /// Brings what is remembered of policies up to date.
 pub fn refresh<P: Clone>(cluster: &mut Cluster<P>) {
-    let Cluster { objects, workings, .. } = cluster;
+    let Cluster {
+        objects, workings, ..
+    } = cluster;
     workings.traffic.reach.refresh(objects);
 }
 
 /// Whether a workload's pods are among the endpoints of a Service.
 pub fn is_behind<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, service: ServiceId) -> bool {
     let endpoints = &cluster.objects.services[service.index()].endpoints;
-    endpoints.iter().any(|endpoint| cluster.objects.pods[endpoint.pod.index()].workload == workload)
+    endpoints
+        .iter()
+        .any(|endpoint| cluster.objects.pods[endpoint.pod.index()].workload == workload)
 }
 
 /// Where users' requests go.
 pub fn from_outside<P: Clone>(cluster: &mut Cluster<P>, to: ServiceId, port: u16) -> Found {
-    let Some(shares) = shares(cluster, to) else { return unresolved() };
-    spread(cluster, Endpoint::External(Address::INTERNET), to, port, &shares)
+    let Some(shares) = shares(cluster, to) else {
+        return unresolved();
+    };
+    spread(
+        cluster,
+        Endpoint::External(Address::INTERNET),
+        to,
+        port,
+        &shares,
+    )
 }
 
 /// Where a call of a class goes.
 pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> Found {
-    let Some(to) = call.to else { return unresolved() };
-    let Some(even) = shares(cluster, to) else { return unresolved() };
+    let Some(to) = call.to else {
+        return unresolved();
+    };
+    let Some(even) = shares(cluster, to) else {
+        return unresolved();
+    };
     let shares = match call.balance {
         Balance::Request => even,
         Balance::Connection => connected(cluster, site.workload, to, &even),
     };
-    let Some(&caller) = site.pods.first() else { return unresolved() };
+    let Some(&caller) = site.pods.first() else {
+        return unresolved();
+    };
     spread(cluster, Endpoint::Pod(caller), to, call.port, &shares)
 }
 
 fn unresolved() -> Found {
-    Found { routes: Vec::new(), dead: Dead { unresolved: 1.0, ..Dead::default() } }
+    Found {
+        routes: Vec::new(),
+        dead: Dead {
+            unresolved: 1.0,
+            ..Dead::default()
+        },
+    }
 }
 
 /// Even shares over the ready endpoints; `None` where the name does not resolve.
@@ -79,16 +103,38 @@ fn connected<P: Clone>(
     to: ServiceId,
     even: &[(PodId, f64)],
 ) -> Vec<(PodId, f64)> {
-    let known = cluster.workings.traffic.connections.iter().position(|edge| (edge.from, edge.to) == (from, to));
-    let old = known.map(|index| cluster.workings.traffic.connections[index].shares.as_slice()).unwrap_or_default();
-    let kept = |pod: PodId| old.iter().find(|(other, _)| *other == pod).map_or(0.0, |(_, share)| *share);
+    let known = cluster
+        .workings
+        .traffic
+        .connections
+        .iter()
+        .position(|edge| (edge.from, edge.to) == (from, to));
+    let old = known
+        .map(|index| {
+            cluster.workings.traffic.connections[index]
+                .shares
+                .as_slice()
+        })
+        .unwrap_or_default();
+    let kept = |pod: PodId| {
+        old.iter()
+            .find(|(other, _)| *other == pod)
+            .map_or(0.0, |(_, share)| *share)
+    };
     let left = 1.0 - even.iter().map(|(pod, _)| kept(*pod)).sum::<f64>();
-    let shares: Vec<(PodId, f64)> = even.iter().map(|(pod, part)| (*pod, kept(*pod) + left.max(0.0) * part)).collect();
+    let shares: Vec<(PodId, f64)> = even
+        .iter()
+        .map(|(pod, part)| (*pod, kept(*pod) + left.max(0.0) * part))
+        .collect();
     if shares.as_slice() != old {
         let all = Arc::make_mut(&mut cluster.workings.traffic.connections);
         match known {
             Some(index) => all[index].shares.clone_from(&shares),
-            None => all.push(Connections { from, to, shares: shares.clone() }),
+            None => all.push(Connections {
+                from,
+                to,
+                shares: shares.clone(),
+            }),
         }
     }
     shares
@@ -110,29 +156,54 @@ fn spread<P: Clone>(
         match reached(cluster, from, to, port, pod) {
             Reached::Refused => found.dead.refused += share,
             Reached::Dropped => found.dead.dropped += share,
-            Reached::Class(class) => match found.routes.iter_mut().find(|route| route.callee == class) {
-                Some(route) => route.share += share,
-                None => found.routes.push(Route::new(class, share)),
-            },
+            Reached::Class(class) => {
+                match found.routes.iter_mut().find(|route| route.callee == class) {
+                    Some(route) => route.share += share,
+                    None => found.routes.push(Route::new(class, share)),
+                }
+            }
         }
     }
     found
 }
 
-fn reached<P: Clone>(cluster: &mut Cluster<P>, from: Endpoint, to: ServiceId, port: u16, pod: PodId) -> Reached {
-    let Some(target) = target_port(cluster, to, port, pod) else { return Reached::Refused };
-    let Cluster { objects, workings, .. } = cluster;
-    let verdict = workings.traffic.reach.reach(objects, from, Endpoint::Pod(pod), target, Protocol::Tcp);
+fn reached<P: Clone>(
+    cluster: &mut Cluster<P>,
+    from: Endpoint,
+    to: ServiceId,
+    port: u16,
+    pod: PodId,
+) -> Reached {
+    let Some(target) = target_port(cluster, to, port, pod) else {
+        return Reached::Refused;
+    };
+    let Cluster {
+        objects, workings, ..
+    } = cluster;
+    let verdict =
+        workings
+            .traffic
+            .reach
+            .reach(objects, from, Endpoint::Pod(pod), target, Protocol::Tcp);
     if verdict != Verdict::Allowed {
         return Reached::Dropped;
     }
     let (chunk, row) = workings.pods.at(pod);
     let class = chunk.class[row];
-    if class == u32::MAX || !listens(cluster, pod, target) { Reached::Refused } else { Reached::Class(ClassId(class)) }
+    if class == u32::MAX || !listens(cluster, pod, target) {
+        Reached::Refused
+    } else {
+        Reached::Class(ClassId(class))
+    }
 }
 
 /// Port of the pod that a port of the Service leads to.
-fn target_port<P: Clone>(cluster: &Cluster<P>, to: ServiceId, port: u16, pod: PodId) -> Option<u16> {
+fn target_port<P: Clone>(
+    cluster: &Cluster<P>,
+    to: ServiceId,
+    port: u16,
+    pod: PodId,
+) -> Option<u16> {
     let ports = &cluster.objects.services[to.index()].spec.ports;
     let wanted: Option<&ServicePort> = ports.iter().find(|candidate| candidate.port == port);
     let service_port = if port == 0 { ports.first()? } else { wanted? };
@@ -146,15 +217,26 @@ fn target_port<P: Clone>(cluster: &Cluster<P>, to: ServiceId, port: u16, pod: Po
 
 fn named_port<P: Clone>(cluster: &Cluster<P>, pod: PodId, name: &str) -> Option<u16> {
     let row = &cluster.objects.pods[pod.index()];
-    let containers = &cluster.objects.templates[row.template.index()].spec.spec.containers;
+    let containers = &cluster.objects.templates[row.template.index()]
+        .spec
+        .spec
+        .containers;
     let mut ports = containers.iter().flat_map(|container| &container.ports);
-    ports.find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port)
+    ports
+        .find(|port| port.name.as_deref() == Some(name))
+        .map(|port| port.container_port)
 }
 
 /// Whether a container listens there: on what it declares; on anything where none declares a port.
 fn listens<P: Clone>(cluster: &Cluster<P>, pod: PodId, target: u16) -> bool {
     let row = &cluster.objects.pods[pod.index()];
-    let containers = &cluster.objects.templates[row.template.index()].spec.spec.containers;
-    let mut declared = containers.iter().flat_map(|container| &container.ports).peekable();
+    let containers = &cluster.objects.templates[row.template.index()]
+        .spec
+        .spec
+        .containers;
+    let mut declared = containers
+        .iter()
+        .flat_map(|container| &container.ports)
+        .peekable();
     declared.peek().is_none() || declared.any(|port| port.container_port == target)
 }

@@ -1,0 +1,282 @@
+//! The one interpreter: runs a graph against a world, or against the tape of an earlier run.
+//!
+//! The graph decides and this performs: time passes in the world, trials are
+//! played on threads, a person is asked. Trials come back in the order in which
+//! they were asked for, so that the number of threads changes nothing.
+
+pub mod delta;
+pub mod inputs;
+pub mod outside;
+
+use aegis_graphs::executor::{Event, FeedError, GraphError, Polled, Run};
+use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
+use aegis_kube::Diagnostic;
+use aegis_model::event::{EVENT_SCHEMA, RunEvent};
+use aegis_model::{Approval, Mode, Objects, Observation, Plan, RunContext, Stamped, Tick};
+use aegis_scenario::load::Loaded;
+use aegis_scenario::trial::Past;
+use aegis_scenario::{build, goals};
+use aegis_world::World;
+use delta::FoldError;
+use inputs::Logged;
+use outside::{Live, Outside, SCRAPE, Tape};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Why a run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The scenario's documents are refused.
+    #[error("{} of the scenario's documents are refused", .0.len())]
+    Refused(Vec<Diagnostic>),
+    /// The graph is not one.
+    #[error("the graph is broken: {0}")]
+    Graph(#[from] GraphError),
+    /// The graph did not ask for what it was given.
+    #[error("the graph was given what it did not ask for: {0}")]
+    Feed(#[from] FeedError),
+    /// An observation cannot be written down.
+    #[error("an observation cannot be recorded: {0}")]
+    Record(#[from] serde_json::Error),
+    /// An observation cannot be read back.
+    #[error("an observation cannot be read back: {0}")]
+    Fold(FoldError),
+    /// The log ends before the run does.
+    #[error("the log ends before the run does")]
+    TapeEnds,
+    /// The run asks for something else than the logged one did.
+    #[error("the run asks for something else than the logged one did")]
+    Diverged,
+    /// Whoever listens has had enough: the disk is full, the pipe is closed.
+    #[error("{0}")]
+    Listener(String),
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// The world's seed.
+    pub seed: u64,
+    /// Which graph thinks.
+    pub mode: Mode,
+    /// Whether a person is asked.
+    pub approval: Approval,
+    /// The engine's parameters, by name; those that are missing are at their defaults.
+    pub genome: Vec<(smol_str::SmolStr, f64)>,
+}
+
+/// Who listens and answers while a run goes on.
+pub struct Company<'a> {
+    /// Gets every event.
+    pub tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
+    /// Gets every input.
+    pub note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
+    /// Is asked to approve a plan.
+    pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    /// Whether the run is to stop now.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// A run that is over.
+pub struct Played {
+    /// The world, for the truth and for hindsight.
+    pub world: World,
+    /// What the engine was told.
+    pub context: RunContext,
+    /// Whether it was stopped by hand.
+    pub stopped: bool,
+}
+
+/// Makes the world of an order, with its observed past.
+fn settled(order: &Order<'_>) -> Result<(World, Vec<Arc<Observation>>, Past), RunError> {
+    let mut world = build::build(order.loaded, order.seed).map_err(RunError::Refused)?;
+    let (mut past, mut seen) = (Past::default(), Vec::new());
+    build::start(order.loaded, &mut world, |world| {
+        past.see(world);
+        if world.time().rem_euclid(i64::from(SCRAPE)) == 0 {
+            seen.push(Arc::new(world.observe()));
+        }
+    });
+    Ok((world, seen, past))
+}
+
+/// Runs a scenario to its end.
+///
+/// # Errors
+/// Documents that are refused, and what whoever listens reports.
+pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunError> {
+    let (world, seen, past) = settled(order)?;
+    let spec = &order.loaded.scenario.spec;
+    let objectives = goals::objectives(spec, world.objects(), &|entry| past.p99(entry));
+    let context = RunContext {
+        objectives,
+        mode: order.mode,
+        genome: order.genome.clone(),
+        approval: order.approval,
+    };
+    let origin = world.origin();
+    let mut live = Live::new(world, seen, spec.duration.whole(), company.ask);
+    let mut teller = Teller {
+        tell: company.tell,
+        note: company.note,
+        n: 0,
+        origin,
+        at: None,
+    };
+    let stopped = perform(context.clone(), &mut live, &mut teller, company.stop)?;
+    Ok(Played {
+        world: live.into_world(),
+        context,
+        stopped,
+    })
+}
+
+/// Runs the engine again over the tape of a run: no scenario, no world. The events come out
+/// as they did, or the engine knew something that it was not shown.
+///
+/// # Errors
+/// A tape that does not fit.
+pub fn replay(
+    events: &[Stamped],
+    inputs: Vec<Logged>,
+    tell: &mut dyn FnMut(&Stamped) -> Result<(), String>,
+) -> Result<(), RunError> {
+    let Some(RunEvent::Started {
+        context, origin, ..
+    }) = events.first().map(|stamped| &stamped.event)
+    else {
+        return Err(RunError::TapeEnds);
+    };
+    let mut tape = Tape::new(events, inputs);
+    let mut note = |_: &Logged| Ok(());
+    let mut teller = Teller {
+        tell,
+        note: &mut note,
+        n: 0,
+        origin: *origin,
+        at: None,
+    };
+    perform(context.clone(), &mut tape, &mut teller, &|| false).map(|_| ())
+}
+
+/// Numbers and stamps events.
+struct Teller<'a> {
+    tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
+    note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
+    n: u64,
+    origin: Tick,
+    at: Option<Tick>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, event: RunEvent) -> Result<(), RunError> {
+        if let RunEvent::Observed(delta) = &event {
+            self.at = Some(delta.at);
+        }
+        let stamped = Stamped {
+            n: self.n,
+            t: self.at.unwrap_or(self.origin).since(self.origin),
+            event,
+        };
+        self.n += 1;
+        (self.tell)(&stamped).map_err(RunError::Listener)
+    }
+}
+
+/// Drives the graph to its end; whether it was stopped by hand.
+fn perform(
+    context: RunContext,
+    outside: &mut dyn Outside,
+    teller: &mut Teller<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, RunError> {
+    teller.tell(RunEvent::Started {
+        schema: EVENT_SCHEMA.into(),
+        context: context.clone(),
+        origin: teller.origin,
+    })?;
+    let mut run = Run::start(sentinel::graph()?, State::new(context));
+    let mut back: Vec<String> = Vec::new();
+    loop {
+        let Polled { requests, events } = run.poll();
+        for event in events {
+            told(event, teller, &mut back)?;
+        }
+        if requests.is_empty() {
+            return Ok(false);
+        }
+        for request in requests {
+            if stop() {
+                stopped(&mut run, teller)?;
+                return Ok(true);
+            }
+            let input = answer(&request.effect, outside, teller, &mut back)?;
+            (teller.note)(&Logged::of(&input, &back)).map_err(RunError::Listener)?;
+            run.feed(request.id, input)?;
+        }
+    }
+}
+
+/// Tells what a node wrote; the commands of taking a plan back are known here alone.
+fn told(
+    event: Event<Sentinel>,
+    teller: &mut Teller<'_>,
+    back: &mut Vec<String>,
+) -> Result<(), RunError> {
+    let Event::Wrote { write, .. } = event else {
+        return Ok(());
+    };
+    for mut event in write.events.iter().cloned() {
+        if let RunEvent::Undone { kubectl, .. } = &mut event {
+            *kubectl = std::mem::take(back);
+        }
+        teller.tell(event)?;
+    }
+    Ok(())
+}
+
+fn stopped(run: &mut Run<Sentinel>, teller: &mut Teller<'_>) -> Result<(), RunError> {
+    run.cancel("stopped by hand")?;
+    let (_, met) = sentinel::ending(run.state());
+    teller.tell(RunEvent::Ended {
+        ending: aegis_model::Ending::Cancelled,
+        met,
+    })
+}
+
+fn answer(
+    effect: &Effect,
+    outside: &mut dyn Outside,
+    teller: &mut Teller<'_>,
+    back: &mut Vec<String>,
+) -> Result<Input, RunError> {
+    Ok(match effect {
+        Effect::Advance => {
+            let advanced = outside.advance()?;
+            for event in advanced.told {
+                teller.tell(event)?;
+            }
+            advanced.input
+        }
+        Effect::Simulate(trials) => {
+            Input::Outcomes(trials.par_iter().map(aegis_reason::play).collect())
+        }
+        Effect::Approve(plan) => {
+            teller.tell(RunEvent::ApprovalAsked {
+                plan: plan.id.clone(),
+            })?;
+            Input::Approval(outside.approve(plan)?)
+        }
+        Effect::Apply(plan) => {
+            outside.apply(Arc::clone(plan));
+            Input::Accepted
+        }
+        Effect::Undo(_) => {
+            let (commands, failed) = outside.undo()?;
+            *back = commands;
+            Input::TakenBack(failed)
+        }
+    })
+}

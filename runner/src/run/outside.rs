@@ -1,0 +1,276 @@
+//! What the graph asks of the outside: a live world, or the tape of an earlier run.
+
+use super::RunError;
+use super::delta::{FoldError, Recorder, fold};
+use super::inputs::Logged;
+use aegis_graphs::sentinel::{Input, Progress};
+use aegis_model::event::RunEvent;
+use aegis_model::{Objects, Observation, Plan, Stamped};
+use aegis_sim::conduct::Conductor;
+use aegis_world::World;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Seconds from scrape to scrape.
+pub const SCRAPE: u32 = 15;
+
+/// What came of letting time pass: events to tell first, then the input.
+#[derive(Debug)]
+pub struct Advanced {
+    /// Steps of a plan, and the observation as the log keeps it.
+    pub told: Vec<RunEvent>,
+    /// What the graph gets.
+    pub input: Input,
+}
+
+/// Performs what touches the outside. A live run and a replay differ in nothing else.
+pub trait Outside {
+    /// Lets the world go on to the next scrape.
+    ///
+    /// # Errors
+    /// What cannot be recorded, or read back.
+    fn advance(&mut self) -> Result<Advanced, RunError>;
+
+    /// Asks a person.
+    ///
+    /// # Errors
+    /// A tape that does not have the answer.
+    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError>;
+
+    /// Begins to apply a plan.
+    fn apply(&mut self, plan: Arc<Plan>);
+
+    /// Takes the applied plan back: the commands that it took, and what could not be.
+    ///
+    /// # Errors
+    /// A tape that does not have the answer.
+    fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError>;
+}
+
+/// A world that runs.
+pub struct Live<'a> {
+    world: World,
+    past: std::collections::VecDeque<Arc<Observation>>,
+    until: i64,
+    recorder: Recorder,
+    conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
+    ask: &'a mut dyn FnMut(&Plan, &aegis_model::Objects) -> bool,
+}
+
+impl<'a> Live<'a> {
+    /// A world with its observed past, which runs until this second after its time 0.
+    pub fn new(
+        world: World,
+        past: Vec<Arc<Observation>>,
+        until: u32,
+        ask: &'a mut dyn FnMut(&Plan, &aegis_model::Objects) -> bool,
+    ) -> Self {
+        Self {
+            world,
+            past: past.into(),
+            until: i64::from(until),
+            recorder: Recorder::default(),
+            conductor: None,
+            ask,
+        }
+    }
+
+    /// The world, once the run is over.
+    pub fn into_world(self) -> World {
+        self.world
+    }
+
+    /// Runs to the next scrape, a second at a time; the plan's steps are taken on the way.
+    fn run(&mut self) -> Vec<RunEvent> {
+        let mut told = Vec::new();
+        let left = (self.until - self.world.time()).clamp(0, i64::from(SCRAPE)) as u32;
+        for _ in 0..left {
+            if let Some((id, plan, conductor)) = &mut self.conductor {
+                let begun = conductor.begun();
+                let before = self.world.objects().clone();
+                self.world.conduct(conductor);
+                for step in begun..conductor.begun() {
+                    told.push(step_applied(id, plan, conductor, step, &before));
+                }
+            }
+            self.world.advance(1);
+        }
+        told
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        let (_, plan, conductor) = self.conductor.as_ref()?;
+        let steps = 0..plan.steps.len() as u32;
+        Some(Progress {
+            conduct: conductor.conduct(),
+            changes: steps.flat_map(|step| conductor.made(step)).collect(),
+        })
+    }
+}
+
+/// `before` are the objects as the step found them.
+fn step_applied(
+    id: &SmolStr,
+    plan: &Plan,
+    conductor: &Conductor,
+    step: usize,
+    before: &Objects,
+) -> RunEvent {
+    let action = plan.steps[step].action.clone();
+    RunEvent::StepApplied {
+        plan: id.clone(),
+        step: step as u32,
+        changes: conductor.made(step as u32).collect(),
+        kubectl: aegis_kube::kubectl::render(before, &action).join("\n"),
+        action,
+    }
+}
+
+/// The commands that take an entry of the record back.
+fn taken_back(objects: &Objects, change: u32) -> Vec<String> {
+    let inverse = || {
+        let record = objects.changes.get(change as usize)?;
+        let inverse = aegis_sim::conduct::inverse(&record.object, &record.change)?;
+        let present = document(objects, &record.object).unwrap_or_default();
+        Some(aegis_kube::kubectl::change(&inverse, &present))
+    };
+    inverse().unwrap_or_default()
+}
+
+fn document(objects: &Objects, of: &aegis_model::kubernetes::ObjectRef) -> Option<aegis_model::Doc> {
+    let headers = objects.workloads.iter().map(|row| &row.header);
+    let headers = headers.chain(objects.services.iter().map(|row| &row.header));
+    let headers = headers.chain(objects.nodes.iter().map(|row| &row.header));
+    let mut headers = headers.chain(objects.policies.iter().map(|row| &row.header));
+    headers.find(|header| header.exists() && header.reference == *of).map(|header| header.doc.clone())
+}
+
+impl Outside for Live<'_> {
+    fn advance(&mut self) -> Result<Advanced, RunError> {
+        let (mut told, observation) = match self.past.pop_front() {
+            Some(seen) => (Vec::new(), seen),
+            None if self.world.time() >= self.until => {
+                return Ok(Advanced {
+                    told: Vec::new(),
+                    input: Input::Over,
+                });
+            }
+            None => (self.run(), Arc::new(self.world.observe())),
+        };
+        told.push(RunEvent::Observed(self.recorder.record(&observation)?));
+        Ok(Advanced {
+            told,
+            input: Input::Observed {
+                observation,
+                progress: self.progress(),
+            },
+        })
+    }
+
+    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError> {
+        Ok((self.ask)(plan, self.world.objects()))
+    }
+
+    fn apply(&mut self, plan: Arc<Plan>) {
+        self.conductor = Some((plan.id.clone(), Arc::clone(&plan), Conductor::new(plan)));
+    }
+
+    fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
+        let Some((_, plan, conductor)) = self.conductor.take() else {
+            return Ok((Vec::new(), None));
+        };
+        let undone = plan
+            .steps
+            .iter()
+            .enumerate()
+            .rev()
+            .flat_map(|(step, _)| conductor.made(step as u32).collect::<Vec<_>>());
+        let objects = self.world.objects();
+        let commands: Vec<String> = undone.flat_map(|change| taken_back(objects, change)).collect();
+        let failed = self.world.undo(&conductor).err();
+        Ok((commands, failed))
+    }
+}
+
+/// The tape of an earlier run: its events and its inputs, and no world.
+pub struct Tape {
+    events: std::collections::VecDeque<RunEvent>,
+    inputs: std::collections::VecDeque<Logged>,
+    last: Option<Observation>,
+}
+
+impl Tape {
+    /// The tape of these events and inputs.
+    #[must_use]
+    pub fn new(events: &[Stamped], inputs: Vec<Logged>) -> Self {
+        let told = |stamped: &&Stamped| {
+            matches!(
+                stamped.event,
+                RunEvent::Observed(_) | RunEvent::StepApplied { .. }
+            )
+        };
+        Self {
+            events: events
+                .iter()
+                .filter(told)
+                .map(|stamped| stamped.event.clone())
+                .collect(),
+            inputs: inputs.into(),
+            last: None,
+        }
+    }
+
+    fn next(&mut self) -> Result<Logged, RunError> {
+        // Outcomes are recomputed, and compared where they come in.
+        loop {
+            match self.inputs.pop_front().ok_or(RunError::TapeEnds)? {
+                Logged::Outcomes { .. } | Logged::Accepted => {}
+                other => return Ok(other),
+            }
+        }
+    }
+}
+
+impl Outside for Tape {
+    fn advance(&mut self) -> Result<Advanced, RunError> {
+        let Logged::Observed { progress } = self.next()? else {
+            return Ok(Advanced {
+                told: Vec::new(),
+                input: Input::Over,
+            });
+        };
+        let mut told = Vec::new();
+        while let Some(event) = self.events.pop_front() {
+            told.push(event);
+            if let Some(RunEvent::Observed(delta)) = told.last() {
+                let observation = fold(self.last.as_ref(), delta)
+                    .map_err(|why: FoldError| RunError::Fold(why))?;
+                self.last = Some(observation.clone());
+                return Ok(Advanced {
+                    input: Input::Observed {
+                        observation: Arc::new(observation),
+                        progress,
+                    },
+                    told,
+                });
+            }
+        }
+        Err(RunError::TapeEnds)
+    }
+
+    fn approve(&mut self, _: &Plan) -> Result<bool, RunError> {
+        match self.next()? {
+            Logged::Approval(granted) => Ok(granted),
+            _ => Err(RunError::Diverged),
+        }
+    }
+
+    fn apply(&mut self, _: Arc<Plan>) {}
+
+    fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
+        match self.next()? {
+            Logged::TakenBack { commands, failed } => Ok((commands, failed)),
+            _ => Err(RunError::Diverged),
+        }
+    }
+}
