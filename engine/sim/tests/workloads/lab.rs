@@ -9,7 +9,6 @@ use aegis_sim::step::{controllers, metrics_server, overlay};
 use aegis_sim::workings::Slot;
 use aegis_sim::{Cluster, Draws, Journal, Workings};
 use serde_json::{Value, json};
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// A cluster with a simple kubelet, and its journal.
@@ -105,7 +104,8 @@ impl Lab {
         for event in std::mem::take(&mut self.journal.events) {
             if !self.quiet.contains(&event.reason.as_str()) {
                 let (at, reason) = (self.cluster.clock.0, &event.reason);
-                writeln!(self.story, "{at:>4}  {reason}: {}", event.message).unwrap();
+                let line = format!("{at:>4}  {reason}: {}\n", event.message);
+                self.story.push_str(&line);
             }
         }
     }

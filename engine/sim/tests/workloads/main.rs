@@ -2,6 +2,10 @@
 //!
 //! A stand-in for kubelet and scheduler (see [`lab`]) binds pods at once, has them ready after
 //! a fixed time, and lets them end when they are told to.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a story reads better without references to literals"
+)]
 
 mod api;
 mod autoscaler;
@@ -13,4 +17,7 @@ mod endpoints;
 mod lab;
 mod overlay;
 mod replica_set;
+#[path = "../stage/mod.rs"]
+mod stage;
 mod stateful_set;
+mod whole;

@@ -37,7 +37,7 @@ fn the_least_useful_pod_goes_first() {
     let cases: [(&str, Prepare); 5] = [
         ("not ready", |lab, pod| lab.set_ready(pod, false)),
         ("pending", |lab, pod| {
-            pods::set_phase(&mut lab.cluster, pod, PodPhase::Pending)
+            pods::set_phase(&mut lab.cluster, pod, PodPhase::Pending);
         }),
         ("cheaper to delete", |lab, pod| {
             let name = format!("Pod/{}", lab.pod(pod).name);
