@@ -13,6 +13,8 @@ pub const NU: f64 = 4.0;
 const SEEN_IF_PREDICTED: f64 = 0.97;
 /// P(a condition is seen in a 15 s bin | it was not predicted): 0.01 per 5 min.
 const SEEN_IF_NOT: f64 = 0.01 / 20.0;
+/// Part for which a condition counts that goes on being other than predicted.
+const REPEATED: f64 = 0.2;
 /// Bins that evidence may count for in all.
 pub const EFFECTIVE_BINS: f64 = 200.0;
 
@@ -91,25 +93,33 @@ impl Window {
     }
 
     fn of_series(&self, series: usize, predicted: &[Row]) -> f64 {
+        if self.set.keys[series].measure.is_condition() {
+            return self.of_condition(series, predicted);
+        }
         let spread = self.spreads[series];
-        let is_condition = self.set.keys[series].measure.is_condition();
         let mut sum = 0.0;
         for (bin, row) in self.bins.iter().enumerate() {
-            let Some(seen) = row[series] else { continue };
-            let Some(expected) = predicted.get(bin).and_then(|row| row[series]) else {
-                continue;
-            };
-            sum += if is_condition {
-                condition(
-                    seen > 0.5,
-                    expected > 0.5,
-                    self.changes_near(predicted, series, bin, expected),
-                )
-            } else {
-                student_t(seen - expected, spread.variance)
-            };
+            let expected = predicted.get(bin).and_then(|row| row[series]);
+            if let (Some(seen), Some(expected)) = (row[series], expected) {
+                sum += student_t(seen - expected, spread.variance);
+            }
         }
         sum * spread.weight
+    }
+
+    /// A condition lasts: the first bin that is not as predicted counts whole, those that follow it a part.
+    fn of_condition(&self, series: usize, predicted: &[Row]) -> f64 {
+        let (mut sum, mut differed) = (0.0, false);
+        for (bin, row) in self.bins.iter().enumerate() {
+            let Some(seen) = row[series] else { continue };
+            let Some(expected) = predicted.get(bin).and_then(|row| row[series]) else { continue };
+            let near = self.changes_near(predicted, series, bin, expected);
+            let log = condition(seen > 0.5, expected > 0.5, near);
+            let differs = (seen > 0.5) != (expected > 0.5);
+            sum += if differs && differed { REPEATED * log } else { log };
+            differed = differs;
+        }
+        sum
     }
 
     fn changes_near(&self, predicted: &[Row], series: usize, bin: usize, here: f64) -> bool {

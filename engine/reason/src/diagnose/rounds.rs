@@ -18,6 +18,8 @@ pub struct Theta {
     pub onset: Tick,
     /// Quantile of its size, 0..=1.
     pub size: f64,
+    /// Quantile of the delay from its onset to its first sign, 0..=1.
+    pub delay: f64,
     /// Draw of the cluster's parameters.
     pub draw: u64,
     /// ln(prior density / density it was drawn from).
@@ -58,20 +60,13 @@ impl Round {
     #[must_use]
     pub fn first(case: &Case, candidates: Vec<Candidate>) -> Self {
         let thetas = |candidate: &Candidate| {
-            let sizes: &[f64] = if has_size(candidate) {
-                &[0.2, 0.5, 0.8]
-            } else {
-                &[0.5]
-            };
-            sizes
-                .iter()
-                .map(|size| theta(candidate, case.onset[1], *size, 0))
-                .collect()
+            let sizes: &[f64] = if has_size(candidate) { &[0.2, 0.5, 0.8] } else { &[0.5] };
+            sizes.iter().map(|size| theta(case, candidate, *size, 0.5, 0)).collect()
         };
         Self::of(candidates, thetas)
     }
 
-    /// The second round: three onsets, sizes to either side of the best.
+    /// The second round: shorter and longer delays, sizes to either side of the best.
     #[must_use]
     pub fn second(case: &Case, best: &[Rolled]) -> Self {
         let thetas = |index: usize, candidate: &Candidate| {
@@ -81,43 +76,25 @@ impl Round {
             } else {
                 vec![0.5]
             };
-            let onsets: &[Tick] = if candidate.since.is_some() {
-                &case.onset[1..2]
-            } else {
-                &case.onset
+            let delays: &[f64] = if candidate.since.is_some() { &[0.5] } else { &[0.15, 0.5, 0.85] };
+            let pair = |delay: &f64| {
+                let at = |size: &f64| theta(case, candidate, *size, *delay, 1);
+                sizes.iter().map(at).collect::<Vec<_>>()
             };
-            let pair = |onset: &Tick| {
-                sizes
-                    .iter()
-                    .map(|size| theta(candidate, *onset, *size, 1))
-                    .collect::<Vec<_>>()
-            };
-            onsets.iter().flat_map(pair).collect()
+            delays.iter().flat_map(pair).collect()
         };
-        Self::indexed(
-            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
-            thetas,
-        )
+        Self::indexed(best.iter().map(|rolled| rolled.candidate.clone()).collect(), thetas)
     }
 
-    /// The last round: draws of everything, around the best size.
+    /// The last round: draws of everything, around the best.
     #[must_use]
     pub fn last(case: &Case, best: &[Rolled]) -> Self {
         let draws = Draws::new(case.root).derive(0x6C61_7374);
         let thetas = |index: usize, candidate: &Candidate| {
-            let middle =
-                best[index]
-                    .best()
-                    .copied()
-                    .unwrap_or(theta(candidate, case.onset[1], 0.5, 0));
-            (0..LAST_DRAWS as u64)
-                .map(|draw| proposal(case, draws, candidate, middle, draw))
-                .collect()
+            let middle = best[index].best().copied().unwrap_or(theta(case, candidate, 0.5, 0.5, 0));
+            (0..LAST_DRAWS as u64).map(|draw| proposal(case, draws, candidate, middle, draw)).collect()
         };
-        Self::indexed(
-            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
-            thetas,
-        )
+        Self::indexed(best.iter().map(|rolled| rolled.candidate.clone()).collect(), thetas)
     }
 
     fn of(candidates: Vec<Candidate>, thetas: impl Fn(&Candidate) -> Vec<Theta>) -> Self {
@@ -189,39 +166,40 @@ fn has_size(candidate: &Candidate) -> bool {
             .is_some_and(|fault| !fault.parameters.is_empty())
 }
 
-fn theta(candidate: &Candidate, onset: Tick, size: f64, draw: u64) -> Theta {
-    Theta {
-        onset: candidate.since.unwrap_or(onset),
-        size,
-        draw,
-        log_weight: 0.0,
-    }
+fn theta(case: &Case, candidate: &Candidate, size: f64, delay: f64, draw: u64) -> Theta {
+    Theta { onset: onset(case, candidate, 1, delay), size, delay, draw, log_weight: 0.0 }
 }
 
-/// A draw from the mixture of the whole prior and the neighbourhood of the best size.
+/// When a candidate began: at its change, or at the change point less a delay. Delays are
+/// exponential with the mean that the catalogue declares at the default size.
+fn onset(case: &Case, candidate: &Candidate, point: usize, delay: f64) -> Tick {
+    if let Some(since) = candidate.since {
+        return since;
+    }
+    let declared = candidate.fault.map_or(0.0, |fault| f64::from(fault.delay));
+    let delay = -libm::log(1.0 - delay.clamp(0.0, 0.99)) * declared;
+    Tick(case.onset[point].0.saturating_sub(delay as u32))
+}
+
+/// A draw from the mixture of the whole prior and the neighbourhood of the best, in size and delay.
 fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, draw: u64) -> Theta {
     let at = Tick(draw as u32);
-    let onset = candidate.since.unwrap_or(case.onset[(draw % 3) as usize]);
-    if !has_size(candidate) {
-        return Theta {
-            onset,
-            size: 0.5,
-            draw: draw + 1,
-            log_weight: 0.0,
-        };
-    }
-    let whole = draws.uniform(Purpose::Prior, 1, at) < WHOLE;
-    let size = if whole {
-        draws.uniform(Purpose::Prior, 2, at)
+    let (size, by_size) = if has_size(candidate) { around(draws, 1, at, middle.size) } else { (0.5, 0.0) };
+    let (delay, by_delay) =
+        if candidate.since.is_none() { around(draws, 5, at, middle.delay) } else { (0.5, 0.0) };
+    let onset = onset(case, candidate, (draw % 3) as usize, delay);
+    Theta { onset, size, delay, draw: draw + 1, log_weight: by_size + by_delay }
+}
+
+/// A quantile near `middle`, sometimes from the whole prior, with ln(prior density / proposal density).
+fn around(draws: Draws, key: u64, at: Tick, middle: f64) -> (f64, f64) {
+    let whole = draws.uniform(Purpose::Prior, key, at) < WHOLE;
+    let drawn = if whole {
+        draws.uniform(Purpose::Prior, key + 1, at)
     } else {
-        (middle.size + AROUND * draws.normal(Purpose::Prior, 3, at)).clamp(0.0, 1.0)
+        (middle + AROUND * draws.normal(Purpose::Prior, key + 2, at)).clamp(0.0, 1.0)
     };
-    Theta {
-        onset,
-        size,
-        draw: draw + 1,
-        log_weight: -libm::log(density(size, middle.size)),
-    }
+    (drawn, -libm::log(density(drawn, middle)))
 }
 
 fn density(size: f64, middle: f64) -> f64 {
