@@ -1,6 +1,7 @@
 //! Commands say what is done, and a patch in a command does just that.
 
 mod cluster;
+mod edits;
 
 use aegis_kube::kubectl::{change, render, undo};
 use aegis_kube::patch::{apply, diff, merged, strategically_merged};
@@ -195,87 +196,24 @@ fn changes_of_other_namespaces_and_kinds() {
     );
 }
 
-fn base() -> Value {
-    json!({"metadata": {"labels": {"a": "1"}, "finalizers": ["x"]}, "spec": {
-        "replicas": 1,
-        "template": {"metadata": {"labels": {"app": "a"}}, "spec": {
-            "containers": [
-                {"name": "a", "image": "i", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "ports": [{"containerPort": 80}], "args": ["x"]},
-                {"name": "b", "image": "j", "resources": {"limits": {"cpu": "1"}}}
-            ],
-            "volumes": [{"name": "v", "emptyDir": {}}],
-            "tolerations": [{"key": "k", "operator": "Exists"}]
-        }}
-    }})
-}
-
-/// Small edits of the document, by JSON pointer: set to a value, or take out.
-fn edits() -> impl Strategy<Value = Vec<(usize, usize)>> {
-    prop::collection::vec((0..PLACES.len(), 0..6_usize), 1..4)
-}
-
-const PLACES: [&str; 13] = [
-    "/metadata/labels/a",
-    "/metadata/finalizers",
-    "/spec/replicas",
-    "/spec/template/metadata/labels",
-    "/spec/template/spec/containers/0/image",
-    "/spec/template/spec/containers/0/env",
-    "/spec/template/spec/containers/0/env/1/value",
-    "/spec/template/spec/containers/0/ports/0/name",
-    "/spec/template/spec/containers/1",
-    "/spec/template/spec/containers/1/resources/limits/memory",
-    "/spec/template/spec/volumes/0/emptyDir",
-    "/spec/template/spec/tolerations",
-    "/spec/paused",
-];
-
-fn edited(edits: &[(usize, usize)]) -> Value {
-    let values = [
-        json!("n"),
-        json!({"name": "z"}),
-        json!([{"name": "B", "value": "3"}]),
-        json!(7),
-        json!({}),
-    ];
-    let mut document = base();
-    for (place, value) in edits {
-        let op = match values.get(*value) {
-            Some(value) => json!([{"op": "add", "path": PLACES[*place], "value": value}]),
-            None => json!([{"op": "remove", "path": PLACES[*place]}]),
-        };
-        if let Ok(after) = aegis_kube::patch::patched(&document, &op) {
-            document = after;
-        }
-    }
-    document
-}
-
-/// The type and content of the patch in a command.
-fn patch_in(command: &str) -> Option<(bool, Value)> {
-    let (head, content) = command.split_once(" -p ")?;
-    let content = content.trim_matches('\'').replace(r"'\''", "'");
-    Some((
-        head.ends_with("--type=strategic"),
-        serde_json::from_str(&content).ok()?,
-    ))
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_patch_in_a_command_makes_the_change(edits in edits()) {
-        let (before, after) = (base(), edited(&edits));
+    fn a_patch_in_a_command_makes_the_change(steps in prop::collection::vec((0..100_usize, 0..10_usize), 1..5)) {
+        let before = edits::base();
+        let after = edits::edited(&before, &steps);
         let object = ObjectRef::new(Kind::Deployment, "default", "web");
         let fields = diff(&before, &after);
         let mut applied = before.clone();
         apply(&mut applied, &fields);
         prop_assert_eq!(&applied, &after);
-        let commands = change(&ObjectChange::Update { object, fields }, &before);
-        for command in commands {
-            let Some((strategic, patch)) = patch_in(&command) else { continue };
-            let made = if strategic { strategically_merged(&before, &patch) } else { merged(&before, &patch) };
+        for command in change(&ObjectChange::Update { object, fields }, &before) {
+            let Some((kind, patch)) = edits::patch_in(&command) else { continue };
+            let made = match kind.as_str() {
+                "strategic" => strategically_merged(&before, &patch),
+                _ => merged(&before, &patch),
+            };
             prop_assert_eq!(made, after.clone(), "{}", command);
         }
     }

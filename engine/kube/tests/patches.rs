@@ -29,8 +29,9 @@ fn told(changes: &[FieldChange]) -> Vec<String> {
 fn a_strategic_patch_merges_lists_by_key() {
     let patch = json!({"spec": {"template": {"spec": {
         "containers": [
-            {"name": "web", "image": "a:2", "env": [{"name": "B", "$patch": "delete"}, {"name": "C", "value": "3"}], "args": ["z"]},
-            {"name": "new", "image": "n:1", "command": null}
+            {"name": "web", "image": "a:2", "env": [{"name": "B", "$patch": "delete"}, {"name": "C", "value": "3"}],
+             "$setElementOrder/env": [{"name": "A"}, {"name": "C"}], "args": ["z"]},
+            {"name": "side", "image": "s:2", "command": null}
         ],
         "tolerations": [{"key": "other", "operator": "Exists"}]
     }}}});
@@ -41,7 +42,7 @@ fn a_strategic_patch_merges_lists_by_key() {
             r#"spec.template.spec.containers[name=web].env[name=B]: {"name":"B","value":"2"} -> -"#,
             r#"spec.template.spec.containers[name=web].env[name=C]: - -> {"name":"C","value":"3"}"#,
             r#"spec.template.spec.containers[name=web].image: "a:1" -> "a:2""#,
-            r#"spec.template.spec.containers[name=new]: - -> {"image":"n:1","name":"new"}"#,
+            r#"spec.template.spec.containers[name=side].image: "s:1" -> "s:2""#,
             r#"spec.template.spec.tolerations[key=k]: {"key":"k","operator":"Exists"} -> -"#,
             r#"spec.template.spec.tolerations[key=other]: - -> {"key":"other","operator":"Exists"}"#,
         ]
@@ -78,8 +79,23 @@ fn directives_of_strategic_patches() {
         json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"], "finalizers": ["c"]}});
     assert_eq!(
         strategically_merged(&meta, &patch)["metadata"]["finalizers"],
-        json!(["b", "c"])
+        json!(["c", "b"])
     );
+}
+
+#[test]
+fn new_items_of_a_strategic_patch_come_first_as_in_kubernetes() {
+    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "new"}, {"name": "side"}]}}}});
+    let after = strategically_merged(&deployment(), &patch);
+    let containers = after["spec"]["template"]["spec"]["containers"]
+        .as_array()
+        .cloned();
+    let names: Vec<Value> = containers
+        .into_iter()
+        .flatten()
+        .map(|item| item["name"].clone())
+        .collect();
+    assert_eq!(names, ["new", "web", "side"]);
 }
 
 #[test]

@@ -245,7 +245,7 @@ struct Sides<'a> {
 fn put(content: &mut Value, path: &[Segment], sides: Sides<'_>) -> Option<()> {
     let path = &path[..whole_list(path)];
     let (last, way) = path.split_last()?;
-    let mut at = content;
+    let mut at = &mut *content;
     for segment in way {
         at = step(at, segment)?;
     }
@@ -273,6 +273,27 @@ fn put(content: &mut Value, path: &[Segment], sides: Sides<'_>) -> Option<()> {
         }
         Segment::Index(_) => return None,
     }
+    if old.is_none() && matches!(last, Segment::Item { .. }) {
+        keep_order(content, way, last, sides.after)?;
+    }
+    Some(())
+}
+
+/// New items come first unless the patch says in which order the list shall be.
+fn keep_order(content: &mut Value, list: &[Segment], item: &Segment, after: &Value) -> Option<()> {
+    let (Segment::Item { key, .. }, Some((Segment::Key(name), way))) = (item, list.split_last())
+    else {
+        return None;
+    };
+    let mut at = content;
+    for segment in way {
+        at = step(at, segment)?;
+    }
+    let items = FieldPath(list.to_vec()).get(after)?.as_array()?;
+    let key = key.as_str();
+    let order: Vec<Value> = items.iter().map(|item| json!({key: item[key]})).collect();
+    let directive = format!("$setElementOrder/{name}");
+    at.as_object_mut()?.insert(directive, order.into());
     Some(())
 }
 

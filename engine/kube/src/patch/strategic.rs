@@ -2,14 +2,15 @@
 //!
 //! Rules: Kubernetes' `contributors/devel/sig-api-machinery/strategic-merge-patch.md`.
 //! Directives understood: `$patch: delete | replace | merge`, `$retainKeys`,
-//! `$deleteFromPrimitiveList/…`. `$setElementOrder/…` is accepted and not needed:
-//! the order of what is there stays.
+//! `$deleteFromPrimitiveList/…`, `$setElementOrder/…`. Order: items of the patch stand in
+//! the order of the patch, the others keep theirs around them.
 
 use super::keys::{key_of, merge_key};
 use serde_json::{Map, Value};
 
 const PATCH: &str = "$patch";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
+const ORDER: &str = "$setElementOrder/";
 
 /// The document after the patch.
 #[must_use]
@@ -52,7 +53,70 @@ fn map(before: &Value, patch: &Map<String, Value>, field: &str) -> Option<Value>
             None => drop(fields.remove(key)),
         }
     }
+    for (key, order) in patch {
+        if let (Some(list), Value::Array(order)) = (key.strip_prefix(ORDER), order) {
+            put_in_order(&mut fields, before, (field, list), order);
+        }
+    }
     Some(Value::Object(fields))
+}
+
+/// Brings a list into the order that the patch asks for.
+fn put_in_order(
+    fields: &mut Map<String, Value>,
+    before: &Value,
+    (parent, list): (&str, &str),
+    order: &[Value],
+) {
+    let server = before
+        .get(list)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice);
+    if let Some(Value::Array(items)) = fields.get_mut(list) {
+        let name = |item: &Value| name_of(item, merge_key(parent, list));
+        *items = ordered(items, order, server.unwrap_or_default(), name);
+    }
+}
+
+/// What tells an item apart: the value of its key, or itself.
+fn name_of(item: &Value, key: Option<&str>) -> Option<String> {
+    match key {
+        Some(key) => key_of(item, key),
+        None => Some(item.to_string()),
+    }
+}
+
+/// `normalizeElementOrder` of apimachinery's strategicpatch: items of the patch in its order, items
+/// of the server alone before the first of those that stood behind them.
+fn ordered(
+    items: &[Value],
+    patch: &[Value],
+    server: &[Value],
+    name: impl Fn(&Value) -> Option<String>,
+) -> Vec<Value> {
+    let position = |list: &[Value], item: &Value| {
+        let wanted = name(item);
+        list.iter().position(|other| name(other) == wanted)
+    };
+    let place = |list: &[Value], item: &Value| position(list, item).unwrap_or(list.len());
+    let in_patch = |item: &&Value| position(patch, item).is_some();
+    let (mut right, mut left): (Vec<&Value>, Vec<&Value>) = items.iter().partition(in_patch);
+    right.sort_by_key(|item| place(patch, item));
+    left.sort_by_key(|item| place(server, item));
+    let mut left = left.into_iter().peekable();
+    let mut out = Vec::new();
+    for item in right {
+        let at = position(server, item);
+        while let (Some(at), Some(other)) = (at, left.peek()) {
+            if place(server, other) > at {
+                break;
+            }
+            out.extend(left.next().cloned());
+        }
+        out.push(item.clone());
+    }
+    out.extend(left.cloned());
+    out
 }
 
 fn delete_from(fields: &mut Map<String, Value>, list: &str, gone: &Value) {
@@ -66,7 +130,8 @@ fn list(before: &Value, patch: &[Value], parent: &str, field: &str) -> Value {
     let old = before.as_array().map(Vec::as_slice).unwrap_or_default();
     if field == "finalizers" {
         let added = patch.iter().filter(|item| !old.contains(item));
-        return old.iter().chain(added).cloned().collect();
+        let all: Vec<Value> = old.iter().chain(added).cloned().collect();
+        return ordered(&all, patch, old, |item| name_of(item, None)).into();
     }
     let replaces = |item: &Value| item[PATCH] == "replace" && is_bare(item);
     match merge_key(parent, field) {
@@ -99,5 +164,5 @@ fn by_key(old: &[Value], patch: &[Value], key: &str, field: &str) -> Value {
             (None, None) => {}
         }
     }
-    items.into()
+    ordered(&items, patch, old, |item| key_of(item, key)).into()
 }

