@@ -5,7 +5,7 @@
 //! one request. An entry serves what the tightest workload behind it does, when
 //! all entries are loaded in proportion to what each could serve alone.
 
-use aegis_model::{Behaviour, Objects, ServiceId, WorkloadId};
+use aegis_model::{Behaviour, Millicores, Objects, ServiceId, WorkloadId};
 use aegis_sim::infer::{Directory, Inferred};
 
 /// Calls are followed so far; what a cycle adds beyond it does not matter.
@@ -122,7 +122,7 @@ pub fn capacities(objects: &Objects, inferred: &Inferred) -> Vec<Capacity> {
         .nodes
         .iter()
         .filter_map(|node| node.capacity.capacity.cpu())
-        .map(|cpu| cpu.cores())
+        .map(Millicores::cores)
         .sum();
     let alone: Vec<(ServiceId, Vec<f64>, f64)> = inferred
         .entries

@@ -72,7 +72,7 @@ pub fn load(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Dia
         warnings: Vec::new(),
     };
     if errors.is_empty() {
-        errors = loaded.located(references::findings(&loaded));
+        errors = loaded.located(&references::findings(&loaded));
     }
     finish(loaded, errors)
 }
@@ -109,7 +109,7 @@ pub(crate) fn sorted(all: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>)
 impl Loaded {
     /// Findings of the scenario's own document with their places.
     #[must_use]
-    pub fn located(&self, findings: Vec<Finding>) -> Vec<Diagnostic> {
+    pub fn located(&self, findings: &[Finding]) -> Vec<Diagnostic> {
         match &self.document {
             Some(document) => findings
                 .iter()

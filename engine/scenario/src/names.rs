@@ -65,28 +65,19 @@ pub fn of_value(value: &Value) -> ObjectRef {
 
 /// The reference of `known` that somebody may have meant: of another namespace, another kind, or misspelt.
 #[must_use]
-pub fn meant<'a>(
-    wanted: &ObjectRef,
-    known: impl Iterator<Item = &'a ObjectRef> + Clone,
-) -> Option<String> {
-    let same_name = known
-        .clone()
-        .find(|other| other.name == wanted.name && other.kind == wanted.kind);
+pub fn meant(wanted: &ObjectRef, known: &[&ObjectRef]) -> Option<String> {
+    let of_kind = || known.iter().filter(|other| other.kind == wanted.kind);
+    let same_name = of_kind().find(|other| other.name == wanted.name);
     let same_text = known
-        .clone()
+        .iter()
         .find(|other| other.name == wanted.name && other.namespace == wanted.namespace);
     if let Some(found) = same_name.or(same_text) {
         return Some(written(found));
     }
-    let names = known
-        .clone()
-        .filter(|other| other.kind == wanted.kind)
-        .map(|other| other.name.as_str());
-    let near = nearest(&wanted.name, names)?.to_owned();
-    let found = known
-        .clone()
-        .find(|other| other.kind == wanted.kind && other.name == near.as_str())?;
-    Some(written(found))
+    let near = nearest(&wanted.name, of_kind().map(|other| other.name.as_str()))?;
+    of_kind()
+        .find(|other| other.name == near)
+        .map(|found| written(found))
 }
 
 /// As a scenario has it: kind in lower case, the namespace where it is not `default`.

@@ -9,15 +9,25 @@ use serde_json::{Value, json};
 
 /// Share of the nodes that requests fill where a scenario states no nodes.
 pub const FILL: f64 = 0.6;
-/// Nodes that are made at least, so that a drain leaves some.
-const LEAST_NODES: u64 = 3;
+/// Share of the nodes' memory that working sets fill at most: beyond it kubelets would evict.
+const MEMORY_USE: f64 = 0.9;
+/// Share of its memory request that a container is taken to use.
+const USED_OF_REQUEST: f64 = 0.65;
+/// Nodes that are made where the manifests ask for enough, so that a drain leaves some.
+const USUAL_NODES: u64 = 3;
+/// CPU of a node at least, before there are fewer nodes.
+const SMALLEST: Millicores = Millicores(500);
+/// Memory of a node at least: no machine has less.
+const LEAST_MEMORY: Bytes = Bytes::mebi(512);
+/// Memory of a node that pods leave alone: kubelets evict below 100 MiB.
+const KEPT_FREE: Bytes = Bytes::mebi(128);
 /// Zones of nodes that are made by the rule.
 pub const ZONES: [&str; 3] = ["a", "b", "c"];
 /// Pods that a node takes (kubelet default, config/defaults.go).
 const PODS_PER_NODE: u64 = 110;
 /// CPU of a node at most, before there are more nodes.
 const LARGEST: Millicores = Millicores(32_000);
-/// What a container without a request counts as: what the scheduler scores it as
+/// What a pod without a request is taken to use: what the scheduler scores it as
 /// (pkg/scheduler/util/pod_resources.go).
 const UNSTATED: Request = Request {
     cpu: Millicores(100),
@@ -107,32 +117,29 @@ fn node(number: usize, group: &NodeGroup, zone: Option<&str>) -> Value {
     })
 }
 
-/// Equal nodes that the manifests' requests fill to [`FILL`]; each takes the largest pod.
+/// Equal nodes that the manifests' requests fill to [`FILL`]; each takes the largest pod,
+/// and together they hold what pods without requests use.
 fn by_rule(manifests: &[Document]) -> NodeGroup {
     let demand = Demand::of(manifests);
-    let count = LEAST_NODES
+    let cpu = demand.cpu();
+    let count = (cpu.0 / SMALLEST.0)
+        .clamp(1, USUAL_NODES)
+        .max(demand.apart)
         .max(demand.pods.div_ceil((PODS_PER_NODE as f64 * FILL) as u64))
-        .max(filled(demand.total.cpu.0, 1).div_ceil(LARGEST.0));
-    let each = Request {
-        cpu: Millicores(filled(demand.total.cpu.0, count)),
-        memory: Bytes(filled(demand.total.memory.0, count)),
+        .max(cpu.0.div_ceil(LARGEST.0));
+    let share = Request {
+        cpu: Millicores(cpu.0 / count),
+        memory: demand.memory(count),
     };
-    let each = each
-        .and(demand.per_node)
-        .or(demand.largest.and(demand.per_node));
+    let each = share.or(demand.largest).and(demand.per_node);
     NodeGroup {
         count: u32::try_from(count).unwrap_or(u32::MAX),
         cpu: Quantity {
-            milli: i128::from(each.cpu.0.next_multiple_of(10)),
+            milli: i128::from((each.cpu.0 + 1).next_multiple_of(10)),
         },
-        memory: Quantity::whole(each.memory.0.next_multiple_of(Bytes::mebi(8).0)),
+        memory: Quantity::whole((each.memory.0 + 1).next_multiple_of(Bytes::mebi(8).0)),
         zones: ZONES.map(String::from).to_vec(),
     }
-}
-
-/// The size of each of `count` nodes that `total` fills to [`FILL`].
-fn filled(total: u64, count: u64) -> u64 {
-    (total as f64 / FILL / count as f64) as u64 + 1
 }
 
 /// What all pods ask for.
@@ -142,23 +149,25 @@ struct Demand {
     largest: Request,
     per_node: Request,
     pods: u64,
+    /// Memory that pods are taken to use.
+    used: Bytes,
+    /// Pods of the largest workload whose pods may not share a node.
+    apart: u64,
 }
 
 impl Demand {
     fn of(manifests: &[Document]) -> Self {
         let mut demand = Self::default();
-        for document in manifests {
-            if let Some(template) = owned(document)
-                .then(|| objects::template(&document.value))
-                .flatten()
-            {
-                demand.add(document, of_pod(&template));
+        for document in manifests.iter().filter(|document| is_own(document)) {
+            if let Some(template) = objects::template(&document.value) {
+                demand.add(document, &template);
             }
         }
         demand
     }
 
-    fn add(&mut self, document: &Document, pod: Request) {
+    fn add(&mut self, document: &Document, template: &PodTemplateSpec) {
+        let pod = of_pod(template);
         if document.kind() == Kind::DaemonSet.as_str() {
             self.per_node = self.per_node.and(pod);
             return;
@@ -167,11 +176,37 @@ impl Demand {
         self.total = self.total.and(pod.times(count));
         self.largest = self.largest.or(pod);
         self.pods += count;
+        let stated = (pod.memory.0 as f64 * USED_OF_REQUEST) as u64;
+        let used = if stated == 0 {
+            UNSTATED.memory.0
+        } else {
+            stated
+        };
+        self.used += Bytes(used * count);
+        if !template.spec.affinity.pod_anti_affinity.required.is_empty() {
+            self.apart = self.apart.max(count);
+        }
+    }
+
+    /// CPU of all nodes. Where no pod states any, each counts as the scheduler scores it.
+    fn cpu(&self) -> Millicores {
+        let stated = match self.total.cpu.0 {
+            0 => UNSTATED.cpu.0 * self.pods,
+            stated => stated,
+        };
+        Millicores((stated as f64 / FILL) as u64)
+    }
+
+    /// Memory of each of so many nodes.
+    fn memory(&self, nodes: u64) -> Bytes {
+        let by_requests = self.total.memory.0 as f64 / FILL / nodes as f64;
+        let by_use = self.used.0 as f64 / MEMORY_USE / nodes as f64 + KEPT_FREE.0 as f64;
+        Bytes(by_requests.max(by_use) as u64).max(LEAST_MEMORY)
     }
 }
 
 /// Whether the object is one that nobody made: not the pod or ReplicaSet of a workload in a dump.
-fn owned(document: &Document) -> bool {
+fn is_own(document: &Document) -> bool {
     document.value["metadata"]["ownerReferences"]
         .as_array()
         .is_none_or(Vec::is_empty)
@@ -184,7 +219,7 @@ pub fn of_pod(template: &PodTemplateSpec) -> Request {
     let is_sidecar =
         |container: &&Container| container.restart_policy == Some(RestartPolicy::Always);
     let init = &template.spec.init_containers;
-    let sum = |request: Request, container: &Container| request.and(of_container(container));
+    let sum = |request: Request, container: &Container| request.and(stated(container));
     let sidecars = init.iter().filter(is_sidecar).fold(Request::default(), sum);
     let main = template.spec.containers.iter().fold(sidecars, sum);
     let steps = init.iter().filter(|container| !is_sidecar(container));
@@ -192,20 +227,13 @@ pub fn of_pod(template: &PodTemplateSpec) -> Request {
         cpu: template.spec.overhead.cpu().unwrap_or_default(),
         memory: template.spec.overhead.memory().unwrap_or_default(),
     };
-    steps
-        .map(|step| stated(step, Request::default()))
-        .fold(main, Request::or)
-        .and(overhead)
+    steps.map(stated).fold(main, Request::or).and(overhead)
 }
 
-fn of_container(container: &Container) -> Request {
-    stated(container, UNSTATED)
-}
-
-fn stated(container: &Container, otherwise: Request) -> Request {
+fn stated(container: &Container) -> Request {
     let request = |name| container.resources.request(name);
     Request {
-        cpu: request("cpu").map_or(otherwise.cpu, Quantity::millicores),
-        memory: request("memory").map_or(otherwise.memory, Quantity::bytes),
+        cpu: request("cpu").map(Quantity::millicores).unwrap_or_default(),
+        memory: request("memory").map(Quantity::bytes).unwrap_or_default(),
     }
 }

@@ -20,7 +20,8 @@ pub fn apply(manifests: &mut [Document], patch: &PatchOf, path: &FieldPath) -> R
         .position(|document| Some(document.reference()) == wanted);
     let Some(document) = position.and_then(|position| manifests.get_mut(position)) else {
         let known: Vec<_> = manifests.iter().map(Document::reference).collect();
-        let meant = wanted.and_then(|wanted| names::meant(&wanted, known.iter()));
+        let meant =
+            wanted.and_then(|wanted| names::meant(&wanted, &known.iter().collect::<Vec<_>>()));
         let message = format!("no object `{}` is among the manifests", patch.object);
         let finding = Finding::new(Code::UnknownObject, &here, &patch.object, message);
         return Err(match meant {

@@ -55,8 +55,8 @@ impl Check<'_> {
         }
         let message = format!("no object `{text}` is among the manifests");
         let mut finding = Finding::new(Code::UnknownObject, path, text, message);
-        let meant =
-            names::object(text).and_then(|wanted| names::meant(&wanted, self.index.references()));
+        let known: Vec<_> = self.index.references().collect();
+        let meant = names::object(text).and_then(|wanted| names::meant(&wanted, &known));
         if let Some(meant) = meant {
             finding = finding.help(format!("did you mean `{meant}`?"));
         }
@@ -292,7 +292,7 @@ impl Check<'_> {
                 self.container(&path.key(word).key("container"), object, container);
             }
             RemedyAction::SetRetries { service, .. } => {
-                self.find(&path.key(word).key("service"), service)
+                self.find(&path.key(word).key("service"), service);
             }
             _ => {}
         }

@@ -26,15 +26,22 @@ fn sum(loaded: &load::Loaded, resource: &str) -> f64 {
 
 #[test]
 fn requests_fill_the_nodes_to_sixty_percent() {
-    let loaded = imported("online-boutique");
-    assert_eq!(loaded.nodes.len(), 3);
-    let cpu = 1.57 / sum(&loaded, "cpu");
-    assert!((0.57..=0.6).contains(&cpu), "CPU is filled to {cpu}");
-    let memory = 1368.0 * 1024.0 * 1024.0 / sum(&loaded, "memory");
-    assert!(
-        (0.57..=0.63).contains(&memory),
-        "memory is filled to {memory}"
-    );
+    for (application, cores, mebi) in [
+        ("online-boutique", 1.57, 1368.0),
+        ("sock-shop", 0.799, 1700.0),
+    ] {
+        let loaded = imported(application);
+        let cpu = cores / sum(&loaded, "cpu");
+        assert!(
+            (0.57..=0.6).contains(&cpu),
+            "{application}: CPU is filled to {cpu}"
+        );
+        let memory = mebi * 1024.0 * 1024.0 / sum(&loaded, "memory");
+        assert!(
+            (0.48..=0.6).contains(&memory),
+            "{application}: memory is filled to {memory}"
+        );
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn list() -> Value {
     ]})
 }
 
-fn expectation(object: &str, path: &str, rest: Value) -> Expectation {
+fn expectation(object: &str, path: &str, rest: &Value) -> Expectation {
     let mut words = json!({"at": "10s", "object": object, "path": path});
     for (key, value) in rest.as_object().expect("a mapping") {
         words[key.as_str()] = value.clone();
@@ -115,7 +115,7 @@ fn expectations_hold_or_say_what_was_found() {
         ),
     ];
     for (object, path, rest, wanted) in cases {
-        let misses = check_expectations(&list(), &[expectation(object, path, rest)]);
+        let misses = check_expectations(&list(), &[expectation(object, path, &rest)]);
         match (misses.first(), wanted) {
             (None, None) => {}
             (Some(miss), Some(words)) => assert!(miss.to_string().contains(words), "{miss}"),
@@ -125,19 +125,19 @@ fn expectations_hold_or_say_what_was_found() {
 }
 
 /// Every mapping of the schema, with its path.
-fn mappings(schema: &Value, path: String, found: &mut Vec<(String, Value)>) {
+fn mappings(schema: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     if schema["properties"].is_object() {
-        found.push((path.clone(), schema.clone()));
+        found.push((path.to_owned(), schema.clone()));
     }
     match schema {
         Value::Object(fields) => {
             for (key, value) in fields {
-                mappings(value, format!("{path}/{key}"), found);
+                mappings(value, &format!("{path}/{key}"), found);
             }
         }
         Value::Array(items) => {
             for (at, value) in items.iter().enumerate() {
-                mappings(value, format!("{path}/{at}"), found);
+                mappings(value, &format!("{path}/{at}"), found);
             }
         }
         _ => {}
@@ -147,7 +147,7 @@ fn mappings(schema: &Value, path: String, found: &mut Vec<(String, Value)>) {
 #[test]
 fn the_schema_closes_every_mapping_and_explains_every_word() {
     let mut found = Vec::new();
-    mappings(&schema::schema(), String::new(), &mut found);
+    mappings(&schema::schema(), "", &mut found);
     assert!(found.len() > 30, "{}", found.len());
     for (path, mapping) in found {
         assert_eq!(mapping["additionalProperties"], json!(false), "{path}");
