@@ -2,7 +2,8 @@
 
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "documents are written where they are used"
+    clippy::unwrap_used,
+    reason = "a test says what it expects where it stands"
 )]
 
 mod stage;

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "documents are written where they are used"
+    clippy::unwrap_used,
+    reason = "a test says what it expects where it stands"
 )]
 
 use aegis_model::kubernetes::{Kind, ObjectRef};

@@ -102,9 +102,9 @@ impl PodRules {
         labelled && (self.first_of_its_kind || met())
     }
 
-    /// Sum of wishes of a row, before it is normalised.
-    pub fn wish(&self, row: usize) -> i64 {
-        self.wishes[row]
+    /// Sums of wishes per row, before they are normalised.
+    pub fn wishes(&self) -> &[i64] {
+        &self.wishes
     }
 }
 

@@ -19,12 +19,24 @@ const MAX_PODS: u64 = 110;
 pub(super) struct Board {
     /// In order of ids.
     pub rows: Vec<Row>,
+    /// Whether some node is cordoned or has a taint.
+    pub guarded: Guarded,
     topologies: BTreeMap<SmolStr, Arc<Topology>>,
+}
+
+/// Whether some node keeps pods off.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guarded {
+    Yes,
+    #[default]
+    No,
 }
 
 /// One node: what it has, and what is asked of it.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
+    /// Grows with each pod that comes.
+    pub version: u32,
     pub node: NodeId,
     pub cpu: u64,
     pub memory: u64,
@@ -73,6 +85,7 @@ impl Board {
         let rows = nodes
             .filter(|(_, node)| node.header.exists())
             .map(|(index, node)| Row {
+                version: 1,
                 node: NodeId::from(index),
                 cpu: amount(node, "cpu"),
                 memory: amount(node, "memory") / 1000,
@@ -80,8 +93,11 @@ impl Board {
                 sums: cluster.workings.scheduler.sums(NodeId::from(index)),
             })
             .collect();
+        let mut nodes = cluster.objects.nodes.iter();
+        let guards = nodes.any(|node| node.spec.unschedulable || !node.spec.taints.is_empty());
         Self {
             rows,
+            guarded: if guards { Guarded::Yes } else { Guarded::No },
             topologies: BTreeMap::new(),
         }
     }
@@ -116,6 +132,7 @@ impl Board {
     /// Counts a pod on a row.
     pub fn charge(&mut self, row: usize, demand: &Demand) {
         self.rows[row].sums.add(demand);
+        self.rows[row].version += 1;
     }
 }
 

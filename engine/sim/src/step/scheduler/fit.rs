@@ -20,11 +20,16 @@ fn ports_taken(sums: &NodeSums, demand: &Demand) -> bool {
         .any(|port| sums.ports.iter().any(|used| collide(port, used)))
 }
 
-/// Whether the common case holds: everything that is asked for is there.
-fn has_room(row: &Row, sums: &NodeSums, demand: &Demand) -> bool {
+/// Whether CPU, memory and places are there; all that most pods ask for.
+pub(super) fn has_room(row: &Row, sums: &NodeSums, demand: &Demand) -> bool {
     let cpu = demand.cpu == 0 || sums.cpu + demand.cpu <= row.cpu;
     let memory = demand.memory == 0 || sums.memory + demand.memory <= row.memory;
-    cpu && memory && sums.pods < row.pods && demand.other.is_empty()
+    cpu & memory & (sums.pods < row.pods)
+}
+
+/// Whether a pod asks for more than that.
+pub(super) fn is_plain(demand: &Demand) -> bool {
+    demand.other.is_empty() && demand.ports.is_empty()
 }
 
 /// Why the node has no room, if so. `sums` is what its pods ask for, `row.sums` or less.
@@ -32,7 +37,7 @@ pub(super) fn refuses(row: &Row, node: &Node, sums: &NodeSums, demand: &Demand) 
     if ports_taken(sums, demand) {
         return Some(Refusal::Ports);
     }
-    if has_room(row, sums, demand) {
+    if demand.other.is_empty() && has_room(row, sums, demand) {
         return None;
     }
     let shorts = shorts(row, node, sums, demand);

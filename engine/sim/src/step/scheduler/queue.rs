@@ -6,7 +6,7 @@
 
 use crate::cluster::Cluster;
 use crate::workings::{Attempts, News, Parked, Queue, SeenNode};
-use aegis_model::{Objects, PodId};
+use aegis_model::{Objects, PodId, Tick};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -71,22 +71,33 @@ fn take_in<P>(cluster: &mut Cluster<P>) {
         forget(cluster, pod);
     }
     for pod in new {
-        let row = &cluster.objects.pods[pod.index()];
-        let entry = (Reverse(row.priority), row.created, pod);
+        let entry = entry_of(cluster, pod);
         let queue = Arc::make_mut(&mut cluster.workings.scheduler.queue);
         queue.attempts.insert(pod, Attempts::default());
         queue.active.insert(entry);
     }
 }
 
+/// Where a pod stands among the active ones.
+fn entry_of<P>(cluster: &Cluster<P>, pod: PodId) -> (Reverse<i32>, Tick, PodId) {
+    let row = &cluster.objects.pods[pod.index()];
+    (Reverse(row.priority), row.created, pod)
+}
+
+/// When the back-off after these attempts ends.
+fn end_of_backoff(attempts: Attempts) -> Tick {
+    attempts.last.after(backoff(attempts.failed))
+}
+
 /// Takes a pod out of the queue for good.
 pub(super) fn forget<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let entry = entry_of(cluster, pod);
     let scheduler = &mut cluster.workings.scheduler;
     let queue = Arc::make_mut(&mut scheduler.queue);
-    queue.attempts.remove(&pod);
+    let attempts = queue.attempts.remove(&pod).unwrap_or_default();
     queue.parked.remove(&pod);
-    queue.active.retain(|(_, _, other)| *other != pod);
-    queue.backing_off.retain(|(_, other)| *other != pod);
+    queue.active.remove(&entry);
+    queue.backing_off.remove(&(end_of_backoff(attempts), pod));
     if scheduler.nominated.contains_key(&pod) {
         Arc::make_mut(&mut scheduler.nominated).remove(&pod);
     }
@@ -110,8 +121,7 @@ fn wake<P>(cluster: &mut Cluster<P>, news: News) {
     for pod in woken {
         queue.parked.remove(&pod);
         let attempts = queue.attempts.get(&pod).copied().unwrap_or_default();
-        let until = attempts.last.after(backoff(attempts.failed));
-        queue.backing_off.insert((until, pod));
+        queue.backing_off.insert((end_of_backoff(attempts), pod));
     }
 }
 
@@ -125,8 +135,7 @@ fn end_backoffs<P>(cluster: &mut Cluster<P>) {
             .filter(|(at, _)| *at <= now)
     };
     while let Some((at, pod)) = due(&cluster.workings.scheduler.queue) {
-        let row = &cluster.objects.pods[pod.index()];
-        let entry = (Reverse(row.priority), row.created, pod);
+        let entry = entry_of(cluster, pod);
         let queue = Arc::make_mut(&mut cluster.workings.scheduler.queue);
         queue.backing_off.remove(&(at, pod));
         queue.active.insert(entry);

@@ -71,6 +71,12 @@ pub fn is_cordoned_off(node: NodeView<'_>, tolerations: &[Toleration]) -> bool {
     node.spec.unschedulable && !tolerations.iter().any(|t| tolerates(t, &taint))
 }
 
+/// Whether a pod asks for labels of nodes at all.
+#[must_use]
+pub fn is_choosy(spec: &PodSpec) -> bool {
+    !spec.node_selector.is_empty() || spec.affinity.node_affinity.required.is_some()
+}
+
 /// Whether a node has what `nodeSelector` and required node affinity ask for.
 #[must_use]
 pub fn matches_node(spec: &PodSpec, node: NodeView<'_>) -> bool {

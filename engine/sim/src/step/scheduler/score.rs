@@ -4,7 +4,6 @@
 
 use super::board::Row;
 use crate::workings::Demand;
-use alloc::vec::Vec;
 
 /// Highest score of a plugin.
 const MAX: i64 = 100;
@@ -92,18 +91,23 @@ pub(super) fn normalise_range(scores: &mut [i64]) {
     }
 }
 
-/// Best is the smallest: `max + min - score`, scaled by the largest; `None` marks nodes that are
-/// ignored and get 0. Source: podtopologyspread/scoring.go `NormalizeScore`.
-pub(super) fn normalise_spread(scores: &[Option<i64>]) -> Vec<i64> {
-    let counted = || scores.iter().copied().flatten();
-    let largest = counted().max().unwrap_or(0);
-    let smallest = counted().min().unwrap_or(0);
-    let scaled = |score: &Option<i64>| match score {
-        None => 0,
-        Some(_) if largest == 0 => MAX,
-        Some(score) => MAX * (largest + smallest - score) / largest,
-    };
-    scores.iter().map(scaled).collect()
+/// Best is the smallest: `max + min - score`, scaled by the largest, weighted and added to
+/// `sums`. Rows without a number are ignored and get 0. Raw scores are not negative and are
+/// rounded first. Source: podtopologyspread/scoring.go `NormalizeScore`.
+pub(super) fn normalise_spread(raw: &[f64], sums: &mut [i64], weight: i64) {
+    let rounded = |raw: f64| (raw + 0.5) as i64;
+    let (mut smallest, mut largest) = (i64::MAX, 0);
+    for raw in raw.iter().filter(|raw| !raw.is_nan()) {
+        smallest = smallest.min(rounded(*raw));
+        largest = largest.max(rounded(*raw));
+    }
+    for (raw, sum) in raw.iter().zip(sums) {
+        *sum += match largest {
+            _ if raw.is_nan() => 0,
+            0 => weight * MAX,
+            _ => weight * (MAX * (largest + smallest - rounded(*raw)) / largest),
+        };
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +119,7 @@ mod tests {
 
     fn row(cpu: u64, memory: u64, sums: NodeSums) -> Row {
         Row {
+            version: 0,
             node: NodeId(0),
             cpu,
             memory,
@@ -174,7 +179,12 @@ mod tests {
         let mut wishes = vec![5, -5, 0];
         normalise_range(&mut wishes);
         assert_eq!(wishes, [100, 0, 50]);
-        assert_eq!(normalise_spread(&[Some(2), None, Some(6)]), [100, 0, 33]);
-        assert_eq!(normalise_spread(&[Some(0), Some(0)]), [100, 100]);
+        let spread = |raw: &[f64]| {
+            let mut sums = vec![1; raw.len()];
+            normalise_spread(raw, &mut sums, 2);
+            sums
+        };
+        assert_eq!(spread(&[2.2, f64::NAN, 5.9]), [201, 1, 67]);
+        assert_eq!(spread(&[0.0, 0.4]), [201, 201]);
     }
 }

@@ -1,9 +1,10 @@
 //! Spread over topology domains: constraints of the pod, or the system's defaults.
 //! Source: pkg/scheduler/framework/plugins/podtopologyspread.
 
-use super::board::{Board, HOSTNAME, Topology, view};
+use super::board::{Board, Guarded, HOSTNAME, Row, Topology, view};
 use super::message::Refusal;
 use super::rules;
+use super::score::normalise_spread;
 use super::selection::{Namespaces, Selection, Terminating, per_domain};
 use crate::cluster::Cluster;
 use aegis_model::kubernetes::{
@@ -41,7 +42,7 @@ struct Constraint {
     min_domains: usize,
     selection: Selection,
     topology: Arc<Topology>,
-    /// Per row: whether its pods count.
+    /// Per row: whether its pods count; empty where all do.
     counted_rows: Vec<bool>,
     /// Selected pods per domain.
     counts: Vec<u32>,
@@ -97,7 +98,10 @@ impl Spread {
             return;
         }
         for hardness in [Hardness::DoNotSchedule, Hardness::ScheduleAnyway] {
-            let rows = self.constraints.first().map_or(0, |c| c.counted_rows.len());
+            let rows = self
+                .constraints
+                .first()
+                .map_or(0, |c| c.topology.domains.len());
             for row in 0..rows {
                 let of_kind = || self.constraints.iter().filter(|c| c.hard == hardness);
                 if of_kind().all(|c| c.topology.of(row).is_some()) {
@@ -105,6 +109,7 @@ impl Spread {
                 }
                 for constraint in &mut self.constraints {
                     if constraint.hard == hardness {
+                        constraint.counted_rows.resize(rows, true);
                         constraint.counted_rows[row] = false;
                     }
                 }
@@ -127,20 +132,44 @@ impl Spread {
             })
     }
 
-    /// Scores of rows before they are normalised: fewer is better.
-    pub fn scores(&self, rows: &[usize]) -> Vec<Option<i64>> {
-        let soft: Vec<(&Constraint, f64)> = self
-            .constraints
+    /// Adds the weighted, normalised scores of rows to `sums`: fewer pods in a row's domains is better.
+    pub fn add_scores(
+        &self,
+        rows: &[usize],
+        scratch: &mut Vec<f64>,
+        sums: &mut [i64],
+        weight: i64,
+    ) {
+        scratch.clear();
+        scratch.resize(rows.len(), 0.0);
+        let soft = || {
+            let constraints = self.constraints.iter();
+            constraints.filter(|c| c.hard == Hardness::ScheduleAnyway)
+        };
+        for constraint in soft() {
+            constraint.add_raw(rows, scratch);
+        }
+        if self.labels_needed == LabelsNeeded::All {
+            for (row, raw) in rows.iter().zip(scratch.iter_mut()) {
+                if soft().any(|c| c.topology.of(*row).is_none()) {
+                    *raw = f64::NAN;
+                }
+            }
+        }
+        normalise_spread(scratch, sums, weight);
+    }
+
+    /// Whether pods of other workloads may count.
+    pub fn counts_by_label(&self) -> bool {
+        let by_label = |c: &Constraint| matches!(c.selection, Selection::Labels { .. });
+        self.constraints.iter().any(by_label)
+    }
+
+    /// Whether some rows may be closed.
+    pub fn has_rules(&self) -> bool {
+        self.constraints
             .iter()
-            .filter(|c| c.hard == Hardness::ScheduleAnyway)
-            .map(|c| (c, c.domain_weight(rows)))
-            .collect();
-        rows.iter()
-            .map(|row| match self.is_ignored(&soft, *row) {
-                true => None,
-                false => Some(libm::round(raw_score(&soft, *row)) as i64),
-            })
-            .collect()
+            .any(|c| c.hard == Hardness::DoNotSchedule)
     }
 
     /// Whether there is anything to score.
@@ -149,15 +178,10 @@ impl Spread {
         self.constraints.iter().any(soft)
     }
 
-    fn is_ignored(&self, soft: &[(&Constraint, f64)], row: usize) -> bool {
-        self.labels_needed == LabelsNeeded::All
-            && soft.iter().any(|(c, _)| c.topology.of(row).is_none())
-    }
-
     /// Counts a pod that was just bound to a row.
     pub fn count_bound(&mut self, objects: &Objects, pod: &Pod, row: usize) {
         for constraint in &mut self.constraints {
-            if !constraint.counted_rows[row] || !constraint.selection.matches(objects, pod) {
+            if !constraint.counts_row(row) || !constraint.selection.matches(objects, pod) {
                 continue;
             }
             if let Some(domain) = constraint.topology.of(row) {
@@ -167,17 +191,23 @@ impl Spread {
     }
 }
 
-fn raw_score(soft: &[(&Constraint, f64)], row: usize) -> f64 {
-    soft.iter()
-        .filter_map(|(constraint, weight)| {
-            let domain = constraint.topology.of(row)?;
-            let count = f64::from(constraint.counts[domain]);
-            Some(count * weight + (constraint.max_skew - 1) as f64)
-        })
-        .sum()
-}
-
 impl Constraint {
+    fn counts_row(&self, row: usize) -> bool {
+        self.counted_rows.is_empty() || self.counted_rows[row]
+    }
+
+    /// Count times weight, and the skew that is allowed, where the row has the label.
+    fn add_raw(&self, rows: &[usize], sums: &mut [f64]) {
+        let weight = self.domain_weight(rows);
+        let slack = (self.max_skew - 1) as f64;
+        for (row, sum) in rows.iter().zip(sums) {
+            let domain = self.topology.domains[*row];
+            if domain != Topology::NONE {
+                *sum += f64::from(self.counts[domain as usize]) * weight + slack;
+            }
+        }
+    }
+
     fn would_skew(&self, domain: usize) -> bool {
         let count = i64::from(self.counts[domain]);
         count + self.own - self.least() > self.max_skew
@@ -213,6 +243,9 @@ impl Constraint {
 }
 
 fn present(topology: &Topology, counted_rows: &[bool]) -> Vec<bool> {
+    if counted_rows.is_empty() {
+        return alloc::vec![true; topology.count];
+    }
     let mut present = alloc::vec![false; topology.count];
     for (row, counted) in counted_rows.iter().enumerate() {
         if let Some(domain) = topology.of(row).filter(|_| *counted) {
@@ -232,21 +265,11 @@ fn count<P>(
 ) -> Constraint {
     let objects = &cluster.objects;
     let spec = &objects.templates[pod.template.index()].spec.spec;
-    let counted_rows: Vec<bool> = board
-        .rows
-        .iter()
-        .map(|row| {
-            let node = view(objects, row.node);
-            let affinity = !wanted.affinity_honoured || rules::matches_node(spec, node);
-            let taints = !wanted.taints_honoured
-                || rules::untolerated(&node.spec.taints, &spec.tolerations).is_none();
-            affinity && taints
-        })
-        .collect();
+    let counted_rows = counted_rows(objects, board, spec, &wanted);
     let mut rows = wanted
         .selection
         .placed(cluster, board, Terminating::LeftOut, without);
-    rows.retain(|row| counted_rows[*row]);
+    rows.retain(|row| counted_rows.is_empty() || counted_rows[*row]);
     Constraint {
         key: wanted.key,
         max_skew: i64::from(wanted.max_skew),
@@ -259,6 +282,22 @@ fn count<P>(
         topology,
         counted_rows,
     }
+}
+
+/// Per row: whether its pods count, by the policies of the constraint; empty where all do.
+fn counted_rows(objects: &Objects, board: &Board, spec: &PodSpec, wanted: &Wanted) -> Vec<bool> {
+    let by_affinity = wanted.affinity_honoured && rules::is_choosy(spec);
+    let by_taints = wanted.taints_honoured && board.guarded == Guarded::Yes;
+    if !by_affinity && !by_taints {
+        return Vec::new();
+    }
+    let counts = |row: &Row| {
+        let node = view(objects, row.node);
+        let tolerated =
+            !by_taints || rules::untolerated(&node.spec.taints, &spec.tolerations).is_none();
+        tolerated && (!by_affinity || rules::matches_node(spec, node))
+    };
+    board.rows.iter().map(counts).collect()
 }
 
 fn explicit(spec: &PodSpec, pod: &Pod) -> Vec<Wanted> {
