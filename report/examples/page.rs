@@ -1,5 +1,5 @@
 //! Prints an output of the made-up run of the tests: `summary`, `terminal`, `lines`, `chronicle`,
-//! `html`, `mermaid`, `plan`, `explain`.
+//! `html`, `mermaid`, `plan`, `explain`; of the whole run, or with `healthy` or `cut`.
 #![allow(clippy::expect_used, reason = "an example")]
 
 #[path = "../tests/common/mod.rs"]
@@ -12,7 +12,11 @@ use aegis_report::{
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let events = common::mended();
+    let events = match std::env::args().nth(2).as_deref() {
+        Some("healthy") => common::healthy(),
+        Some("cut") => common::mended()[..50].to_vec(),
+        _ => common::mended(),
+    };
     let facts = common::facts();
     let story = Story::tell(&events);
     let summary = summary(&story, &facts);

@@ -4,9 +4,7 @@
 
 use crate::facts::Facts;
 use crate::followup::{bad_news, follow_ups, good_news};
-use crate::format::{
-    clock, fixed, latency, length_or_never, markdown, markdown_code, one_line, percent,
-};
+use crate::format::{clock, fixed, latency, markdown, markdown_code, one_line, percent};
 use crate::line::line;
 use crate::names::Names;
 use crate::objectives::{Course, courses};
@@ -71,16 +69,9 @@ fn overview(out: &mut String, story: &Story<'_>, summary: &Summary) {
             &format!("The plan that was chosen: {}.", markdown(&plan.summary)),
         );
     }
-    say(
-        out,
-        &format!(
-            "Users lost {} SLO minutes. Detected after {}, located after {}, mended after {}.",
-            fixed(summary.slo_minutes_lost, 2),
-            length_or_never(summary.ttd_s),
-            length_or_never(summary.ttl_s),
-            length_or_never(summary.ttm_s),
-        ),
-    );
+    let lost = fixed(summary.slo_minutes_lost, 2);
+    let timing = words::timing(summary);
+    say(out, &format!("Users lost {lost} SLO minutes; {timing}."));
 }
 
 fn impact(out: &mut String, story: &Story<'_>, summary: &Summary) {

@@ -58,7 +58,7 @@ pub fn phases(story: &Story<'_>, facts: &Facts, courses: &[Course<'_>]) -> Vec<P
         let rounds: Vec<&Round<'_>> = story.rounds.iter().filter(mine).collect();
         decide(
             &mut phases,
-            incident.opened,
+            (incident.opened, end),
             &rounds,
             good_again(courses, end),
         );
@@ -73,7 +73,7 @@ fn good_again(courses: &[Course<'_>], end: i64) -> i64 {
     missed.map(|point| point.t).max().unwrap_or(end)
 }
 
-fn decide(phases: &mut Vec<Phase>, opened: i64, rounds: &[&Round<'_>], good: i64) {
+fn decide(phases: &mut Vec<Phase>, (opened, end): (i64, i64), rounds: &[&Round<'_>], good: i64) {
     let mut start = opened;
     for (place, round) in rounds.iter().enumerate() {
         let decided = round.applied.or(round.verdict.map(|(t, _)| t));
@@ -83,7 +83,7 @@ fn decide(phases: &mut Vec<Phase>, opened: i64, rounds: &[&Round<'_>], good: i64
             start = decided;
             continue;
         };
-        let done = round.conduct.map_or(applied, |(t, _)| t);
+        let done = round.conduct.map_or(end, |(t, _)| t);
         add(phases, Stage::Applying, applied, done);
         let next = rounds.get(place + 1).map_or(good, |next| next.t);
         add(phases, Stage::Recovering, done, next);

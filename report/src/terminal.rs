@@ -4,7 +4,7 @@
 //! futures, what was done, what it cost, whether objectives held. In this order.
 
 use crate::facts::Facts;
-use crate::format::{self, clock, count, fixed, length_or_never, percent};
+use crate::format::{self, clock, count, fixed, percent};
 use crate::objectives::{self, Course, Standing};
 use crate::round::{Answer, Round};
 use crate::story::Story;
@@ -247,12 +247,10 @@ fn objectives_held(text: &mut Text, story: &Story<'_>, summary: &Summary) {
     for course in objectives::courses(story) {
         objective(text, &course, story);
     }
+    let lost = fixed(summary.slo_minutes_lost, 2);
     text.say(format!(
-        "  {} SLO minutes lost; detected after {}, located after {}, mended after {}",
-        fixed(summary.slo_minutes_lost, 2),
-        length_or_never(summary.ttd_s),
-        length_or_never(summary.ttl_s),
-        length_or_never(summary.ttm_s),
+        "  {lost} SLO minutes lost; {}",
+        words::timing(summary)
     ));
     let cost = &summary.cost;
     text.say(format!(

@@ -2,6 +2,7 @@
 
 use crate::format::{self, fixed};
 use crate::names::Names;
+use crate::summary::Summary;
 use crate::text::Tone;
 use aegis_model::{
     ChangeRecord, Conduct, Ending, FieldChange, Finding, Future, Hypothesis, ObjectChange,
@@ -201,6 +202,21 @@ fn brief(value: &Value) -> String {
     }
     let start: String = text.chars().take(LONG - 1).collect();
     format!("{start}…")
+}
+
+/// How fast it was noticed, found and mended, as far as it was.
+#[must_use]
+pub fn timing(summary: &Summary) -> String {
+    let marks = [
+        ("detected", summary.ttd_s),
+        ("located", summary.ttl_s),
+        ("mended", summary.ttm_s),
+    ];
+    let texts = marks.map(|(word, after)| match after {
+        Some(seconds) => format!("{word} after {}", format::length(seconds)),
+        None => format!("not {word}"),
+    });
+    texts.join(", ")
 }
 
 /// A score or a share with two decimals; missing is a dash.

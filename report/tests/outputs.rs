@@ -139,7 +139,10 @@ fn the_page_shows_every_part_and_fetches_nothing() {
     }
     assert_eq!(is_balanced(&page), Ok(()));
     let drawings = page.matches("<svg viewBox=\"0 0 ").count();
-    assert_eq!(drawings, page.matches("role=\"img\" aria-label=\"").count());
+    assert_eq!(
+        drawings,
+        page.matches("\" role=\"img\" aria-label=\"").count()
+    );
     assert!(drawings >= 10, "{drawings}");
     assert!(page.contains("prefers-color-scheme: dark") && page.contains("@media print"));
     assert!(page.len() < 400_000, "{}", page.len());

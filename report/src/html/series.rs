@@ -308,5 +308,5 @@ pub(super) fn promises(view: &View<'_>) -> String {
         "worst success",
         "worst p99",
     ];
-    table("", &heads, &rows)
+    format!("<div class=\"wide\">{}</div>", table("", &heads, &rows))
 }

@@ -159,8 +159,10 @@ impl Svg {
     /// The drawing, with what a screen reader says of it.
     #[must_use]
     pub fn finish(self, label: &str) -> String {
+        // A broad drawing is scrolled on a narrow screen rather than made too small to read.
+        let class = if self.width > 700.0 { "broad" } else { "small" };
         format!(
-            "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{}</svg>",
+            "<svg viewBox=\"0 0 {} {}\" class=\"{class}\" role=\"img\" aria-label=\"{}\">{}</svg>",
             c(self.width),
             c(self.height),
             html(label),
