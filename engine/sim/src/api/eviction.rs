@@ -6,15 +6,15 @@ use crate::cluster::Cluster;
 use crate::workings::Drain;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{BudgetId, FieldChange, NodeId, PodId};
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
 /// Why an eviction was refused: status 429.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget {budget} needs {desired} healthy pods and has {healthy} currently"
-)]
+#[error("Cannot evict pod as it would violate the pod's disruption budget.")]
 pub struct EvictionRefused {
     /// Name of the budget.
     pub budget: SmolStr,
@@ -22,6 +22,17 @@ pub struct EvictionRefused {
     pub desired: u32,
     /// Pods that it has.
     pub healthy: u32,
+}
+
+impl EvictionRefused {
+    /// The cause in the details of the refusal.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        format!(
+            "The disruption budget {} needs {} healthy pods and has {} currently",
+            self.budget, self.desired, self.healthy
+        )
+    }
 }
 
 /// Budgets that select a pod.
@@ -37,8 +48,8 @@ pub(crate) fn budgets_of<P>(cluster: &Cluster<P>, pod: PodId) -> Vec<BudgetId> {
 }
 
 /// Evicts a pod through its budgets. A pod that does not run, or is over, is not protected; one that
-/// is not ready is not protected either while its budget has the healthy pods that it needs.
-/// Source: pkg/registry/core/pod/storage/eviction.go (`unhealthyPodEvictionPolicy: IfHealthyBudget`).
+/// is not ready is not protected either while its budget has the healthy pods that it needs, or where
+/// `unhealthyPodEvictionPolicy` is `AlwaysAllow`. Source: pkg/registry/core/pod/storage/eviction.go.
 ///
 /// # Errors
 /// [`EvictionRefused`] where a budget allows no disruption.
@@ -64,11 +75,12 @@ pub fn evict<P>(cluster: &mut Cluster<P>, pod: PodId) -> Result<(), EvictionRefu
     Ok(())
 }
 
-/// Whether the budget does not mind: it has what it needs, and the pod is no part of that.
+/// Whether the budget does not mind, because the pod is no part of what it needs.
 fn is_indifferent<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> bool {
     let row = &cluster.objects.budgets[budget.index()];
     let ready = cluster.objects.pods[pod.index()].is_ready();
-    !ready && row.healthy >= row.desired && row.desired > 0
+    let always = row.header.doc["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow";
+    !ready && (always || (row.healthy >= row.desired && row.desired > 0))
 }
 
 fn check<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> Result<(), EvictionRefused> {
@@ -89,7 +101,6 @@ fn spend<P>(cluster: &mut Cluster<P>, budget: BudgetId, pod: PodId) {
     }
     let row = &mut cluster.objects.budgets[budget.index()];
     row.allowed -= 1;
-    row.healthy = row.healthy.saturating_sub(1);
 }
 
 /// Starts `kubectl drain --ignore-daemonsets --force`: cordons the node, and evicts its pods from now on.

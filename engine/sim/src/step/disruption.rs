@@ -85,7 +85,9 @@ impl Counts {
     fn add(&mut self, id: WorkloadId, workload: &Workload, pod: &Pod) {
         self.pods += 1;
         self.healthy += u32::from(pod.is_ready() && pod.deletion.is_none());
-        self.workloads.insert(id);
+        if workload.header.exists() {
+            self.workloads.insert(id);
+        }
         if workload.spec.replicas().is_none() || matches!(*workload.spec, WorkloadSpec::Pod(_)) {
             self.bare = Unmanaged::Some;
         }

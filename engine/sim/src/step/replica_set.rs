@@ -12,7 +12,8 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{
     ConditionStatus, Pod, PodPhase, Severity, WorkloadSpec, WorkloadStatus,
 };
-use aegis_model::{Overlay, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
+use aegis_model::{NodeId, Overlay, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -256,7 +257,7 @@ struct Rank {
     ready: bool,
     cost: i32,
     /// Pods of the same workload on the same node.
-    crowd: usize,
+    crowd: u32,
     ready_since: Tick,
     restarts: u32,
     created: Tick,
@@ -264,19 +265,31 @@ struct Rank {
 
 /// Pods in the order in which they are deleted.
 fn ranked<P>(cluster: &Cluster<P>, set: &Set, pods: &[PodId]) -> Vec<PodId> {
-    let mut ranks: Vec<Rank> = pods.iter().map(|pod| rank(cluster, set, *pod)).collect();
+    let crowds = crowds(cluster, set.workload);
+    let mut ranks: Vec<Rank> = pods
+        .iter()
+        .map(|pod| rank(cluster, &crowds, *pod))
+        .collect();
     let now = cluster.clock;
     ranks.sort_by(|a, b| order(a, b, now));
     ranks.into_iter().map(|rank| rank.pod).collect()
 }
 
-fn rank<P>(cluster: &Cluster<P>, set: &Set, pod: PodId) -> Rank {
+/// Active pods of a workload per node.
+fn crowds<P>(cluster: &Cluster<P>, workload: WorkloadId) -> BTreeMap<NodeId, u32> {
+    let mut crowds = BTreeMap::new();
+    for pod in cluster.objects.workloads[workload.index()].pods.iter() {
+        let row = &cluster.objects.pods[pod.index()];
+        if let Some(node) = row.node.filter(|_| row.is_active()) {
+            *crowds.entry(node).or_default() += 1;
+        }
+    }
+    crowds
+}
+
+fn rank<P>(cluster: &Cluster<P>, crowds: &BTreeMap<NodeId, u32>, pod: PodId) -> Rank {
     let row = &cluster.objects.pods[pod.index()];
-    let siblings = cluster.objects.workloads[set.workload.index()].pods.iter();
-    let on_same_node = |other: &&PodId| {
-        let other = &cluster.objects.pods[other.index()];
-        other.is_active() && other.node.is_some() && other.node == row.node
-    };
+    let crowd = row.node.and_then(|node| crowds.get(&node)).copied();
     Rank {
         pod,
         assigned: row.node.is_some(),
@@ -287,7 +300,7 @@ fn rank<P>(cluster: &Cluster<P>, set: &Set, pod: PodId) -> Rank {
         },
         ready: row.is_ready(),
         cost: api::pod_deletion_cost(cluster, pod),
-        crowd: siblings.filter(on_same_node).count(),
+        crowd: crowd.unwrap_or(0),
         ready_since: row.conditions.ready.since,
         restarts: most_restarts(row),
         created: row.created,

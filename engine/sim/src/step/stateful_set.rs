@@ -40,6 +40,8 @@ struct Desk {
     order: Order,
     strategy: Strategy,
     min_ready: u32,
+    /// Existing pods with their ordinals, lowest first.
+    pods: Vec<(u32, PodId)>,
 }
 
 /// `podManagementPolicy`.
@@ -84,7 +86,16 @@ impl Desk {
             },
             strategy: Strategy::of(spec),
             min_ready: spec.min_ready_seconds,
+            pods: by_ordinal(cluster, id),
         })
+    }
+
+    /// The pod of an ordinal, as it was when the sync began.
+    fn pod_at(&self, ordinal: u32) -> Option<PodId> {
+        let place = self
+            .pods
+            .binary_search_by_key(&ordinal, |(ordinal, _)| *ordinal);
+        place.ok().map(|place| self.pods[place].1)
     }
 
     fn is_wanted(&self, ordinal: u32) -> bool {
@@ -120,11 +131,12 @@ impl Strategy {
     }
 }
 
-/// The existing pod of an ordinal.
-fn pod_at<P>(cluster: &Cluster<P>, desk: &Desk, ordinal: u32) -> Option<PodId> {
-    let pods = cluster.objects.workloads[desk.id.index()].pods.iter();
-    pods.copied()
-        .find(|pod| cluster.objects.pods[pod.index()].ordinal == ordinal)
+fn by_ordinal<P>(cluster: &Cluster<P>, id: WorkloadId) -> Vec<(u32, PodId)> {
+    let pods = cluster.objects.workloads[id.index()].pods.iter();
+    let ordinal = |pod: &PodId| cluster.objects.pods[pod.index()].ordinal;
+    let mut pods: Vec<_> = pods.map(|pod| (ordinal(pod), *pod)).collect();
+    pods.sort_unstable();
+    pods
 }
 
 fn is_terminating<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
@@ -141,7 +153,7 @@ fn is_healthy<P>(cluster: &Cluster<P>, desk: &Desk, pod: PodId) -> bool {
 
 /// Wanted pods first, then surplus ones, then updates; each stage only behind the one before.
 fn sync<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Result<(), Wait> {
-    let surplus = surplus(cluster, desk);
+    let surplus = surplus(desk);
     let first_unhealthy = first_unhealthy(cluster, desk, &surplus);
     for ordinal in desk.start..desk.start + desk.replicas {
         keep(cluster, desk, ordinal, journal)?;
@@ -153,20 +165,16 @@ fn sync<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Resu
 }
 
 /// Pods whose ordinals are not wanted, lowest first.
-fn surplus<P>(cluster: &Cluster<P>, desk: &Desk) -> Vec<PodId> {
-    let ordinal = |pod: &PodId| cluster.objects.pods[pod.index()].ordinal;
-    let pods = cluster.objects.workloads[desk.id.index()].pods.iter();
-    let mut surplus: Vec<PodId> = pods
-        .copied()
-        .filter(|pod| !desk.is_wanted(ordinal(pod)))
-        .collect();
-    surplus.sort_by_key(ordinal);
-    surplus
+fn surplus(desk: &Desk) -> Vec<PodId> {
+    let pods = desk.pods.iter();
+    pods.filter(|(ordinal, _)| !desk.is_wanted(*ordinal))
+        .map(|(_, pod)| *pod)
+        .collect()
 }
 
 fn first_unhealthy<P>(cluster: &Cluster<P>, desk: &Desk, surplus: &[PodId]) -> Option<PodId> {
     let wanted = desk.start..desk.start + desk.replicas;
-    let pods = wanted.filter_map(|ordinal| pod_at(cluster, desk, ordinal));
+    let pods = wanted.filter_map(|ordinal| desk.pod_at(ordinal));
     pods.chain(surplus.iter().copied())
         .find(|pod| !is_healthy(cluster, desk, *pod))
 }
@@ -178,7 +186,7 @@ fn keep<P>(
     ordinal: u32,
     journal: &mut Journal,
 ) -> Result<(), Wait> {
-    let Some(pod) = pod_at(cluster, desk, ordinal) else {
+    let Some(pod) = desk.pod_at(ordinal) else {
         create(cluster, desk, ordinal, journal)?;
         return desk.pause();
     };
@@ -284,7 +292,7 @@ fn update<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Re
         return Ok(());
     };
     for ordinal in (desk.start + partition..desk.start + desk.replicas).rev() {
-        let pod = pod_at(cluster, desk, ordinal).ok_or(Wait)?;
+        let pod = desk.pod_at(ordinal).ok_or(Wait)?;
         let is_old = cluster.objects.pods[pod.index()].template != desk.update;
         if is_old && !is_terminating(cluster, pod) {
             delete(cluster, desk, pod, journal);

@@ -18,6 +18,7 @@ fn refusal(document: Value) -> String {
     refusal
 }
 
+/// A document with another value at a pointer.
 fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
     document.pointer_mut(parent).expect("a parent")[key] = value;
@@ -25,82 +26,53 @@ fn with(mut document: Value, pointer: &str, value: Value) -> Value {
 }
 
 #[test]
+fn what_is_no_object_is_refused() {
+    let nameless = refusal(json!({"kind": "Pod"}));
+    assert_eq!(nameless, "an object needs a `metadata.name`");
+    let kindless = refusal(json!({"metadata": {"name": "x"}}));
+    assert_eq!(kindless, "an object needs a `kind`");
+}
+
+/// Where in a Deployment, what stands there, what is said: `Deployment.apps "web" is invalid: ` goes before.
+fn wrong_deployments() -> Value {
+    json!([
+        ["/spec/replicas", -1, "spec.replicas: Invalid value: -1: must be greater than or equal to 0"],
+        ["/spec/replicas", "two", "spec.replicas: Invalid value: \"two\": invalid type: string \"two\", expected u32"],
+        ["/spec/template/metadata/labels", {"app": "wbe"},
+            "spec.template.metadata.labels: Invalid value: {\"app\":\"wbe\"}: `selector` does not match template `labels`"],
+        ["/spec/selector", {}, "spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
+        ["/spec/template/spec/containers", [], "spec.template.spec.containers: Invalid value: []: at least one is required"],
+        ["/spec/template/spec/containers/0/image", "", "spec.template.spec.containers[0].image: Invalid value: \"\": a value is required"],
+        ["/spec/template/spec/containers/0/resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}},
+            "spec.template.spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1"],
+        ["/spec/template/spec/containers/0/resources", {"limits": {"memory": "12Qi"}},
+            "spec.template.spec.containers[0].resources.limits.memory: Invalid value: \"12Qi\": `12Qi`: unknown suffix `Qi`; Kubernetes knows n u m k M G T P E Ki Mi Gi Ti Pi Ei"],
+        ["/spec/template/spec/containers/0/ports", [{"containerPort": 80}, {"containerPort": 70000}],
+            "spec.template.spec.containers[0].ports[1].containerPort: Invalid value: 70000: invalid value: integer `70000`, expected u16"],
+        ["/spec/template/spec/restartPolicy", "Never",
+            "spec.template.spec.restartPolicy: Invalid value: \"Never\": supported values: \"Always\""],
+    ])
+}
+
+#[test]
 fn what_is_wrong_is_refused_with_path_value_and_words() {
-    let web = || workload("Deployment", "web", json!({}));
-    let container = "/spec/template/spec/containers/0";
-    let hpa = |spec: Value| json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}, "spec": spec});
-    for (document, words) in [
-        (
-            json!({"metadata": {"name": "x"}}),
-            "an object needs a `kind`",
-        ),
-        (json!({"kind": "Pod"}), "an object needs a `metadata.name`"),
-        (
-            with(web(), "/spec/replicas", json!(-1)),
-            "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
-        ),
-        (
-            with(web(), "/spec/replicas", json!("two")),
-            "spec.replicas: Invalid value: \"two\": invalid type: string \"two\", expected u32",
-        ),
-        (
-            with(
-                web(),
-                "/spec/template/metadata/labels",
-                json!({"app": "wbe"}),
-            ),
-            "spec.template.metadata.labels: Invalid value: {\"app\":\"wbe\"}: `selector` does not match template `labels`",
-        ),
-        (
-            with(web(), "/spec/selector", json!({})),
-            "spec.selector: Invalid value: {}: empty selector is invalid for deployment",
-        ),
-        (
-            with(web(), "/spec/template/spec/containers", json!([])),
-            "spec.template.spec.containers: Invalid value: []",
-        ),
-        (
-            with(web(), &format!("{container}/image"), json!("")),
-            "spec.template.spec.containers[0].image: Invalid value: \"\"",
-        ),
-        (
-            with(
-                web(),
-                &format!("{container}/resources"),
-                json!({"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}),
-            ),
-            "spec.template.spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1",
-        ),
-        (
-            with(
-                web(),
-                &format!("{container}/resources"),
-                json!({"limits": {"memory": "12Qi"}}),
-            ),
-            "spec.template.spec.containers[0].resources.limits.memory: Invalid value: \"12Qi\": `12Qi`: unknown suffix `Qi`",
-        ),
-        (
-            with(
-                web(),
-                &format!("{container}/ports"),
-                json!([{"containerPort": 80}, {"containerPort": 70000}]),
-            ),
-            "spec.template.spec.containers[0].ports[1].containerPort: Invalid value: 70000",
-        ),
-        (
-            with(web(), "/spec/template/spec/restartPolicy", json!("Never")),
-            "spec.template.spec.restartPolicy: Invalid value: \"Never\": supported values: \"Always\"",
-        ),
-        (
-            hpa(
-                json!({"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "minReplicas": 5, "maxReplicas": 3}),
-            ),
-            "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`",
-        ),
-    ] {
-        let said = refusal(document);
-        assert!(said.contains(words), "{said}\nshould say {words}");
+    for case in wrong_deployments().as_array().expect("cases") {
+        let pointer = case[0].as_str().expect("a pointer");
+        let web = workload("Deployment", "web", json!({}));
+        let said = refusal(with(web, pointer, case[1].clone()));
+        let words = case[2].as_str().expect("words");
+        assert_eq!(said, format!("Deployment.apps \"web\" is invalid: {words}"));
     }
+}
+
+#[test]
+fn an_autoscaler_needs_room_between_its_bounds() {
+    let said = refusal(super::autoscaler::autoscaler(
+        json!({"minReplicas": 5, "maxReplicas": 3}),
+    ));
+    let words =
+        "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`";
+    assert!(said.ends_with(words), "{said}");
 }
 
 #[test]
