@@ -6,8 +6,9 @@
 //! time-outs, retries) stays a prior, drawn anew for every trial.
 
 use crate::history::History;
-use crate::series::mean_time;
-use aegis_model::{Behaviour, Bytes, Call, Observation, Tick, WorkloadId};
+use crate::series::{Measure, SeriesKey, mean_time};
+use crate::topology::Topology;
+use aegis_model::{Behaviour, Bytes, Call, Observation, Target, Tick, WorkloadId};
 use aegis_sim::infer::{Inferred, infer};
 use aegis_sim::{Draws, Purpose};
 use std::sync::Arc;
@@ -46,6 +47,9 @@ pub struct Spreads {
     /// Call ratios.
     pub ratio: f64,
 }
+
+/// Most that one correction moves a parameter by, in log units.
+const MOST: f64 = 0.5;
 
 /// Spreads of what was not measured.
 const PRIOR: Spreads = Spreads {
@@ -100,6 +104,52 @@ impl Calibration {
             Some(Arc::new(self.drawn(draws, workload, mean, prior)))
         };
         (0..self.behaviours.len()).map(drawn).collect()
+    }
+
+    /// Moves parameters towards what was seen. `error` gives observed less predicted of a series of
+    /// a twin, in the space of the series.
+    pub(crate) fn correct(&mut self, topology: &Topology, error: impl Fn(SeriesKey) -> Option<f64>) {
+        let of = |measure: Measure, workload: usize| {
+            let subject = Target::Workload(WorkloadId::from(workload));
+            error(SeriesKey { measure, subject }).unwrap_or(0.0).clamp(-MOST, MOST)
+        };
+        let count = self.behaviours.len();
+        let rates: Vec<f64> = (0..count).map(|workload| of(Measure::Rate, workload)).collect();
+        let times: Vec<f64> = (0..count).map(|workload| of(Measure::Latency, workload)).collect();
+        for workload in 0..count {
+            let own = rates[workload];
+            let (cpu, memory) = (of(Measure::Cpu, workload), of(Measure::Memory, workload));
+            let waited = self.waited(topology, workload, &times);
+            let Some(behaviour) = &mut self.behaviours[workload] else { continue };
+            for call in &mut behaviour.calls {
+                let behind = call.to.and_then(|to| topology.behind.get(to.index())?.first());
+                if let Some(callee) = behind {
+                    call.ratio *= libm::exp(rates[callee.index()] - own);
+                }
+            }
+            behaviour.cpu_per_request *= libm::exp(cpu - own);
+            let held = behaviour.memory_base.0 as f64 * (1.0 + memory);
+            behaviour.memory_base = Bytes(held.max(1.0) as u64);
+            let total = behaviour.latency + behaviour.cpu_per_request + waited.0;
+            let wanted = total * libm::expm1(times[workload]) - waited.1;
+            behaviour.latency = (behaviour.latency + wanted).max(0.02 * behaviour.latency);
+        }
+    }
+
+    /// Seconds that a workload waits for its callees, by their own parameters, and by how much that is to change.
+    fn waited(&self, topology: &Topology, workload: usize, times: &[f64]) -> (f64, f64) {
+        let calls = self.behaviours[workload].as_ref().map_or(&[][..], |behaviour| &behaviour.calls);
+        let mut sums = (0.0, 0.0);
+        for call in calls {
+            let behind = call.to.and_then(|to| topology.behind.get(to.index())?.first());
+            let Some((callee, other)) = behind.and_then(|id| Some((id, self.behaviours[id.index()].as_ref()?))) else {
+                continue;
+            };
+            let time = other.latency + other.cpu_per_request;
+            sums.0 += call.ratio * (time + call.round_trip);
+            sums.1 += call.ratio * time * libm::expm1(times[callee.index()]);
+        }
+        sums
     }
 
     fn drawn(

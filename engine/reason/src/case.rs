@@ -8,7 +8,7 @@ use crate::history::History;
 use crate::likelihood::{Spread, Window};
 use crate::onset::Onset;
 use crate::seen::{self, SeenChange};
-use crate::series::{Measure, Row, SeriesSet};
+use crate::series::{Measure, Row, SeriesKey, SeriesSet};
 use crate::topology::Topology;
 use crate::trial::{Trial, rows_of};
 use crate::twin::Twin;
@@ -26,6 +26,8 @@ const LONGEST: u32 = 240;
 const BEFORE_ONSET: u32 = 60;
 /// Seconds that a twin runs before its first bin: queues find their level.
 const WARM_UP: u32 = 30;
+/// Rounds of correcting a calibration by its own twin.
+const REFINEMENTS: usize = 3;
 /// Seconds before the onset in which a change may be the cause.
 pub const CHANGES_BACK: u32 = 900;
 
@@ -228,6 +230,22 @@ impl Case {
         self.window = Arc::new(window);
     }
 
+    /// Corrects a calibration by what its own twin gets wrong over the health before the case:
+    /// rates by call ratios, CPU by cost, times by own time, memory by what is held at rest.
+    #[must_use]
+    pub fn refined(&self, healthy_until: Tick) -> Calibration {
+        let mut calibration = (*self.calibration).clone();
+        for _ in 0..REFINEMENTS {
+            let mut case = self.clone();
+            case.calibration = Arc::new(calibration.clone());
+            let Some(healthy) = case.healthy_case(healthy_until) else { return calibration };
+            let predicted = rows_of(&healthy.trial(Overlay::none(), 0, None));
+            let error = |key: SeriesKey| mean_error(&healthy.window, &predicted, key);
+            calibration.correct(&self.topology, error);
+        }
+        calibration
+    }
+
     /// The same case over the last two minutes of health.
     fn healthy_case(&self, until: Tick) -> Option<Self> {
         const HEALTHY: u32 = 120;
@@ -260,6 +278,14 @@ impl Case {
         case.now = until;
         Some(case)
     }
+}
+
+/// Mean of observed less predicted over a window; `None` for a series that is not in it.
+fn mean_error(window: &Window, predicted: &[Row], key: SeriesKey) -> Option<f64> {
+    let series = window.set.keys.binary_search(&key).ok()?;
+    let pair = |(seen, expected): (&Row, &Row)| Some(seen[series]? - expected[series]?);
+    let errors: Vec<f64> = window.bins.iter().zip(predicted).filter_map(pair).collect();
+    (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 
 /// The plan that does nothing.

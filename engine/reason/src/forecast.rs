@@ -15,6 +15,8 @@ pub struct LoadPath {
     pub steps: Vec<(Tick, Vec<f64>)>,
 }
 
+/// A newest bin this far (in log units) from those before it is a new level.
+const JUMP: f64 = 0.15;
 /// Bins that a level is taken from.
 const LEVEL_BINS: usize = 4;
 
@@ -133,11 +135,17 @@ impl LoadPath {
     }
 }
 
+/// The mean of the last bins; of the newest alone where load has just changed.
 fn level(steps: &[(Tick, Vec<f64>)], entries: usize) -> Vec<f64> {
     let last = &steps[steps.len().saturating_sub(LEVEL_BINS)..];
-    (0..entries)
-        .map(|entry| {
-            last.iter().map(|(_, rates)| rates[entry]).sum::<f64>() / last.len().max(1) as f64
-        })
-        .collect()
+    let mean = |bins: &[(Tick, Vec<f64>)], entry: usize| {
+        bins.iter().map(|(_, rates)| rates[entry]).sum::<f64>() / bins.len().max(1) as f64
+    };
+    let of = |entry: usize| {
+        let Some((newest, before)) = last.split_last() else { return 0.0 };
+        let (now, then) = (newest.1[entry], mean(before, entry));
+        let jumped = libm::fabs(libm::log((now + 1e-3) / (then + 1e-3))) > JUMP;
+        if jumped { now } else { mean(last, entry) }
+    };
+    (0..entries).map(of).collect()
 }

@@ -57,7 +57,7 @@ pub fn condition(seen: bool, predicted_here: bool, predicted_near: bool) -> f64 
         // A bin of slack: an edge of a condition may fall to either side of a scrape.
         (true, false) => libm::log(if predicted_near { 0.5 } else { SEEN_IF_NOT }),
         (false, true) => libm::log(if predicted_near {
-            0.5
+            0.2
         } else {
             1.0 - SEEN_IF_PREDICTED
         }),

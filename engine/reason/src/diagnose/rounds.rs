@@ -76,7 +76,11 @@ impl Round {
             } else {
                 vec![0.5]
             };
-            let delays: &[f64] = if candidate.since.is_some() { &[0.5] } else { &[0.15, 0.5, 0.85] };
+            let delays: &[f64] = match (candidate.since, sizes.len()) {
+                (Some(_), _) => &[0.5],
+                (None, 1) => &[0.1, 0.3, 0.5, 0.7, 0.9],
+                (None, _) => &[0.15, 0.5, 0.85],
+            };
             let pair = |delay: &f64| {
                 let at = |size: &f64| theta(case, candidate, *size, *delay, 1);
                 sizes.iter().map(at).collect::<Vec<_>>()
