@@ -3,11 +3,12 @@
 use super::faults::end_processes;
 use super::memory::say_of_node;
 use super::wake_node;
+use crate::api;
 use crate::cluster::Cluster;
 use crate::journal::Journal;
 use crate::workings::{Affliction, Ending, NodeState, Why};
 use aegis_model::objects::{ConditionStatus, Severity};
-use aegis_model::{Mechanism, NodeId, Overlay, PodId, Subject};
+use aegis_model::{FieldChange, FieldPath, Mechanism, NodeId, Overlay, PodId, Subject};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -45,7 +46,7 @@ pub(super) fn follow_faults<P: Clone>(
     cluster.workings.kubelet.afflicted = Arc::new(afflicted);
 }
 
-/// The next node. One that is given as not ready stays so.
+/// The next node: its kubelet registers it. One that is given as not ready stays so.
 fn admit<P>(cluster: &mut Cluster<P>) {
     let index = cluster.workings.kubelet.nodes.len();
     let now = cluster.clock;
@@ -55,6 +56,37 @@ fn admit<P>(cluster: &mut Cluster<P>) {
         run.state = NodeState::Stopped(now);
         run.believed_down = true;
     }
+    if cluster.objects.nodes[index].header.exists() {
+        label(cluster, NodeId::from(index));
+    }
+}
+
+/// Labels that every kubelet gives its node, where they are missing.
+/// Source: pkg/kubelet/kubelet_node_status.go `initialNode`.
+const LABELS: [(&str, &str); 4] = [
+    ("kubernetes.io/os", "linux"),
+    ("kubernetes.io/arch", "amd64"),
+    ("beta.kubernetes.io/os", "linux"),
+    ("beta.kubernetes.io/arch", "amd64"),
+];
+
+fn label<P>(cluster: &mut Cluster<P>, node: NodeId) {
+    let header = &cluster.objects.nodes[node.index()].header;
+    let object = header.reference.clone();
+    let hostname = [("kubernetes.io/hostname", object.name.as_str())];
+    let labels = FieldPath::default().key("metadata").key("labels");
+    let fields: Vec<FieldChange> = LABELS
+        .into_iter()
+        .chain(hostname)
+        .filter(|(key, _)| !header.labels.contains_key(*key))
+        .map(|(key, value)| FieldChange {
+            path: labels.key(key),
+            before: None,
+            after: Some(value.into()),
+        })
+        .collect();
+    let written = api::update(cluster, &object, &fields, api::Actor::Unrecorded);
+    debug_assert!(written.is_ok(), "{object}: labels are valid");
 }
 
 /// Nodes that mechanisms act on, by id; the worse affliction counts.
