@@ -58,18 +58,18 @@ pub enum Command {
     /// Incidents to practise on: those that the binary carries, and your own
     #[command(subcommand)]
     Scenario(Scenario),
-    /// The cluster of a scenario alone, with nobody acting: its objects after a while
+    /// The cluster alone, with nobody acting: its objects after a while
     Sim(Sim),
     /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
     Import(Import),
     /// What was run before
     #[command(subcommand)]
     Runs(Runs),
-    /// What a run came to: as text, as a page, as a narrative for a post-mortem
+    /// What a run came to: text, a page, a narrative for a post-mortem
     Report(Report),
     /// What decided in a run, in numbers; or what an error code means
     Explain(Explain),
-    /// What holds on this machine: settings and where they were set, folders, terminal, versions
+    /// What holds here: settings with their origin, data folder, terminal, versions
     Doctor(Format),
     /// The version
     Version(Format),
@@ -89,8 +89,14 @@ pub enum TextOrJson {
 /// `-o`.
 #[derive(Debug, Args)]
 pub struct Format {
-    /// How the result looks
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    /// How the result looks: text, or json (one versioned object)
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     pub output: TextOrJson,
 }
 
@@ -112,7 +118,7 @@ pub enum Scenario {
     Show(ShowScenario),
     /// What is wrong with scenarios, and where
     Check(CheckScenarios),
-    /// Whether scenarios do what they claim: met without their faults, missed with them, met when mended
+    /// Whether scenarios do what they claim
     Test(TestScenarios),
     /// A scenario to start from
     New(NewScenario),
@@ -135,8 +141,14 @@ pub struct ListScenarios {
 pub struct ShowScenario {
     /// A name, a file, or - for standard input
     pub scenario: String,
-    /// How the result looks
-    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    /// How the result looks: yaml, as it was written, or json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "yaml",
+        hide_possible_values = true
+    )]
     pub output: YamlOrJson,
 }
 
@@ -159,7 +171,7 @@ pub struct TestScenarios {
     /// Files, names, or - for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
-    /// Root of all draws; the scenario's own without it
+    /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     #[command(flatten)]
@@ -183,6 +195,8 @@ pub enum SimFormat {
     Yaml,
     /// The same as JSON
     Json,
+    /// Tables, as kubectl get -o wide
+    Wide,
 }
 
 /// `aegis sim`.
@@ -193,13 +207,19 @@ pub struct Sim {
     /// How long it is played, as 90s or 10m; the scenario's duration without it
     #[arg(long = "for", value_name = "TIME", value_parser = crate::commands::sim::parse_length)]
     pub length: Option<Length>,
-    /// How the objects are shown
-    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    /// How the objects are shown: yaml or json (a `v1 List`), or wide (tables), as kubectl does
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "yaml",
+        hide_possible_values = true
+    )]
     pub output: SimFormat,
     /// Where the metrics of the run are written, as OpenMetrics with times
     #[arg(long, value_name = "FILE")]
     pub metrics_out: Option<PathBuf>,
-    /// Root of all draws; the scenario's own without it
+    /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }
@@ -264,8 +284,14 @@ pub enum ReportFormat {
 pub struct Report {
     /// An id, the beginning of one, a folder, or @last
     pub run: String,
-    /// How it looks
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    /// How it looks: text, html (one self-contained page), markdown (a narrative), json (the summary)
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     pub output: ReportFormat,
     /// Where it is written; standard output without it
     #[arg(long, value_name = "FILE")]

@@ -7,6 +7,7 @@ use crate::output::to_stderr;
 use crate::paint::{Paint, harmless};
 use aegis_kube::{Diagnostic, Severity};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,10 +25,24 @@ pub fn show(problems: &[Diagnostic], texts: &Texts, paint: Paint) {
     to_stderr(&render(problems, texts, paint));
 }
 
-/// Problems as a person reads them, errors first.
-pub fn render(problems: &[Diagnostic], texts: &Texts, paint: Paint) -> String {
+/// In the order in which they are best read: errors first, and of these what is wrong with the
+/// documents themselves (a misspelt kind) before what follows from it (no such object).
+pub fn in_order(problems: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut order: Vec<&Diagnostic> = problems.iter().collect();
-    order.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+    order.sort_by_key(|problem| {
+        (
+            Reverse(problem.severity),
+            !problem.code.starts_with("AEG-K"),
+            problem.file.as_str(),
+            problem.line,
+        )
+    });
+    order
+}
+
+/// Problems as a person reads them.
+pub fn render(problems: &[Diagnostic], texts: &Texts, paint: Paint) -> String {
+    let order = in_order(problems);
     let shown = order
         .iter()
         .take(SHOWN)

@@ -61,6 +61,14 @@ fn the_same_seed_gives_the_same_bytes_in_both_formats() {
 }
 
 #[test]
+fn tables_are_those_of_kubectl() {
+    let answer = Place::new().run("sim online-boutique-oom --for 10m -o wide");
+    answer
+        .ends(0)
+        .says(&["READY   STATUS", "CrashLoopBackOff", "node-1"]);
+}
+
+#[test]
 fn metrics_of_the_run_are_written() {
     let place = Place::new();
     place

@@ -4,6 +4,7 @@ use crate::args::{CheckScenarios, TextOrJson};
 use crate::exit::{Exit, Failure};
 use crate::input::{Reader, Refusal};
 use crate::output::Terminal;
+use crate::problems::in_order;
 use aegis_kube::{Diagnostic, Severity};
 use aegis_scenario::{Loaded, explain, warn};
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ fn check(given: &str, args: &CheckScenarios, terminal: &mut Terminal) -> Result<
             terminal.print(&explained.map_err(refuse)?)?;
         }
     }
-    let problems: Vec<Value> = problems.iter().map(as_json).collect();
+    let problems: Vec<Value> = in_order(&problems).into_iter().map(as_json).collect();
     Ok(json!({"file": given, "ok": loaded.is_some(), "problems": problems}))
 }
 

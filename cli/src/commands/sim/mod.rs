@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::{Reader, Refusal};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
-use aegis_kube::print::{EPOCH, list};
+use aegis_kube::print::{EPOCH, list, wide};
 use aegis_kube::{Diagnostic, yaml};
 use aegis_scenario::amount::Length;
 use aegis_scenario::build::{build, start};
@@ -92,6 +92,7 @@ fn show(
     match format {
         SimFormat::Yaml => terminal.print(&yaml::to_string(&objects))?,
         SimFormat::Json => terminal.print_json(&objects)?,
+        SimFormat::Wide => terminal.print(&wide(world.objects(), world.now()))?,
     }
     terminal.finish()?;
     to_stderr(&unready::report(&objects, length));
