@@ -11,7 +11,7 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{FieldPath, Objects, WorkloadId};
 use aegis_sim::infer::{Directory, Inferred, Why, infer};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
 const SIMULATED: [&str; 16] = [
@@ -37,10 +37,15 @@ const SIMULATED: [&str; 16] = [
 #[must_use]
 pub fn warnings(loaded: &Loaded, objects: &Objects) -> Vec<Diagnostic> {
     let inferred = infer(objects);
+    let manifests: Manifests<'_> = loaded
+        .manifests
+        .iter()
+        .map(|document| (document.reference(), document))
+        .collect();
     let mut warnings = kinds(&loaded.manifests);
     warnings.extend(misfits(loaded));
-    warnings.extend(dead_edges(loaded, objects, &inferred));
-    warnings.extend(cycle(loaded, objects, &inferred));
+    warnings.extend(dead_edges(&manifests, objects, &inferred));
+    warnings.extend(cycle(&manifests, objects, &inferred));
     warnings
 }
 
@@ -120,13 +125,17 @@ fn reference(objects: &Objects, workload: WorkloadId) -> &ObjectRef {
     &objects.workloads[workload.index()].header.reference
 }
 
+/// Manifests by what they describe.
+type Manifests<'a> = BTreeMap<ObjectRef, &'a Document>;
+
 /// The warning at a field of an object's manifest.
-fn at(loaded: &Loaded, object: &ObjectRef, finding: &mut Finding, text: &str) -> Diagnostic {
-    let found = loaded
-        .manifests
-        .iter()
-        .find(|document| document.reference() == *object);
-    let Some(document) = found else {
+fn at(
+    manifests: &Manifests<'_>,
+    object: &ObjectRef,
+    finding: &mut Finding,
+    text: &str,
+) -> Diagnostic {
+    let Some(document) = manifests.get(object) else {
         return nowhere(finding);
     };
     finding.path = setting(&document.value, text).unwrap_or_default();
@@ -158,7 +167,11 @@ fn setting(document: &Value, text: &str) -> Option<FieldPath> {
         })
 }
 
-fn dead_edges(loaded: &Loaded, objects: &Objects, inferred: &Inferred) -> Vec<Diagnostic> {
+fn dead_edges(
+    manifests: &Manifests<'_>,
+    objects: &Objects,
+    inferred: &Inferred,
+) -> Vec<Diagnostic> {
     let warning = |(workload, call): (WorkloadId, &aegis_sim::infer::CallPrior)| {
         let Why::Address { place, text } = &call.why else {
             return None;
@@ -170,13 +183,13 @@ fn dead_edges(loaded: &Loaded, objects: &Objects, inferred: &Inferred) -> Vec<Di
         );
         let mut finding = Finding::new(Code::DeadEdge, &FieldPath::default(), text, message);
         finding.help = Some("the call is never made; add the Service, or leave it".into());
-        Some(at(loaded, caller, &mut finding, text))
+        Some(at(manifests, caller, &mut finding, text))
     };
     inferred.dead().filter_map(warning).collect()
 }
 
 /// One cycle of the call graph, if there is one.
-fn cycle(loaded: &Loaded, objects: &Objects, inferred: &Inferred) -> Option<Diagnostic> {
+fn cycle(manifests: &Manifests<'_>, objects: &Objects, inferred: &Inferred) -> Option<Diagnostic> {
     let directory = Directory::new(objects);
     let mut callees: BTreeMap<WorkloadId, Vec<WorkloadId>> = BTreeMap::new();
     for prior in &inferred.workloads {
@@ -186,6 +199,7 @@ fn cycle(loaded: &Loaded, objects: &Objects, inferred: &Inferred) -> Option<Diag
             .copied();
         callees.insert(prior.workload, behind.collect());
     }
+    trim(&mut callees);
     let ring = callees.keys().find_map(|start| ring(*start, &callees))?;
     let names: Vec<String> = ring
         .iter()
@@ -194,11 +208,25 @@ fn cycle(loaded: &Loaded, objects: &Objects, inferred: &Inferred) -> Option<Diag
     let message = format!("calls go in a circle: {}", names.join(" → "));
     let mut finding = Finding::new(Code::CallCycle, &FieldPath::default(), "", message);
     Some(at(
-        loaded,
+        manifests,
         reference(objects, *ring.first()?),
         &mut finding,
         "\0",
     ))
+}
+
+/// Leaves workloads out that no cycle can pass: those that call nobody who is left.
+fn trim(callees: &mut BTreeMap<WorkloadId, Vec<WorkloadId>>) {
+    loop {
+        let left: BTreeSet<WorkloadId> = callees.keys().copied().collect();
+        for called in callees.values_mut() {
+            called.retain(|callee| left.contains(callee));
+        }
+        callees.retain(|_, called| !called.is_empty());
+        if callees.len() == left.len() {
+            return;
+        }
+    }
 }
 
 /// The shortest way of calls from a workload back to itself.

@@ -107,3 +107,60 @@ fn what_the_api_server_refuses_is_shown_at_its_place() {
         "{errors:?}"
     );
 }
+
+/// What `kubectl get -A -o yaml` would show of a settled application.
+fn dump(application: &str) -> String {
+    let loaded = import::adopt(application, manifests(application)).expect("it is adopted");
+    let mut world = aegis_scenario::build::build(&loaded, 1).expect("it is founded");
+    aegis_scenario::build::start(&loaded, &mut world, |_| {});
+    let list = aegis_kube::print::list(world.objects(), world.now(), aegis_kube::print::EPOCH);
+    aegis_kube::yaml::to_string(&list)
+}
+
+#[test]
+fn a_dump_of_a_live_cluster_goes_on_as_it_was() {
+    for application in ["online-boutique", "sock-shop"] {
+        let documents = aegis_kube::read("dump.yaml", &dump(application)).expect("it is read");
+        let pods = documents
+            .iter()
+            .filter(|document| document.kind() == "Pod")
+            .count();
+        let loaded =
+            import::adopt(application, documents).unwrap_or_else(|errors| panic!("{errors:#?}"));
+        assert!(loaded.nodes.is_empty(), "a dump has nodes of its own");
+        let mut world = aegis_scenario::build::build(&loaded, 1).expect("it is founded");
+        world.advance(30);
+        let objects = world.objects();
+        assert!(
+            objects.pods.iter().all(aegis_model::objects::Pod::is_ready),
+            "{application}"
+        );
+        assert_eq!(
+            objects.pods.len(),
+            pods,
+            "{application}: no pod is made anew"
+        );
+    }
+}
+
+#[test]
+fn ten_thousand_documents_are_taken() {
+    let one = |n: u32| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: w{n}}}\nspec:\n  selector: {{matchLabels: {{app: w{n}}}}}\n  template:\n    metadata: {{labels: {{app: w{n}}}}}\n    spec: {{containers: [{{name: a, image: shop, env: [{{name: NEXT_ADDR, value: \"w{}:80\"}}]}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: w{n}}}\nspec: {{selector: {{app: w{n}}}, ports: [{{port: 80}}]}}\n",
+            n + 1
+        )
+    };
+    let text: String = (0..5000).map(one).collect();
+    let documents = aegis_kube::read("many.yaml", &text).expect("it is read");
+    assert_eq!(documents.len(), 10_000);
+    let loaded = import::adopt("many", documents).expect("it is adopted");
+    let warnings = aegis_scenario::warn::check(&loaded).expect("it is founded");
+    assert_eq!(
+        warnings
+            .iter()
+            .filter(|warning| warning.code == "AEG-S101")
+            .count(),
+        1
+    );
+}
