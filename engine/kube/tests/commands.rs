@@ -13,6 +13,7 @@ use aegis_model::units::{Bytes, Millicores, Tick};
 use aegis_model::{Action, ChangeRecord, ObjectChange};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 fn workload(objects: &Objects, name: &str) -> WorkloadId {
@@ -21,10 +22,11 @@ fn workload(objects: &Objects, name: &str) -> WorkloadId {
     WorkloadId::from(found.expect("a workload").0)
 }
 
-/// One of each action on the cluster of the tests.
-fn actions(objects: &Objects) -> Vec<Action> {
-    let web = workload(objects, "frontend");
-    let server = || "server".into();
+fn server() -> SmolStr {
+    "server".into()
+}
+
+fn rollouts(web: WorkloadId) -> Vec<Action> {
     vec![
         Action::Scale {
             workload: web,
@@ -41,35 +43,55 @@ fn actions(objects: &Objects) -> Vec<Action> {
         },
         Action::PauseRollout(web),
         Action::ResumeRollout(web),
+    ]
+}
+
+fn settings(web: WorkloadId) -> Vec<Action> {
+    let env = |name: &str, value: Option<&str>| Action::SetEnv {
+        workload: web,
+        container: server(),
+        name: name.into(),
+        value: value.map(Into::into),
+    };
+    let probe = |probe: ProbeKind, value: Option<Value>| Action::PatchProbe {
+        workload: web,
+        container: server(),
+        probe,
+        value,
+    };
+    let (large, small) = (Bytes::mebi(256), Bytes::mebi(64));
+    vec![
         Action::SetResources {
             workload: web,
             container: server(),
             cpu: Some((Millicores(1500), Millicores(250))),
-            memory: Some((Bytes::mebi(256), Bytes::mebi(128))),
+            memory: Some((large, small)),
         },
         Action::SetResources {
             workload: web,
             container: server(),
             cpu: None,
-            memory: Some((Bytes::mebi(256), Bytes::mebi(64))),
+            memory: Some((large, large)),
         },
         Action::SetImage {
             workload: web,
             container: server(),
             image: "web:2".into(),
         },
-        Action::SetEnv {
-            workload: web,
-            container: server(),
-            name: "GREETING".into(),
-            value: Some("it's me".into()),
-        },
-        Action::SetEnv {
-            workload: web,
-            container: server(),
-            name: "PORT".into(),
-            value: None,
-        },
+        env("GREETING", Some("it's me")),
+        env("PORT", Some("80")),
+        env("PORT", None),
+        probe(ProbeKind::Liveness, None),
+        probe(
+            ProbeKind::Readiness,
+            Some(json!({"tcpSocket": {"port": 8080}})),
+        ),
+    ]
+}
+
+fn others() -> Vec<Action> {
+    let spec = serde_json::from_value(json!({"podSelector": {}, "ingress": [{}]}));
+    vec![
         Action::PatchAutoscaler {
             autoscaler: AutoscalerId(0),
             min: Some(2),
@@ -81,30 +103,21 @@ fn actions(objects: &Objects) -> Vec<Action> {
         Action::DeletePod(PodId(1)),
         Action::PatchPolicy {
             policy: PolicyId(0),
-            spec: Arc::new(
-                serde_json::from_value(json!({"podSelector": {}, "ingress": [{}]}))
-                    .expect("a spec"),
-            ),
+            spec: Arc::new(spec.expect("a spec")),
         },
         Action::DeletePolicy(PolicyId(0)),
-        Action::PatchProbe {
-            workload: web,
-            container: server(),
-            probe: ProbeKind::Liveness,
-            value: None,
-        },
-        Action::PatchProbe {
-            workload: web,
-            container: server(),
-            probe: ProbeKind::Readiness,
-            value: Some(json!({"tcpSocket": {"port": 8080}})),
-        },
         Action::PatchService {
             service: ServiceId(1),
             field: "spec.selector.app".parse().expect("a path"),
-            value: Some(json!("frontend")),
+            value: Some(json!("web")),
         },
         Action::RevertChange(0),
+        Action::Wait(30),
+    ]
+}
+
+fn limits(web: WorkloadId) -> Vec<Action> {
+    vec![
         Action::LimitConcurrency {
             workload: web,
             workers: Some(32),
@@ -112,7 +125,7 @@ fn actions(objects: &Objects) -> Vec<Action> {
         },
         Action::SetRetries {
             workload: web,
-            service: ServiceId(1),
+            service: ServiceId(3),
             retries: Some(1),
             timeout: Some(0.5),
         },
@@ -120,8 +133,13 @@ fn actions(objects: &Objects) -> Vec<Action> {
             service: ServiceId(1),
             share: 0.25,
         },
-        Action::Wait(30),
     ]
+}
+
+/// One of each action on the cluster of the tests.
+fn actions(objects: &Objects) -> Vec<Action> {
+    let web = workload(objects, "frontend");
+    [rollouts(web), settings(web), others(), limits(web)].concat()
 }
 
 fn cluster() -> Objects {

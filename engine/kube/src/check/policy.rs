@@ -163,7 +163,7 @@ fn is_cidr(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else {
         return false;
     };
-    let most = match address.parse::<std::net::IpAddr>() {
+    let most = match address.parse::<core::net::IpAddr>() {
         Ok(address) if address.is_ipv4() => 32,
         Ok(_) => 128,
         Err(_) => return false,

@@ -232,6 +232,13 @@ fn of_workload(objects: &Objects, action: &Action) -> Option<(WorkloadId, Fields
             let path = place(container).key(probe_field(*probe));
             (*workload, vec![(path, value.clone())])
         }
+        _ => return of_traffic(objects, action),
+    })
+}
+
+/// Limits of traffic, which are annotations.
+fn of_traffic(objects: &Objects, action: &Action) -> Option<(WorkloadId, Fields)> {
+    Some(match action {
         Action::LimitConcurrency {
             workload,
             workers,
