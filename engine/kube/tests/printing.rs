@@ -1,17 +1,10 @@
 //! Printing: each object passes through the API's own types and back without losing a field.
 
+mod api_types;
 mod cluster;
 
 use aegis_kube::print::{EPOCH, list, wide};
 use aegis_kube::yaml::to_string;
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service, ServiceAccount};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,38 +17,12 @@ fn items() -> Vec<Value> {
     printed["items"].as_array().cloned().unwrap_or_default()
 }
 
-fn there_and_back<T: Serialize + DeserializeOwned>(item: &Value) -> Value {
-    let typed: T = serde_json::from_value(item.clone()).unwrap_or_else(|e| panic!("{e}\n{item:#}"));
-    serde_json::to_value(typed).expect("it serialises")
-}
-
-fn through_types(item: &Value) -> Option<Value> {
-    Some(match item["kind"].as_str()? {
-        "ConfigMap" => there_and_back::<ConfigMap>(item),
-        "DaemonSet" => there_and_back::<DaemonSet>(item),
-        "Deployment" => there_and_back::<Deployment>(item),
-        "EndpointSlice" => there_and_back::<EndpointSlice>(item),
-        "Event" => there_and_back::<Event>(item),
-        "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(item),
-        "Namespace" => there_and_back::<Namespace>(item),
-        "NetworkPolicy" => there_and_back::<NetworkPolicy>(item),
-        "Node" => there_and_back::<Node>(item),
-        "Pod" => there_and_back::<Pod>(item),
-        "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(item),
-        "ReplicaSet" => there_and_back::<ReplicaSet>(item),
-        "Service" => there_and_back::<Service>(item),
-        "ServiceAccount" => there_and_back::<ServiceAccount>(item),
-        "StatefulSet" => there_and_back::<StatefulSet>(item),
-        _ => return None,
-    })
-}
-
 #[test]
 fn every_object_passes_through_its_type_and_back() {
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for item in items() {
         let kind = item["kind"].as_str().unwrap_or_default().to_owned();
-        let Some(back) = through_types(&item) else {
+        let Some(back) = api_types::through_types(&item) else {
             assert_eq!(kind, "Widget");
             continue;
         };
