@@ -105,6 +105,14 @@ fn a_length_has_a_unit_and_a_bound() {
 }
 
 #[test]
+fn nothing_is_no_cluster() {
+    Place::new()
+        .feed("sim -", "# nothing\n")
+        .ends(2)
+        .complains(&["there are no manifests in -"]);
+}
+
+#[test]
 fn what_fits_nowhere_says_why() {
     let place = Place::new();
     let text = place.run("scenario new shop").out;

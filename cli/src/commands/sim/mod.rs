@@ -48,6 +48,11 @@ fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
         return reader.scenario(given);
     }
     let documents = reader.manifests(&[given.to_owned()])?;
+    if documents.is_empty() {
+        return Err(Refusal::Unread(Failure::usage(format!(
+            "there are no manifests in {given}"
+        ))));
+    }
     if is_scenario(&documents) {
         return reader.scenario(given);
     }
