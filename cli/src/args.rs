@@ -55,6 +55,8 @@ impl Everywhere {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Plays an incident: breaks the cluster, finds out why, mends it, leaves a report
+    Run(RunScenario),
     /// Incidents to practise on: those that the binary carries, and your own
     #[command(subcommand)]
     Scenario(Scenario),
@@ -69,12 +71,117 @@ pub enum Command {
     Report(Report),
     /// What decided in a run, in numbers; or what an error code means
     Explain(Explain),
+    /// Plays a run again and compares every byte
+    Replay(Replay),
+    /// Whether a run's record holds: its chain, its repetition, that nothing was done unshown
+    Audit(Audit),
+    /// How the engine thinks, as a graph
+    #[command(subcommand)]
+    Graph(Graph),
     /// What holds here: settings with their origin, data folder, terminal, versions
     Doctor(Format),
     /// The version
     Version(Format),
     /// Completions for a shell
     Completions(Completions),
+    /// The engine over a tape on standard input, with nothing else at hand
+    #[command(hide = true)]
+    BlindReplay,
+}
+
+/// Which graph thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// The whole logic
+    Sentinel,
+    /// Watches and does nothing
+    Noop,
+}
+
+/// Whether a person is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Approve {
+    /// Plans are applied at once
+    Auto,
+    /// A person is asked first
+    Ask,
+}
+
+/// `aegis run`.
+#[derive(Debug, Args)]
+pub struct RunScenario {
+    /// A name, a file, or - for standard input
+    pub scenario: String,
+    /// Who acts: sentinel, or noop (nobody)
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "sentinel",
+        hide_possible_values = true
+    )]
+    pub mode: Mode,
+    /// The seed of all that is random; the scenario's own without it
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Whether a plan is applied at once (auto) or only after a yes on the terminal (ask)
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub approve: Approve,
+    /// Parameters of the engine, as JSON: {"schema": "aegis.dev/genome/v1", "genes": {NAME: VALUE}}
+    #[arg(long, value_name = "FILE")]
+    pub genome: Option<PathBuf>,
+    /// The folder for what the run leaves, new or empty; one in the data folder without it
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// An id, the beginning of one, a folder, or @last
+    pub run: String,
+    /// Without the scenario: the engine alone, in a process of its own, over what it was shown
+    #[arg(long)]
+    pub blind: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// An id, the beginning of one, a folder, or @last
+    pub run: String,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis graph`.
+#[derive(Debug, Subcommand)]
+pub enum Graph {
+    /// A graph as mermaid draws it
+    Show(ShowGraph),
+}
+
+/// The graphs that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphName {
+    /// Three plans, the full logic
+    Sentinel,
+}
+
+/// `aegis graph show`.
+#[derive(Debug, Args)]
+pub struct ShowGraph {
+    /// Its name: sentinel
+    #[arg(hide_possible_values = true)]
+    pub name: GraphName,
 }
 
 /// Text for people or JSON for programs.

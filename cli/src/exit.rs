@@ -11,12 +11,14 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// A test failed, or an objective was missed.
+    /// An objective was missed, a test failed, a repetition differs.
     Missed = 1,
     /// Wrong usage or input.
     Usage = 2,
     /// Something that was asked for is missing.
     Missing = 3,
+    /// Refused by policy or approval.
+    Refused = 4,
     /// A defect of ours.
     Defect = 70,
     /// Ctrl-C.
@@ -33,9 +35,10 @@ impl From<Exit> for ExitCode {
 pub const CODES: &str = "\
 Exit codes:
   0    done
-  1    a test failed
+  1    an objective was missed, a test failed, a repetition differs
   2    wrong usage or input
   3    something that was asked for is missing
+  4    refused by policy or approval
   70   a defect of aegis itself
   130  interrupted (Ctrl-C)";
 

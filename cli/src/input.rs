@@ -120,6 +120,17 @@ impl Reader {
         }
     }
 
+    /// BLAKE3 over all texts that were read, whatever they are called and wherever they lie.
+    pub fn digest(&self) -> String {
+        let texts = self.texts.borrow();
+        let mut hashes: Vec<[u8; 32]> = texts
+            .values()
+            .map(|text| *blake3::hash(text.as_bytes()).as_bytes())
+            .collect();
+        hashes.sort_unstable();
+        blake3::hash(&hashes.concat()).to_hex().to_string()
+    }
+
     /// Problems on standard error, each pointing into its text.
     pub fn show(&self, problems: &[Diagnostic], paint: Paint) {
         problems::show(problems, &self.texts.borrow(), paint);

@@ -1,7 +1,10 @@
-//! Ctrl-C in a command that computes: the program ends with 130 and leaves no half of a file.
+//! Ctrl-C: a command that only computes ends with 130 and leaves no half of a file; a run is stopped and
+//! leaves what it has.
 
 use crate::exit::Exit;
 use crate::output::to_stderr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use tokio::runtime::Builder;
 
@@ -18,4 +21,22 @@ pub fn watch() {
             std::process::exit(Exit::Interrupted as i32);
         }
     });
+}
+
+/// Set by the first Ctrl-C; the second one ends the program at once with 130.
+pub fn flag() -> Arc<AtomicBool> {
+    let pressed = Arc::new(AtomicBool::new(false));
+    let Ok(runtime) = Builder::new_current_thread().enable_io().build() else {
+        tracing::warn!("Ctrl-C cannot be watched for; the shell will end the program");
+        return pressed;
+    };
+    let seen = Arc::clone(&pressed);
+    thread::spawn(move || {
+        while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            if seen.swap(true, Ordering::Relaxed) {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        }
+    });
+    pressed
 }

@@ -46,6 +46,8 @@ fn run(terminal: &mut Terminal, logs: &mut logging::Logs) -> Result<Exit, Failur
     match command {
         Command::Version(args) => return commands::version::run(&args, terminal),
         Command::Completions(args) => return commands::completions::run(&args, terminal),
+        // It must not so much as look at settings.
+        Command::BlindReplay => return commands::replay::blind_half(terminal),
         _ => {}
     }
     let sources = Sources::gather(cli.everywhere.flags()).map_err(SettingsError::from)?;
@@ -70,6 +72,11 @@ fn dispatch(
         Command::Import(args) => commands::import::run(&args, terminal),
         Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),
+        Command::Run(args) => commands::run::run(&args, context, terminal),
+        Command::Replay(args) => commands::replay::run(&args, context, terminal),
+        Command::Audit(args) => commands::audit::run(&args, context, terminal),
+        Command::Graph(command) => commands::graph::run(&command, terminal),
+        Command::BlindReplay => commands::replay::blind_half(terminal),
     }
 }
 

@@ -44,6 +44,11 @@ impl Told {
         Story::tell(&self.events)
     }
 
+    /// `summary.json`, where the run has ended.
+    pub const fn stored(&self) -> Option<&Summary> {
+        self.stored.as_ref()
+    }
+
     /// What the run came to: as it was summed up at its end, or as far as it got.
     pub fn summary(&self, story: &Story<'_>) -> Summary {
         self.stored

@@ -1,8 +1,10 @@
 //! The one interpreter of effects, and what it keeps.
 //!
 //! [`settings`] finds what the user set and where. [`store`] keeps the folders of runs. [`log`] writes
-//! and verifies the lines of a run. [`run`] performs what a graph asks for. Nothing here decides: what is decided lives in the graphs.
+//! and verifies the lines of a run. [`run`] performs what a graph asks for. [`artifacts`] is all that a run
+//! leaves, and what can be proved of it later. Nothing here decides: what is decided lives in the graphs.
 
+pub mod artifacts;
 pub mod log;
 pub mod run;
 pub mod settings;

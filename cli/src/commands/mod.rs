@@ -1,11 +1,15 @@
 //! The commands, a file each.
 
+pub mod audit;
 pub mod completions;
 pub mod doctor;
 pub mod explain;
+pub mod graph;
 pub mod import;
 pub mod newcomer;
+pub mod replay;
 pub mod report;
+pub mod run;
 pub mod runs;
 pub mod scenario;
 pub mod sim;

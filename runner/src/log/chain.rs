@@ -76,6 +76,12 @@ fn unchained(line: &[u8]) -> Option<(Hash, Vec<u8>)> {
     Some((Hash::from_hex(hex).ok()?, [b"{", fields].concat()))
 }
 
+/// The event in a line of a log, without the hash that the line opens with.
+#[must_use]
+pub fn event_of(line: &[u8]) -> Option<Vec<u8>> {
+    unchained(line).map(|(_, object)| object)
+}
+
 /// Reads events and verifies their chain on the way.
 #[derive(Debug)]
 pub struct EventReader<T, R> {

@@ -9,7 +9,7 @@ mod chain;
 mod lines;
 
 pub use blake3::Hash;
-pub use chain::{EventReader, EventWriter, read_events, verify};
+pub use chain::{EventReader, EventWriter, event_of, read_events, verify};
 pub use lines::{LineReader, LineWriter, read_lines};
 
 use std::io;

@@ -105,7 +105,10 @@ fn set<T: Clone + DeserializeOwned>(
     })?;
     let index = delta.row as usize;
     if index > table.len() {
-        return Err(FoldError::Gap { table: delta.table.to_string(), row: delta.row });
+        return Err(FoldError::Gap {
+            table: delta.table.to_string(),
+            row: delta.row,
+        });
     }
     match table.get_mut(index) {
         Some(place) => *place = row,

@@ -24,6 +24,8 @@ pub enum Logged {
     },
     /// A person's answer.
     Approval(bool),
+    /// The run was stopped by hand here; nothing follows.
+    Stopped,
     /// A plan began to be applied.
     Accepted,
     /// A plan was taken back.

@@ -117,7 +117,8 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
         approval: order.approval,
     };
     let origin = world.origin();
-    let mut live = Live::new(world, seen, spec.duration.whole(), company.ask);
+    let length = spec.duration.whole();
+    let mut live = Live::new(world, seen, length, company.ask, company.stop);
     let mut teller = Teller {
         tell: company.tell,
         note: company.note,
@@ -125,7 +126,7 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
         origin,
         at: None,
     };
-    let stopped = perform(context.clone(), &mut live, &mut teller, company.stop)?;
+    let stopped = perform(context.clone(), &mut live, &mut teller)?;
     Ok(Played {
         world: live.into_world(),
         context,
@@ -149,8 +150,12 @@ pub fn replay(
     else {
         return Err(RunError::TapeEnds);
     };
+    let mut logged = inputs.clone().into_iter();
+    let mut note = |input: &Logged| match logged.next() {
+        Some(before) if before == *input => Ok(()),
+        _ => Err(format!("another input than the logged one: {input:?}")),
+    };
     let mut tape = Tape::new(events, inputs);
-    let mut note = |_: &Logged| Ok(());
     let mut teller = Teller {
         tell,
         note: &mut note,
@@ -158,7 +163,7 @@ pub fn replay(
         origin: *origin,
         at: None,
     };
-    perform(context.clone(), &mut tape, &mut teller, &|| false).map(|_| ())
+    perform(context.clone(), &mut tape, &mut teller).map(|_| ())
 }
 
 /// Numbers and stamps events.
@@ -190,7 +195,6 @@ fn perform(
     context: RunContext,
     outside: &mut dyn Outside,
     teller: &mut Teller<'_>,
-    stop: &dyn Fn() -> bool,
 ) -> Result<bool, RunError> {
     teller.tell(RunEvent::Started {
         schema: EVENT_SCHEMA.into(),
@@ -208,7 +212,8 @@ fn perform(
             return Ok(false);
         }
         for request in requests {
-            if stop() {
+            if outside.stopped() {
+                (teller.note)(&Logged::Stopped).map_err(RunError::Listener)?;
                 stopped(&mut run, teller)?;
                 return Ok(true);
             }

@@ -25,6 +25,9 @@ pub struct Advanced {
 
 /// Performs what touches the outside. A live run and a replay differ in nothing else.
 pub trait Outside {
+    /// Whether the run is to stop here.
+    fn stopped(&self) -> bool;
+
     /// Lets the world go on to the next scrape.
     ///
     /// # Errors
@@ -54,7 +57,8 @@ pub struct Live<'a> {
     until: i64,
     recorder: Recorder,
     conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
-    ask: &'a mut dyn FnMut(&Plan, &aegis_model::Objects) -> bool,
+    ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    stop: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Live<'a> {
@@ -63,7 +67,8 @@ impl<'a> Live<'a> {
         world: World,
         past: Vec<Arc<Observation>>,
         until: u32,
-        ask: &'a mut dyn FnMut(&Plan, &aegis_model::Objects) -> bool,
+        ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+        stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             world,
@@ -72,6 +77,7 @@ impl<'a> Live<'a> {
             recorder: Recorder::default(),
             conductor: None,
             ask,
+            stop,
         }
     }
 
@@ -137,15 +143,24 @@ fn taken_back(objects: &Objects, change: u32) -> Vec<String> {
     inverse().unwrap_or_default()
 }
 
-fn document(objects: &Objects, of: &aegis_model::kubernetes::ObjectRef) -> Option<aegis_model::Doc> {
+fn document(
+    objects: &Objects,
+    of: &aegis_model::kubernetes::ObjectRef,
+) -> Option<aegis_model::Doc> {
     let headers = objects.workloads.iter().map(|row| &row.header);
     let headers = headers.chain(objects.services.iter().map(|row| &row.header));
     let headers = headers.chain(objects.nodes.iter().map(|row| &row.header));
     let mut headers = headers.chain(objects.policies.iter().map(|row| &row.header));
-    headers.find(|header| header.exists() && header.reference == *of).map(|header| header.doc.clone())
+    headers
+        .find(|header| header.exists() && header.reference == *of)
+        .map(|header| header.doc.clone())
 }
 
 impl Outside for Live<'_> {
+    fn stopped(&self) -> bool {
+        (self.stop)()
+    }
+
     fn advance(&mut self) -> Result<Advanced, RunError> {
         let (mut told, observation) = match self.past.pop_front() {
             Some(seen) => (Vec::new(), seen),
@@ -186,7 +201,9 @@ impl Outside for Live<'_> {
             .rev()
             .flat_map(|(step, _)| conductor.made(step as u32).collect::<Vec<_>>());
         let objects = self.world.objects();
-        let commands: Vec<String> = undone.flat_map(|change| taken_back(objects, change)).collect();
+        let commands: Vec<String> = undone
+            .flat_map(|change| taken_back(objects, change))
+            .collect();
         let failed = self.world.undo(&conductor).err();
         Ok((commands, failed))
     }
@@ -232,6 +249,10 @@ impl Tape {
 }
 
 impl Outside for Tape {
+    fn stopped(&self) -> bool {
+        matches!(self.inputs.front(), Some(Logged::Stopped))
+    }
+
     fn advance(&mut self) -> Result<Advanced, RunError> {
         let Logged::Observed { progress } = self.next()? else {
             return Ok(Advanced {

@@ -1,6 +1,7 @@
 //! What is true of this one run and of no repetition of it: when, where, how it was called.
 
 use super::id::rfc3339;
+use aegis_model::{Approval, Mode};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
@@ -26,6 +27,26 @@ pub struct Meta {
     pub host: Option<String>,
     /// The command line, without the program.
     pub arguments: Vec<String>,
+    /// What was ordered, to play it again.
+    #[serde(default)]
+    pub order: Option<Ordered>,
+}
+
+/// What was ordered, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// The name of a bundled scenario, an absolute path, or `-`.
+    pub scenario: String,
+    /// BLAKE3 over the texts of the scenario and of all that it includes.
+    pub texts_blake3: String,
+    /// The world's seed.
+    pub seed: u64,
+    /// Which graph thought.
+    pub mode: Mode,
+    /// Whether a person was asked.
+    pub approval: Approval,
+    /// Parameters of the engine that were set.
+    pub genome: Vec<(String, f64)>,
 }
 
 impl Meta {
@@ -41,6 +62,7 @@ impl Meta {
             decision_s: Vec::new(),
             host: host(),
             arguments,
+            order: None,
         }
     }
 }

@@ -14,7 +14,7 @@ mod write;
 pub use artifact::Artifact;
 pub use error::StoreError;
 pub use id::RunId;
-pub use meta::{META_SCHEMA, Meta};
+pub use meta::{META_SCHEMA, Meta, Ordered};
 pub use run::Run;
 pub use write::write_atomically;
 

@@ -1,0 +1,233 @@
+//! `aegis run`: an incident from the first second to its report.
+
+mod approve;
+mod genome;
+mod lines;
+mod live;
+mod view;
+
+use super::Context;
+use super::version::VERSION;
+use crate::args::{Approve, Mode as Acts, RunScenario, TextOrJson};
+use crate::exit::{Exit, Failure, Said};
+use crate::input::{Reader, Refusal};
+use crate::interrupt;
+use crate::output::{Terminal, to_stderr};
+use crate::paint::toned;
+use aegis_model::{Approval, Ending, Mode};
+use aegis_report::Summary;
+use aegis_runner::artifacts::{Audience, Begun, Kept, record};
+use aegis_runner::run::{Order, RunError};
+use aegis_runner::store::{Artifact, Meta, Ordered, RunStore, StoreError};
+use aegis_scenario::Loaded;
+use aegis_scenario::build::build;
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+use view::View;
+
+pub fn run(
+    args: &RunScenario,
+    context: &Context,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let pressed = interrupt::flag();
+    let reader = Reader::default();
+    let loaded = load(&reader, &args.scenario, terminal)?;
+    let order = order(args, &loaded)?;
+    let refuse = |problems| reader.refuse(Refusal::Wrong(problems), terminal.err);
+    build(&loaded, order.seed).map_err(refuse)?;
+    let begun = begin(args, context, &order, &reader.digest())?;
+    let stop = || pressed.load(Ordering::Relaxed);
+    let view = RefCell::new(View::new(args.format.output, terminal));
+    let kept = record(
+        &order,
+        begun,
+        Audience {
+            see: &mut |told| view.borrow_mut().see(told),
+            ask: &mut |told, plan, objects| {
+                let mut view = view.borrow_mut();
+                view.clear();
+                approve::ask(
+                    &approve::Shown {
+                        told,
+                        plan,
+                        objects,
+                    },
+                    view.paint(),
+                    &stop,
+                )
+            },
+            stop: &stop,
+        },
+    )?;
+    view.into_inner().end();
+    told(args, &kept, terminal)
+}
+
+/// Reads a scenario; warnings and errors are shown on the way.
+pub fn load(reader: &Reader, given: &str, terminal: &Terminal) -> Result<Loaded, Failure> {
+    let refuse = |refusal| reader.refuse(refusal, terminal.err);
+    let loaded = reader.scenario(given).map_err(refuse)?;
+    reader.show(&loaded.warnings, terminal.err);
+    Ok(loaded)
+}
+
+fn order<'a>(args: &RunScenario, loaded: &'a Loaded) -> Result<Order<'a>, Failure> {
+    Ok(Order {
+        loaded,
+        seed: args.seed.unwrap_or(loaded.scenario.spec.seed),
+        mode: match args.mode {
+            Acts::Sentinel => Mode::Sentinel,
+            Acts::Noop => Mode::Noop,
+        },
+        approval: match args.approve {
+            Approve::Auto => Approval::Auto,
+            Approve::Ask => Approval::Ask,
+        },
+        genome: args
+            .genome
+            .as_deref()
+            .map_or(Ok(Vec::new()), genome::read)?,
+    })
+}
+
+/// Makes the run's folder.
+fn begin(
+    args: &RunScenario,
+    context: &Context,
+    order: &Order<'_>,
+    digest: &str,
+) -> Result<Begun, Failure> {
+    let now = SystemTime::now();
+    let name = &order.loaded.scenario.metadata.name;
+    let run = match &args.out {
+        Some(folder) => RunStore::create_in(folder)?,
+        None => context.store().create(name, now)?,
+    };
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let mut meta = Meta::begin(run.name(), name, now, arguments);
+    let genome = order
+        .genome
+        .iter()
+        .map(|(name, value)| (name.to_string(), *value));
+    meta.order = Some(Ordered {
+        scenario: whereabouts(&args.scenario),
+        texts_blake3: digest.to_owned(),
+        seed: order.seed,
+        mode: order.mode,
+        approval: order.approval,
+        genome: genome.collect(),
+    });
+    Ok(Begun {
+        run,
+        meta,
+        version: VERSION.to_owned(),
+    })
+}
+
+/// What a user named, so that it is found from any folder.
+fn whereabouts(given: &str) -> String {
+    let path = Path::new(given);
+    if given == "-" || !path.exists() {
+        return given.to_owned();
+    }
+    std::path::absolute(path).map_or_else(|_| given.to_owned(), |path| path.display().to_string())
+}
+
+/// The end: the summary, where everything is, and the code.
+fn told(args: &RunScenario, kept: &Kept, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let summary = kept.summary();
+    let shown = match args.format.output {
+        TextOrJson::Json => as_json(&summary, terminal),
+        TextOrJson::Text => {
+            let text = aegis_report::terminal(&kept.story(), &summary, &kept.facts);
+            terminal.print(&format!("\n{}", toned(&text, terminal.out)))
+        }
+    };
+    match shown.and_then(|()| terminal.finish()) {
+        // Whoever read has gone; the run has been played to its end and is kept.
+        Ok(_) | Err(Failure::ClosedPipe) => {}
+        Err(other) => return Err(other),
+    }
+    if let Some(failure) = failure(kept) {
+        return Err(failure);
+    }
+    if args.format.output == TextOrJson::Text {
+        to_stderr(&whereto(kept));
+    }
+    Ok(code(&summary))
+}
+
+fn as_json(summary: &Summary, terminal: &mut Terminal) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(summary);
+    let text = text.map_err(|error| Failure::usage(format!("the summary is no JSON: {error}")))?;
+    terminal.print(&(text + "\n"))
+}
+
+fn whereto(kept: &Kept) -> String {
+    let page = kept.run.path(Artifact::Report);
+    format!(
+        "\nreport  {}\nnext    aegis explain {run} · aegis audit {run}\n",
+        page.display(),
+        run = named(kept),
+    )
+}
+
+/// What finds the run again: its id where it stands among the others, else its folder.
+fn named(kept: &Kept) -> String {
+    let folder = kept.run.folder();
+    let among = folder
+        .parent()
+        .and_then(Path::file_name)
+        .is_some_and(|name| name == "runs");
+    if among {
+        kept.run.name().to_owned()
+    } else {
+        folder.display().to_string()
+    }
+}
+
+/// Why a run ended before its time, or left less than it should.
+fn failure(kept: &Kept) -> Option<Failure> {
+    let said = |exit, message: String| {
+        Failure::Said(Said {
+            exit,
+            message,
+            help: Some(format!(
+                "what there is of the run is in {}",
+                kept.run.folder().display()
+            )),
+        })
+    };
+    match &kept.failure {
+        Some(RunError::Listener(why)) => {
+            return Some(said(
+                Exit::Usage,
+                format!("the run was stopped, as its log cannot be written: {why}"),
+            ));
+        }
+        Some(other) => {
+            return Some(said(
+                Exit::Defect,
+                format!("the run was stopped by a defect of aegis itself: {other}"),
+            ));
+        }
+        None => {}
+    }
+    let unwritten: Vec<String> = kept.unwritten.iter().map(StoreError::to_string).collect();
+    (!unwritten.is_empty()).then(|| said(Exit::Usage, unwritten.join("\n       ")))
+}
+
+fn code(summary: &Summary) -> Exit {
+    match summary.outcome {
+        Ending::Cancelled => Exit::Interrupted,
+        Ending::Refused => Exit::Refused,
+        _ if summary.objectives_met == Some(false) => Exit::Missed,
+        _ => Exit::Done,
+    }
+}
