@@ -27,6 +27,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
         index,
         findings: Vec::new(),
     };
+    check.observe();
     check.nodes();
     check.services();
     check.traffic();
@@ -88,6 +89,17 @@ impl Check<'_> {
                 Finding::new(Code::Time, path, at.to_string(), message)
                     .help("make `duration` longer, or the time earlier"),
             );
+        }
+    }
+
+    fn observe(&mut self) {
+        let delay = self.loaded.scenario.spec.observe.delay;
+        if delay > Length(0.0) {
+            let path = spec("observe").key("delay");
+            let message = format!("`{path}` of more than 0s is not simulated yet");
+            let finding = Finding::new(Code::NotSimulated, &path, delay.to_string(), message);
+            self.findings
+                .push(finding.help("remove it: nothing would act on it"));
         }
     }
 

@@ -81,6 +81,10 @@ const CASES: &[(&str, &str)] = &[
         "5:20 AEG-S005 `rich` is no value for `spec.observe.level`: it is one of `prometheus` (aegis explain AEG-S005)",
     ),
     (
+        "  observe: {delay: 30s}\n",
+        "5:20 AEG-S006 `spec.observe.delay` of more than 0s is not simulated yet (remove it: nothing would act on it)",
+    ),
+    (
         "  cluster: {nodes: []}\n",
         "5:20 AEG-S019 there is no node (state at least one group, as {count: 3, cpu: \"4\", memory: 16Gi})",
     ),

@@ -151,7 +151,12 @@ fn ten_thousand_documents_are_taken() {
             n + 1
         )
     };
-    let text: String = (0..5000).map(one).collect();
+    let plain = |n: u32| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{n}}}\ndata: {{key: value}}\n"
+        )
+    };
+    let text: String = (0..1000).map(one).chain((0..8000).map(plain)).collect();
     let documents = aegis_kube::read("many.yaml", &text).expect("it is read");
     assert_eq!(documents.len(), 10_000);
     let loaded = import::adopt("many", documents).expect("it is adopted");
