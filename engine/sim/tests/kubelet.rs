@@ -705,3 +705,59 @@ fn renaming_changes_nothing_that_happens() {
     };
     assert_eq!(run(["a", "b", "c"]), run(["zebra", "yak", "auk"]));
 }
+
+#[test]
+fn an_always_pulled_image_needs_its_registry_even_where_it_is_cached() {
+    let mut stage = with_nodes(1);
+    stage.apply(simple("fixed", json!({"image": "shop/web:v1"})));
+    stage.apply(simple("moving", json!({"image": "shop/api:latest"})));
+    stage.run(30);
+    let [fixed, moving] = ["fixed", "moving"].map(|name| stage.pod_id(name));
+    stage.lay(Mechanism::ImageMissing, Subject::Cluster);
+    for id in [fixed, moving] {
+        aegis_sim::step::kubelet::kill(&mut stage.cluster, id);
+    }
+    stage.run(6);
+    assert!(stage.pod("fixed").is_ready());
+    assert_eq!(stage.state("moving", 0), "Waiting:ImagePullBackOff");
+}
+
+#[test]
+fn an_answer_near_the_time_out_fails_now_and_then() {
+    let probe = json!({"httpGet": {"port": 80}, "periodSeconds": 1, "failureThreshold": 1000});
+    let mut stage = started(&[probed("livenessProbe", probe)], 20);
+    stage.answers_in("web", 1.02);
+    stage.run(200);
+    let failures = stage.events("Unhealthy").len();
+    assert!(
+        (60..=140).contains(&failures),
+        "about half of 200: {failures}"
+    );
+    assert_eq!(stage.pod("web").containers[0].restarts, 0);
+}
+
+#[test]
+fn names_that_no_runtime_takes_are_refused() {
+    let stage = started(&[simple("web", json!({"image": "Shop/Web:1"}))], 5);
+    assert_eq!(stage.state("web", 0), "Waiting:InvalidImageName");
+    let never = json!({"image": "shop/web:1", "imagePullPolicy": "Never"});
+    let stage = started(&[simple("web", never)], 5);
+    assert_eq!(stage.state("web", 0), "Waiting:ErrImageNeverPull");
+}
+
+#[test]
+fn a_fork_and_its_origin_go_the_same_way_and_do_not_meet() {
+    let mut stage = started(
+        &[shell("bad", "sleep 3; exit 1"), simple("good", json!({}))],
+        60,
+    );
+    let fork = stage.cluster.fork();
+    let told = stage.events("BackOff").len();
+    stage.run(200);
+    let origin = stage.cluster.objects.clone();
+    assert!(stage.events("BackOff").len() > told);
+    stage.cluster = fork;
+    assert_eq!(stage.now(), 60);
+    stage.run(200);
+    assert_eq!(stage.cluster.objects, origin);
+}

@@ -529,3 +529,22 @@ fn sums_follow_pods_that_come_and_go() {
     assert_eq!(sums.iter().map(|sums| sums.cpu).sum::<u64>(), 1000);
     assert_eq!(sums.iter().map(|sums| sums.memory).sum::<u64>(), 512 << 20);
 }
+
+#[test]
+fn a_daemon_that_does_not_fit_is_told_so_of_its_own_node() {
+    let mut stage = with_nodes(2);
+    let pinned = wants(
+        "other",
+        json!({"nodeSelector": {"kubernetes.io/hostname": "n1"},
+        "containers": [{"name": "main", "image": "nginx:1", "resources": {"requests": {"cpu": "3500m"}}}]}),
+    );
+    stage.apply(pinned);
+    stage.run(2);
+    stage.apply(json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "agent"}}, "template": {"metadata": {"labels": {"app": "agent"}},
+            "spec": {"containers": [{"name": "main", "image": "example.com/agent:1", "resources": {"requests": {"cpu": "1"}}}]}}}}));
+    stage.run(2);
+    assert_eq!(per_node(&stage, "agent"), [1, 0]);
+    let says = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+    assert_eq!(stage.events("FailedScheduling"), [says]);
+}

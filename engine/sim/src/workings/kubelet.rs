@@ -17,7 +17,7 @@ pub struct Kubelet {
     pub(crate) runs: Table<Option<Arc<PodRun>>>,
     pub(crate) recipes: Table<Option<Arc<Recipe>>>,
     pub(crate) nodes: Table<NodeRun>,
-    pub(crate) watched: Vec<Arc<Watched>>,
+    pub(crate) watched: Arc<Vec<Arc<Watched>>>,
     /// Images: which exist, how large they are.
     pub images: Images,
     /// First template that ran for a workload: what it listens on is taken to be right.
@@ -495,13 +495,14 @@ impl Kubelet {
     /// Sets above which memory (bytes) and answer time (s) a pod is looked at.
     pub(crate) fn watch(&mut self, pod: PodId, memory: f32, answer: f32) {
         let (chunk, row) = (pod.index() / POD_CHUNK, pod.index() % POD_CHUNK);
-        while self.watched.len() <= chunk {
-            self.watched.push(Arc::default());
+        if self.watched.len() <= chunk {
+            let chunks = Arc::make_mut(&mut self.watched);
+            chunks.resize_with(chunk + 1, Arc::default);
         }
         let present = &self.watched[chunk];
         let same = |a: f32, b: f32| a.to_bits() == b.to_bits();
         if !same(present.memory[row], memory) || !same(present.answer[row], answer) {
-            let watched = Arc::make_mut(&mut self.watched[chunk]);
+            let watched = Arc::make_mut(&mut Arc::make_mut(&mut self.watched)[chunk]);
             watched.memory[row] = memory;
             watched.answer[row] = answer;
         }

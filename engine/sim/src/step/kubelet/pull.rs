@@ -37,7 +37,8 @@ impl<P: Clone> Sync<'_, P> {
                 self.say(Severity::Normal, "Pulled", &text);
                 self.create(index);
             }
-            _ => self.pull(index, number, present),
+            (_, true) => self.ask_registry(index),
+            (_, false) => self.pull(index, number),
         }
     }
 
@@ -62,20 +63,37 @@ impl<P: Clone> Sync<'_, P> {
         self.set_process(index, Process::Unconfigured { retry });
     }
 
-    fn pull(&mut self, index: usize, number: u32, present: bool) {
+    /// `Always` with the image on the node: the registry is only asked what the tag means.
+    fn ask_registry(&mut self, index: usize) {
+        let seconds = images::pull_time(aegis_model::Bytes(0));
+        let pulled = Process::Pulling {
+            until: self.now,
+            end: PullEnd::Pulled((seconds * 1000.0) as u32),
+        };
+        self.begin_pull(index, pulled);
+    }
+
+    fn pull(&mut self, index: usize, number: u32) {
         let image = self.recipe.containers[index].image.clone();
-        self.say(
-            Severity::Normal,
-            "Pulling",
-            &format!("Pulling image \"{image}\""),
-        );
+        if self.is_missing(&image) {
+            return self.begin_pull(index, Process::Absent);
+        }
+        let queued = self.queue_pull(index, number);
+        self.begin_pull(index, queued);
+    }
+
+    /// Says that an image is pulled; a registry that does not have it says so at once.
+    fn begin_pull(&mut self, index: usize, as_planned: Process) {
+        let image = self.recipe.containers[index].image.clone();
+        let text = format!("Pulling image \"{image}\"");
+        self.say(Severity::Normal, "Pulling", &text);
         let process = if self.is_missing(&image) {
             Process::Pulling {
                 until: self.now.after(REFUSAL),
                 end: PullEnd::Failed,
             }
         } else {
-            self.queue_pull(index, number, present)
+            as_planned
         };
         self.set_process(index, process);
     }
@@ -90,8 +108,8 @@ impl<P: Clone> Sync<'_, P> {
         self.cluster.workings.kubelet.images.is_missing(image) || by_fault()
     }
 
-    /// The node's puller takes one image at a time; one that is there, or on its way, is only asked about.
-    fn queue_pull(&mut self, index: usize, number: u32, present: bool) -> Process {
+    /// The node's puller takes one image at a time; one that is on its way is waited for.
+    fn queue_pull(&mut self, index: usize, number: u32) -> Process {
         let image = &self.recipe.containers[index].image;
         let (_, size) = self
             .cluster
@@ -111,10 +129,9 @@ impl<P: Clone> Sync<'_, P> {
             .pulls
             .iter()
             .find(|(other, until)| *other == number && *until > now);
-        let (until, seconds) = match (present, coming) {
-            (true, _) => (now, images::pull_time(aegis_model::Bytes(0)) * factor),
-            (false, Some((_, until))) => (*until, f64::from(until.elapsed(now))),
-            (false, None) => {
+        let (until, seconds) = match coming {
+            Some((_, until)) => (*until, f64::from(until.elapsed(now))),
+            None => {
                 let start = node.puller_free.max(now);
                 let until = start.after(libm::ceil(time) as u32);
                 node.puller_free = until;

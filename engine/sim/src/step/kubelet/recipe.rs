@@ -54,16 +54,22 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
     let serving = serving(pods);
     let all = spec.init_containers.iter().chain(&spec.containers);
     let containers = all.enumerate().map(|(index, container)| {
-        let by_server = index == serving;
+        let by = match index == serving {
+            true => Answered::ByServer,
+            false => Answered::AtOnce,
+        };
         let probe = |probe: &Option<Probe>| {
-            probe
-                .as_ref()
-                .map(|probe| compile_probe(probe, container, by_server, spec, &first.spec))
+            let probe = probe.as_ref();
+            probe.map(|probe| compile_probe(probe, container, by, spec, &first.spec))
         };
         ContainerRecipe {
             name: container.name.clone(),
             image: container.image.clone(),
-            part: part(container, index < spec.init_containers.len()),
+            part: match index < spec.init_containers.len() {
+                true if is_sidecar(container) => Part::Sidecar,
+                true => Part::Init,
+                false => Part::Main,
+            },
             script: shell::read(&container.command, &container.args, &container.image),
             pull: pull(container),
             probes: [
@@ -91,14 +97,6 @@ fn serving(pods: &PodTemplateSpec) -> usize {
     pods.spec.init_containers.len() + position.unwrap_or(0)
 }
 
-fn part(container: &Container, among_inits: bool) -> Part {
-    match (among_inits, is_sidecar(container)) {
-        (false, _) => Part::Main,
-        (true, true) => Part::Sidecar,
-        (true, false) => Part::Init,
-    }
-}
-
 /// `imagePullPolicy`; by default `Always` for `latest` or no tag.
 /// Source: pkg/apis/core/v1/defaults.go.
 fn pull(container: &Container) -> Pull {
@@ -122,14 +120,14 @@ fn is_latest(image: &str) -> bool {
 fn compile_probe(
     probe: &Probe,
     container: &Container,
-    by_server: bool,
+    by: Answered,
     spec: &PodSpec,
     first: &PodSpec,
 ) -> ProbeRecipe {
     let port = probe_port(probe, container);
     ProbeRecipe {
         probe: probe.clone(),
-        answered: answered(probe, port, container, by_server, spec, first),
+        answered: answered(probe, port, container, by, spec, first),
         port: port.unwrap_or(0),
     }
 }
@@ -152,12 +150,12 @@ fn answered(
     probe: &Probe,
     port: Option<u16>,
     container: &Container,
-    by_server: bool,
+    by: Answered,
     spec: &PodSpec,
     first: &PodSpec,
 ) -> Answered {
     if let Some(exec) = &probe.exec {
-        return by_command(&exec.command, by_server);
+        return by_command(&exec.command, by);
     }
     let Some(port) = port else {
         return Answered::ByNobody;
@@ -168,25 +166,17 @@ fn answered(
     if !has_path(probe, first) {
         return Answered::NotFound;
     }
-    server(by_server)
-}
-
-const fn server(by_server: bool) -> Answered {
-    if by_server {
-        Answered::ByServer
-    } else {
-        Answered::AtOnce
-    }
+    by
 }
 
 /// A probe's command: what plainly exits does, what is not known asks the server.
-fn by_command(command: &[SmolStr], by_server: bool) -> Answered {
+fn by_command(command: &[SmolStr], by: Answered) -> Answered {
     let script = shell::read(command, &[], "");
     match script.end {
         End::Exit(0) if script.steps.is_empty() => Answered::AtOnce,
-        End::Exit(0) => server(by_server),
+        End::Exit(0) => by,
         End::Exit(code) => Answered::FailsWith(code),
-        _ => server(by_server),
+        _ => by,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn missing<P>(
     let slot = api::find(cluster, &object);
     let Some(slot) = slot else {
         let assumed = published || cluster.workings.kubelet.assumed.contains(&object);
-        return (!assumed).then(|| words::missing(reference, namespace, false));
+        return (!assumed).then(|| words::missing_object(reference));
     };
     if reference.key.is_empty() {
         return None;
@@ -41,5 +41,5 @@ pub(super) fn missing<P>(
             .is_some_and(|entries| entries.contains_key(reference.key.as_str()))
     };
     let found = ["data", "stringData", "binaryData"].into_iter().any(has);
-    (!found).then(|| words::missing(reference, namespace, true))
+    (!found).then(|| words::missing_key(reference, namespace))
 }

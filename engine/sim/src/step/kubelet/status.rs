@@ -4,7 +4,7 @@
 use super::sync::Sync;
 use crate::api::pods::{PodConditionKind, set_phase};
 use crate::workings::{Ending, Part, Process, Stage, Why};
-use aegis_model::objects::PodPhase;
+use aegis_model::objects::{ConditionStatus, PodPhase};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -112,12 +112,17 @@ impl<P: Clone> Sync<'_, P> {
         });
         let past = phase == PodPhase::Succeeded || self.run.stage == Stage::Terminating;
         if phase == PodPhase::Succeeded {
-            self.condition(kind, true, "PodCompleted", None);
+            self.condition(kind, ConditionStatus::True, "PodCompleted", None);
         } else if incomplete.is_empty() {
-            self.condition(kind, true, "", None);
+            self.condition(kind, ConditionStatus::True, "", None);
         } else if !past {
             let message = format!("containers with incomplete status: [{incomplete}]");
-            self.condition(kind, false, "ContainersNotInitialized", Some(&message));
+            self.condition(
+                kind,
+                ConditionStatus::False,
+                "ContainersNotInitialized",
+                Some(&message),
+            );
         }
     }
 
@@ -128,22 +133,22 @@ impl<P: Clone> Sync<'_, P> {
             _ => None,
         };
         if let Some(reason) = over {
-            return self.set_both(false, reason, None);
+            return self.set_both(ConditionStatus::False, reason, None);
         }
         let unready = self.names_of(|index| {
             self.recipe.containers[index].part != Part::Init && !self.row().containers[index].ready
         });
         if unready.is_empty() {
-            self.set_both(true, "", None);
+            self.set_both(ConditionStatus::True, "", None);
         } else {
             let message = format!("containers with unready status: [{unready}]");
-            self.set_both(false, "ContainersNotReady", Some(&message));
+            self.set_both(ConditionStatus::False, "ContainersNotReady", Some(&message));
         }
     }
 
-    fn set_both(&mut self, holds: bool, reason: &str, message: Option<&str>) {
+    fn set_both(&mut self, status: ConditionStatus, reason: &str, message: Option<&str>) {
         for kind in [PodConditionKind::ContainersReady, PodConditionKind::Ready] {
-            self.condition(kind, holds, reason, message);
+            self.condition(kind, status, reason, message);
         }
     }
 }

@@ -137,11 +137,10 @@ impl<'a, P: Clone> Sync<'a, P> {
     pub fn condition(
         &mut self,
         kind: PodConditionKind,
-        holds: bool,
+        status: ConditionStatus,
         reason: &str,
         message: Option<&str>,
     ) {
-        let status = ConditionStatus::from(holds);
         let message = message.map(Arc::from);
         api::pods::set_condition(self.cluster, self.pod, kind, status, reason, message);
     }
@@ -184,7 +183,7 @@ impl<'a, P: Clone> Sync<'a, P> {
                 self.mount((delay * 2).min(LONGEST_MOUNT_DELAY));
             }
             Stage::Sandbox { ready } if ready <= self.now => {
-                self.condition(PodConditionKind::Sandbox, true, "", None);
+                self.condition(PodConditionKind::Sandbox, ConditionStatus::True, "", None);
                 self.run.stage = Stage::Containers;
                 self.advance_containers();
             }

@@ -79,17 +79,23 @@ pub(super) fn pull_failed(image: &str) -> String {
     format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = {error}")
 }
 
-/// What is missing, in the words of container configuration.
-pub(super) fn missing(reference: &Reference, namespace: &str, key_only: bool) -> String {
-    let (kind, title) = match reference.kind {
-        ReferenceKind::ConfigMap => ("configmap", "ConfigMap"),
-        ReferenceKind::Secret => ("secret", "Secret"),
+/// An object that is missing, in the words of container configuration.
+pub(super) fn missing_object(reference: &Reference) -> String {
+    let kind = match reference.kind {
+        ReferenceKind::ConfigMap => "configmap",
+        ReferenceKind::Secret => "secret",
     };
-    if key_only {
-        let Reference { name, key, .. } = reference;
-        return format!("couldn't find key {key} in {title} {namespace}/{name}");
-    }
     format!("{kind} \"{}\" not found", reference.name)
+}
+
+/// A key that is missing in an object that is there.
+pub(super) fn missing_key(reference: &Reference, namespace: &str) -> String {
+    let kind = match reference.kind {
+        ReferenceKind::ConfigMap => "ConfigMap",
+        ReferenceKind::Secret => "Secret",
+    };
+    let Reference { name, key, .. } = reference;
+    format!("couldn't find key {key} in {kind} {namespace}/{name}")
 }
 
 fn scheme_of(recipe: &ProbeRecipe, address: &str) -> String {
@@ -182,11 +188,8 @@ mod tests {
             name: "app".into(),
             key: "mode".into(),
         };
-        assert_eq!(
-            missing(&reference, "shop", false),
-            "configmap \"app\" not found"
-        );
+        assert_eq!(missing_object(&reference), "configmap \"app\" not found");
         let text = "couldn't find key mode in ConfigMap shop/app";
-        assert_eq!(missing(&reference, "shop", true), text);
+        assert_eq!(missing_key(&reference, "shop"), text);
     }
 }

@@ -86,21 +86,26 @@ fn follow_node<P>(cluster: &mut Cluster<P>, id: NodeId) {
         }
     }
     let executed = health.is_some_and(|key| taints.contains(&taint(key, "NoExecute")));
-    queue(cluster, id, health.is_some() && !executed);
+    if health.is_some() && !executed {
+        enqueue(cluster, id);
+    } else {
+        dequeue(cluster, id);
+    }
     set_taints(cluster, id, &taints);
-    note_no_execute(cluster, id);
+    // A taint that is older than this controller is as old as what it tells of.
+    let told = turned(cluster, id);
+    note_no_execute(cluster, id, told);
 }
 
-fn queue<P>(cluster: &mut Cluster<P>, id: NodeId, waits: bool) {
-    let lifecycle = &mut cluster.workings.lifecycle;
-    if lifecycle.queued.contains(&id) == waits {
-        return;
+fn enqueue<P>(cluster: &mut Cluster<P>, id: NodeId) {
+    if !cluster.workings.lifecycle.queued.contains(&id) {
+        Arc::make_mut(&mut cluster.workings.lifecycle.queued).insert(id);
     }
-    let queued = Arc::make_mut(&mut lifecycle.queued);
-    if waits {
-        queued.insert(id);
-    } else {
-        queued.remove(&id);
+}
+
+fn dequeue<P>(cluster: &mut Cluster<P>, id: NodeId) {
+    if cluster.workings.lifecycle.queued.contains(&id) {
+        Arc::make_mut(&mut cluster.workings.lifecycle.queued).remove(&id);
     }
 }
 
@@ -130,7 +135,7 @@ fn taint_queued<P>(cluster: &mut Cluster<P>) {
 }
 
 fn execute<P>(cluster: &mut Cluster<P>, id: NodeId) {
-    queue(cluster, id, false);
+    dequeue(cluster, id);
     let node = &cluster.objects.nodes[id.index()];
     let Some(key) = health(node) else {
         return;
@@ -138,18 +143,30 @@ fn execute<P>(cluster: &mut Cluster<P>, id: NodeId) {
     let mut taints = node.spec.taints.clone();
     taints.push(taint(key, "NoExecute"));
     set_taints(cluster, id, &taints);
-    note_no_execute(cluster, id);
+    let now = cluster.clock;
+    note_no_execute(cluster, id, now);
 }
 
-/// Remembers since when a node has which `NoExecute` taints.
-fn note_no_execute<P>(cluster: &mut Cluster<P>, id: NodeId) {
+/// Since when a node's `Ready` is what it is.
+fn turned<P>(cluster: &Cluster<P>, id: NodeId) -> Tick {
+    let conditions = &cluster.objects.nodes[id.index()].conditions;
+    let ready = conditions
+        .iter()
+        .find(|condition| condition.kind == "Ready");
+    ready.map_or(cluster.clock, |condition| condition.since)
+}
+
+/// Remembers since when a node has which `NoExecute` taints. One of this controller's
+/// that is new to it counts from `told`.
+fn note_no_execute<P>(cluster: &mut Cluster<P>, id: NodeId, told: Tick) {
     let now = cluster.clock;
     let spec = cluster.objects.nodes[id.index()].spec.clone();
     let lifecycle = &mut cluster.workings.lifecycle;
     let known = lifecycle.no_execute.get(&id);
     let since = |taint: &Taint| {
         let found = known.and_then(|all| all.iter().find(|(other, _)| other == taint));
-        found.map_or(now, |(_, since)| *since)
+        let owned = OWNED.contains(&taint.key.as_str());
+        found.map_or(if owned { told } else { now }, |(_, since)| *since)
     };
     let present: Vec<(Taint, Tick)> = spec
         .taints

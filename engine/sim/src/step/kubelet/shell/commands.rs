@@ -32,16 +32,39 @@ const fn ends(status: i32) -> Deed {
 }
 
 /// Programs that succeed at once whatever their arguments are.
-const AT_ONCE: [&str; 29] = [
+const AT_ONCE: [&str; 28] = [
     "true", ":", "echo", "printf", "date", "set", "export", "cd", "mkdir", "touch", "cp", "mv",
-    "rm", "chown", "chmod", "ln", "ls", "env", "hostname", "whoami", "id", "uname", "umask",
-    "ulimit", "unset", "trap", "sync", "sysctl", "local",
+    "rm", "chown", "chmod", "ln", "ls", "hostname", "whoami", "id", "uname", "umask", "ulimit",
+    "unset", "trap", "sync", "sysctl", "local",
 ];
+
+/// Programs that run what follows them.
+const PREFIXES: [&str; 7] = [
+    "exec",
+    "nohup",
+    "time",
+    "command",
+    "tini",
+    "dumb-init",
+    "env",
+];
+
+/// The words of the command that runs in the end: behind assignments and programs that run another.
+fn innermost(mut words: &[SmolStr]) -> &[SmolStr] {
+    loop {
+        words = without_assignments(words);
+        match words.split_first() {
+            Some((program, args)) if PREFIXES.contains(&basename(program)) => {
+                words = after_dashes(args);
+            }
+            _ => return words,
+        }
+    }
+}
 
 /// What the command of these words does; the words hold no operator.
 pub(super) fn read(words: &[SmolStr]) -> Deed {
-    let words = without_assignments(words);
-    let Some((program, args)) = words.split_first() else {
+    let Some((program, args)) = innermost(words).split_first() else {
         return ends(0);
     };
     match basename(program) {
@@ -54,7 +77,6 @@ pub(super) fn read(words: &[SmolStr]) -> Deed {
         "dd" => dd(args),
         "kill" => kill(args),
         "timeout" => timeout(args),
-        "exec" | "nohup" | "time" | "command" | "tini" | "dumb-init" => read(after_dashes(args)),
         program if AT_ONCE.contains(&program) => ends(0),
         program => ask(program, args).map_or(Deed::Unknown, Deed::Ask),
     }
@@ -164,6 +186,10 @@ fn timeout(args: &[SmolStr]) -> Deed {
         return Deed::Unknown;
     };
     let limit = libm::round(limit) as u32;
+    let inner = innermost(command).first().map(|program| basename(program));
+    if inner == Some("timeout") {
+        return Deed::Unknown;
+    }
     match read(command) {
         Deed::Idle | Deed::Spin => Deed::Ends {
             after: limit,

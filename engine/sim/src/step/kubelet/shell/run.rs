@@ -8,6 +8,8 @@ use smol_str::SmolStr;
 
 const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "busybox"];
 
+/// Longer scripts are taken for servers.
+const MOST_STEPS: usize = 256;
 /// Scripts inside scripts beyond this depth are taken for servers.
 const DEEPEST: u32 = 8;
 
@@ -27,11 +29,9 @@ pub(super) fn read_words(words: &[SmolStr]) -> Script {
 
 /// Small init programs run what follows them.
 fn after_init(words: &[SmolStr]) -> &[SmolStr] {
-    let is_init = |word: &SmolStr| matches!(basename(word), "tini" | "dumb-init" | "--");
-    match words.split_first() {
-        Some((first, rest)) if is_init(first) => after_init(rest),
-        _ => words,
-    }
+    let is_init = |word: &&SmolStr| matches!(basename(word), "tini" | "dumb-init" | "--");
+    let count = words.iter().take_while(is_init).count();
+    &words[count..]
 }
 
 /// `sh -c text`, `bash -ec text`; a shell with a file is a program that is not known.
@@ -76,6 +76,9 @@ struct Run {
 
 impl Run {
     fn finish(self, status: i32) -> Script {
+        if self.steps.len() > MOST_STEPS {
+            return Script::server();
+        }
         let end = self.end.unwrap_or(End::Exit(status));
         let on_term = match end {
             End::Serve => OnTerm::Ends,
@@ -95,11 +98,10 @@ impl Run {
         let mut status = 0;
         let mut rest = tokens;
         let mut joined_by = Token::Then;
+        if self.depth > DEEPEST || rest.contains(&Token::Group) {
+            self.end = Some(End::Serve);
+        }
         while !rest.is_empty() && self.end.is_none() {
-            if self.depth > DEEPEST || rest.contains(&Token::Group) {
-                self.end = Some(End::Serve);
-                break;
-            }
             let length = statement(rest);
             let wanted = match joined_by {
                 Token::And => status == 0,

@@ -59,6 +59,7 @@ fn words_without_a_shell_are_a_command() {
         (vec!["tini", "--", "sleep", "5"], End::Exit(0)),
         (vec!["/bin/bash", "-c", "exec sleep infinity"], End::Idle),
         (vec!["bash", "/run.sh"], End::Serve),
+        (vec!["env", "A=b", "sleep", "inf"], End::Idle),
     ] {
         assert_eq!(script(&words).end, end, "{words:?}");
     }
@@ -166,4 +167,36 @@ fn shells_and_sleepers_ignore_sigterm() {
     assert_eq!(sh("while true; do sleep 1; done").on_term, OnTerm::Ignores);
     assert_eq!(script(&["/app/server"]).on_term, OnTerm::Ends);
     assert_eq!(read(&[], &[], "pause").on_term, OnTerm::Ends);
+}
+
+#[test]
+fn deep_and_long_scripts_are_read_in_time() {
+    let nested = "if true; then ".repeat(2000);
+    assert_eq!(sh(&nested).end, End::Serve);
+    let prefixed = "exec ".repeat(20_000) + "sleep 5";
+    assert_eq!(sh(&prefixed).end, End::Exit(0));
+    let limited = "timeout 9 ".repeat(20_000) + "sleep 5";
+    assert_eq!(sh(&limited).end, End::Serve);
+    let long = "echo x; ".repeat(20_000) + "exit 7";
+    assert_eq!(sh(&long).end, End::Exit(7));
+    let shells = "sh -c '".repeat(50);
+    assert!(matches!(sh(&shells).end, End::Serve | End::Exit(_)));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_odd(text in "[a-z ;&|(){}<>$'\"\\\\\n#=/0-9-]{0,80}") {
+        let _ = sh(&text);
+    }
+
+    #[test]
+    fn words_of_scripts_in_any_order(words in proptest::collection::vec(0_usize..20, 0..24)) {
+        const WORDS: [&str; 20] = [
+            "while", "until", "do", "done", "if", "then", "else", "fi", ";", "&&", "||", "!",
+            "true", "false", "sleep 1", "exit 3", "nc -z db 1", "exec", "|", "\n",
+        ];
+        let text: Vec<&str> = words.iter().map(|word| WORDS[*word]).collect();
+        let script = sh(&text.join(" "));
+        proptest::prop_assert!(script.steps.len() <= text.len());
+    }
 }
