@@ -108,21 +108,35 @@ impl Calibration {
 
     /// Moves parameters towards what was seen. `error` gives observed less predicted of a series of
     /// a twin, in the space of the series.
-    pub(crate) fn correct(&mut self, topology: &Topology, error: impl Fn(SeriesKey) -> Option<f64>) {
+    pub(crate) fn correct(
+        &mut self,
+        topology: &Topology,
+        error: impl Fn(SeriesKey) -> Option<f64>,
+    ) {
         let of = |measure: Measure, workload: usize| {
             let subject = Target::Workload(WorkloadId::from(workload));
-            error(SeriesKey { measure, subject }).unwrap_or(0.0).clamp(-MOST, MOST)
+            error(SeriesKey { measure, subject })
+                .unwrap_or(0.0)
+                .clamp(-MOST, MOST)
         };
         let count = self.behaviours.len();
-        let rates: Vec<f64> = (0..count).map(|workload| of(Measure::Rate, workload)).collect();
-        let times: Vec<f64> = (0..count).map(|workload| of(Measure::Latency, workload)).collect();
+        let rates: Vec<f64> = (0..count)
+            .map(|workload| of(Measure::Rate, workload))
+            .collect();
+        let times: Vec<f64> = (0..count)
+            .map(|workload| of(Measure::Latency, workload))
+            .collect();
         for workload in 0..count {
             let own = rates[workload];
             let (cpu, memory) = (of(Measure::Cpu, workload), of(Measure::Memory, workload));
             let waited = self.waited(topology, workload, &times);
-            let Some(behaviour) = &mut self.behaviours[workload] else { continue };
+            let Some(behaviour) = &mut self.behaviours[workload] else {
+                continue;
+            };
             for call in &mut behaviour.calls {
-                let behind = call.to.and_then(|to| topology.behind.get(to.index())?.first());
+                let behind = call
+                    .to
+                    .and_then(|to| topology.behind.get(to.index())?.first());
                 if let Some(callee) = behind {
                     call.ratio *= libm::exp(rates[callee.index()] - own);
                 }
@@ -138,11 +152,17 @@ impl Calibration {
 
     /// Seconds that a workload waits for its callees, by their own parameters, and by how much that is to change.
     fn waited(&self, topology: &Topology, workload: usize, times: &[f64]) -> (f64, f64) {
-        let calls = self.behaviours[workload].as_ref().map_or(&[][..], |behaviour| &behaviour.calls);
+        let calls = self.behaviours[workload]
+            .as_ref()
+            .map_or(&[][..], |behaviour| &behaviour.calls);
         let mut sums = (0.0, 0.0);
         for call in calls {
-            let behind = call.to.and_then(|to| topology.behind.get(to.index())?.first());
-            let Some((callee, other)) = behind.and_then(|id| Some((id, self.behaviours[id.index()].as_ref()?))) else {
+            let behind = call
+                .to
+                .and_then(|to| topology.behind.get(to.index())?.first());
+            let Some((callee, other)) =
+                behind.and_then(|id| Some((id, self.behaviours[id.index()].as_ref()?)))
+            else {
                 continue;
             };
             let time = other.latency + other.cpu_per_request;

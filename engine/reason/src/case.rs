@@ -238,7 +238,9 @@ impl Case {
         for _ in 0..REFINEMENTS {
             let mut case = self.clone();
             case.calibration = Arc::new(calibration.clone());
-            let Some(healthy) = case.healthy_case(healthy_until) else { return calibration };
+            let Some(healthy) = case.healthy_case(healthy_until) else {
+                return calibration;
+            };
             let predicted = rows_of(&healthy.trial(Overlay::none(), 0, None));
             let error = |key: SeriesKey| mean_error(&healthy.window, &predicted, key);
             calibration.correct(&self.topology, error);

@@ -142,7 +142,9 @@ fn level(steps: &[(Tick, Vec<f64>)], entries: usize) -> Vec<f64> {
         bins.iter().map(|(_, rates)| rates[entry]).sum::<f64>() / bins.len().max(1) as f64
     };
     let of = |entry: usize| {
-        let Some((newest, before)) = last.split_last() else { return 0.0 };
+        let Some((newest, before)) = last.split_last() else {
+            return 0.0;
+        };
         let (now, then) = (newest.1[entry], mean(before, entry));
         let jumped = libm::fabs(libm::log((now + 1e-3) / (then + 1e-3))) > JUMP;
         if jumped { now } else { mean(last, entry) }

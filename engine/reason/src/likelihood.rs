@@ -112,11 +112,17 @@ impl Window {
         let (mut sum, mut differed) = (0.0, false);
         for (bin, row) in self.bins.iter().enumerate() {
             let Some(seen) = row[series] else { continue };
-            let Some(expected) = predicted.get(bin).and_then(|row| row[series]) else { continue };
+            let Some(expected) = predicted.get(bin).and_then(|row| row[series]) else {
+                continue;
+            };
             let near = self.changes_near(predicted, series, bin, expected);
             let log = condition(seen > 0.5, expected > 0.5, near);
             let differs = (seen > 0.5) != (expected > 0.5);
-            sum += if differs && differed { REPEATED * log } else { log };
+            sum += if differs && differed {
+                REPEATED * log
+            } else {
+                log
+            };
             differed = differs;
         }
         sum

@@ -4,7 +4,8 @@ use super::Node;
 use super::domain::{Change, Effect, Incident, Input, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
-use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Tick};
+use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
+use aegis_reason::calibrate::ENOUGH_HEALTHY;
 use aegis_reason::diagnose::rounds::{GO_ON, best};
 use aegis_reason::diagnose::{self as reason, Round, candidate, screen};
 use aegis_reason::{Calibration, Case, signature};
@@ -47,6 +48,7 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         refuted: Vec::new(),
         failed: None,
         next_look: now,
+        symptoms: Vec::new(),
     })
 }
 
@@ -60,20 +62,29 @@ pub fn open(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     else {
         return nothing_to_go_on("there is no past to open a case on");
     };
-    let case = Case::open(
-        &state.history,
-        topology,
-        &incident.calibration,
-        state.objectives(),
-        &state.symptoms,
-        incident.healthy_until,
-    );
-    let Some(case) = case.map(Arc::new) else {
+    incident.symptoms = merged(&incident.symptoms, &state.symptoms);
+    let put = |calibration: &Arc<Calibration>| {
+        let until = incident.healthy_until;
+        Case::open(
+            &state.history,
+            topology,
+            calibration,
+            state.objectives(),
+            &incident.symptoms,
+            until,
+        )
+    };
+    let Some(mut case) = put(&incident.calibration) else {
         return nothing_to_go_on("there is not enough of a past to open a case on");
     };
+    if is_new && incident.calibration.healthy >= ENOUGH_HEALTHY {
+        incident.calibration = Arc::new(case.refined(incident.healthy_until));
+        case = put(&incident.calibration).unwrap_or(case);
+    }
+    let case = Arc::new(case);
     let all = candidate::candidates(&case, &incident.refuted);
     let count = all.len();
-    let kept = screen::screen(&case, all, &state.symptoms);
+    let kept = screen::screen(&case, all, &incident.symptoms);
     incident.screened = (count - kept.len()) as u32;
     incident.ticks = 0;
     incident.round = Round::first(&case, kept);
@@ -91,6 +102,15 @@ pub fn open(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         })
         .ask(Effect::Simulate(trials))
         .then(Node::Coarse)
+}
+
+/// Symptoms of an incident so far: what was seen once is not forgotten when it flickers.
+pub fn merged(known: &[Symptom], now: &[Symptom]) -> Vec<Symptom> {
+    let same = |a: &Symptom, b: &Symptom| a.kind == b.kind && a.subject == b.subject;
+    let gone = known
+        .iter()
+        .filter(|old| !now.iter().any(|new| same(old, new)));
+    now.iter().chain(gone).cloned().collect()
 }
 
 fn opened(state: &State, case: &Case, incident: &Incident) -> Vec<RunEvent> {
@@ -137,11 +157,8 @@ fn go_on(
         .iter()
         .map(|outcome| outcome.service_ticks)
         .sum::<u64>();
-    incident.rolled = best(
-        &case,
-        std::mem::take(&mut incident.round).collect(outcomes),
-        keep,
-    );
+    let all = std::mem::take(&mut incident.round).collect(outcomes);
+    incident.rolled = best(&case, all, keep);
     incident.round = next(&case, &incident.rolled);
     let trials = incident.round.trials(&case);
     Step::new()

@@ -60,6 +60,8 @@ pub struct Incident {
     pub healthy_until: Tick,
     /// Frozen for its length.
     pub calibration: Arc<Calibration>,
+    /// All that was off since it was opened.
+    pub symptoms: Vec<Symptom>,
     /// As it was last put to the hypotheses.
     pub case: Option<Arc<Case>>,
     /// Trials that are under way.

@@ -51,6 +51,7 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let calm = calm(&symptoms);
     let events = changes(&state.symptoms, &symptoms);
     let next = next(state, &symptoms, observation.at);
+    let remembered = remembered(state, &symptoms);
     let saw = Change::Saw {
         history: Arc::new(history),
         symptoms,
@@ -62,6 +63,7 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         change: saw,
         events,
     });
+    step.writes.extend(remembered);
     if let (Some(progress), Some(standing)) = (progress, &state.standing) {
         step = step.write(followed(standing, progress));
     }
@@ -74,6 +76,13 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         ));
     }
     step.then(next)
+}
+
+/// An open incident keeps what was off at any look.
+fn remembered(state: &State, symptoms: &[Symptom]) -> Option<Write> {
+    let mut incident = state.incident.clone()?;
+    incident.symptoms = super::diagnose::merged(&incident.symptoms, symptoms);
+    Some(Write::silent(Change::Incident(Box::new(incident))))
 }
 
 /// What is known of the applied plan.

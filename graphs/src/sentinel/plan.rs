@@ -25,17 +25,31 @@ const HIDDEN: u32 = 30;
 
 /// Whether the window is too short to tell the leading causes apart, and soon will not be.
 fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
-    let top = incident.diagnosis.as_ref().and_then(|diagnosis| diagnosis.hypotheses.first());
+    let top = incident
+        .diagnosis
+        .as_ref()
+        .and_then(|diagnosis| diagnosis.hypotheses.first());
     let onset = incident.case.as_ref().map_or(now, |case| case.onset[1]);
-    let short = |top: &aegis_model::Hypothesis| top.change.is_none() && now.elapsed(onset) < HIDDEN;
-    now.elapsed(incident.opened) < PATIENCE && top.is_none_or(|top| top.confidence < SURE || short(top))
+    // Load is not hidden: what arrives was observed.
+    let is_load =
+        |top: &aegis_model::Hypothesis| matches!(top.subject, aegis_model::Subject::Service(_));
+    let short = |top: &aegis_model::Hypothesis| {
+        top.change.is_none() && !is_load(top) && now.elapsed(onset) < HIDDEN
+    };
+    now.elapsed(incident.opened) < PATIENCE
+        && top.is_none_or(|top| top.confidence < SURE || short(top))
 }
 
 /// The next look opens the case again, with one more bin.
 fn look_again(mut incident: Incident) -> Step<Sentinel> {
     incident.next_look = aegis_model::Tick(0);
     let note = "the leading causes cannot be told apart yet; one more look".into();
-    Step::new().write(Write::told(Change::Incident(Box::new(incident)), RunEvent::Noted { note })).then(Node::Observe)
+    Step::new()
+        .write(Write::told(
+            Change::Incident(Box::new(incident)),
+            RunEvent::Noted { note },
+        ))
+        .then(Node::Observe)
 }
 
 /// Drafts plans, assesses their risk, sets the tournament up.
@@ -43,7 +57,13 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(mut incident) = state.incident.clone() else {
         return Step::new().then(Node::Observe);
     };
-    if is_early(&incident, state.history.latest().map_or(incident.opened, |latest| latest.at)) {
+    if is_early(
+        &incident,
+        state
+            .history
+            .latest()
+            .map_or(incident.opened, |latest| latest.at),
+    ) {
         return look_again(incident);
     }
     let (Some(case), Some(diagnosis)) = (incident.case.clone(), incident.diagnosis.clone()) else {

@@ -52,6 +52,12 @@ impl Candidate {
             .map_or(aegis_faults::MISCONFIGURATION, |fault| fault.id)
     }
 
+    /// Whether another candidate says the same: the same fault of the same object by the same cause.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.id(), self.target, self.cause) == (other.id(), other.target, other.cause)
+    }
+
     /// Whether mechanisms are laid for it.
     #[must_use]
     pub fn is_laid(&self) -> bool {

@@ -94,7 +94,9 @@ fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {
     let candidate = &rolled.candidate;
     let theta = rolled.best().copied().unwrap_or(Theta {
         onset: case.onset[1],
-        size: 0.5, delay: 0.5, draw: 0,
+        size: 0.5,
+        delay: 0.5,
+        draw: 0,
         log_weight: 0.0,
     });
     let change = match candidate.cause {

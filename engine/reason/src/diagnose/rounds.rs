@@ -60,8 +60,15 @@ impl Round {
     #[must_use]
     pub fn first(case: &Case, candidates: Vec<Candidate>) -> Self {
         let thetas = |candidate: &Candidate| {
-            let sizes: &[f64] = if has_size(candidate) { &[0.2, 0.5, 0.8] } else { &[0.5] };
-            sizes.iter().map(|size| theta(case, candidate, *size, 0.5, 0)).collect()
+            let sizes: &[f64] = if has_size(candidate) {
+                &[0.2, 0.5, 0.8]
+            } else {
+                &[0.5]
+            };
+            sizes
+                .iter()
+                .map(|size| theta(case, candidate, *size, 0.5, 0))
+                .collect()
         };
         Self::of(candidates, thetas)
     }
@@ -87,7 +94,10 @@ impl Round {
             };
             delays.iter().flat_map(pair).collect()
         };
-        Self::indexed(best.iter().map(|rolled| rolled.candidate.clone()).collect(), thetas)
+        Self::indexed(
+            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
+            thetas,
+        )
     }
 
     /// The last round: draws of everything, around the best.
@@ -95,10 +105,18 @@ impl Round {
     pub fn last(case: &Case, best: &[Rolled]) -> Self {
         let draws = Draws::new(case.root).derive(0x6C61_7374);
         let thetas = |index: usize, candidate: &Candidate| {
-            let middle = best[index].best().copied().unwrap_or(theta(case, candidate, 0.5, 0.5, 0));
-            (0..LAST_DRAWS as u64).map(|draw| proposal(case, draws, candidate, middle, draw)).collect()
+            let middle = best[index]
+                .best()
+                .copied()
+                .unwrap_or(theta(case, candidate, 0.5, 0.5, 0));
+            (0..LAST_DRAWS as u64)
+                .map(|draw| proposal(case, draws, candidate, middle, draw))
+                .collect()
         };
-        Self::indexed(best.iter().map(|rolled| rolled.candidate.clone()).collect(), thetas)
+        Self::indexed(
+            best.iter().map(|rolled| rolled.candidate.clone()).collect(),
+            thetas,
+        )
     }
 
     fn of(candidates: Vec<Candidate>, thetas: impl Fn(&Candidate) -> Vec<Theta>) -> Self {
@@ -171,7 +189,13 @@ fn has_size(candidate: &Candidate) -> bool {
 }
 
 fn theta(case: &Case, candidate: &Candidate, size: f64, delay: f64, draw: u64) -> Theta {
-    Theta { onset: onset(case, candidate, 1, delay), size, delay, draw, log_weight: 0.0 }
+    Theta {
+        onset: onset(case, candidate, 1, delay),
+        size,
+        delay,
+        draw,
+        log_weight: 0.0,
+    }
 }
 
 /// When a candidate began: at its change, or at the change point less a delay. Delays are
@@ -188,11 +212,24 @@ fn onset(case: &Case, candidate: &Candidate, point: usize, delay: f64) -> Tick {
 /// A draw from the mixture of the whole prior and the neighbourhood of the best, in size and delay.
 fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, draw: u64) -> Theta {
     let at = Tick(draw as u32);
-    let (size, by_size) = if has_size(candidate) { around(draws, 1, at, middle.size) } else { (0.5, 0.0) };
-    let (delay, by_delay) =
-        if candidate.since.is_none() { around(draws, 5, at, middle.delay) } else { (0.5, 0.0) };
+    let (size, by_size) = if has_size(candidate) {
+        around(draws, 1, at, middle.size)
+    } else {
+        (0.5, 0.0)
+    };
+    let (delay, by_delay) = if candidate.since.is_none() {
+        around(draws, 5, at, middle.delay)
+    } else {
+        (0.5, 0.0)
+    };
     let onset = onset(case, candidate, (draw % 3) as usize, delay);
-    Theta { onset, size, delay, draw: draw + 1, log_weight: by_size + by_delay }
+    Theta {
+        onset,
+        size,
+        delay,
+        draw: draw + 1,
+        log_weight: by_size + by_delay,
+    }
 }
 
 /// A quantile near `middle`, sometimes from the whole prior, with ln(prior density / proposal density).

@@ -13,10 +13,14 @@ pub const KEPT: usize = 24;
 const TELLING: f64 = 2.0;
 /// Nats that a telling sign costs where it is missing.
 const MISSING: f64 = 0.7;
-/// Nats that a severe symptom costs where a candidate cannot explain it.
-const UNEXPLAINED: f64 = 0.4;
+/// Nats that a condition costs where a candidate cannot explain it.
+const UNEXPLAINED: f64 = 0.7;
 
-/// The most likely candidates by their signs, best first, at most [`KEPT`]; changes that were seen are kept first.
+/// Changes among those that are kept, at most.
+const CHANGES: usize = 10;
+
+/// The most likely candidates by their signs, best first, at most [`KEPT`], of which at most
+/// [`CHANGES`] changes: a busy record must not crowd out what is hidden.
 #[must_use]
 pub fn screen(case: &Case, candidates: Vec<Candidate>, symptoms: &[Symptom]) -> Vec<Candidate> {
     let mut scored: Vec<(f64, Candidate)> = candidates
@@ -24,8 +28,19 @@ pub fn screen(case: &Case, candidates: Vec<Candidate>, symptoms: &[Symptom]) -> 
         .map(|candidate| (score(case, &candidate, symptoms), candidate))
         .collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    scored.truncate(KEPT);
-    scored.into_iter().map(|(_, candidate)| candidate).collect()
+    let (mut kept, mut changes): (Vec<Candidate>, usize) = (Vec::new(), 0);
+    for (_, candidate) in scored {
+        let is_change = matches!(candidate.cause, Cause::Change(_));
+        if kept.len() == KEPT
+            || (is_change && changes == CHANGES)
+            || kept.iter().any(|known| known.is_same(&candidate))
+        {
+            continue;
+        }
+        changes += usize::from(is_change);
+        kept.push(candidate);
+    }
+    kept
 }
 
 fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
@@ -52,10 +67,8 @@ fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
             .iter()
             .any(|sign| fits(case, &latest.objects, candidate, sign, symptom))
     };
-    let severe = symptoms
-        .iter()
-        .filter(|symptom| symptom.severity >= 0.5 && symptom.kind != SymptomKind::BurnRate);
-    let unexplained = severe.filter(|symptom| !explained(symptom)).count() as f64;
+    let conditions = symptoms.iter().filter(|symptom| is_condition(symptom.kind));
+    let unexplained = conditions.filter(|symptom| !explained(symptom)).count() as f64;
     // A change that was seen is never screened out by signs that have had no time to show.
     let sum = if matches!(candidate.cause, Cause::Change(_)) {
         sum.max(0.0)
@@ -63,6 +76,19 @@ fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
         sum
     };
     prior + sum - UNEXPLAINED * unexplained
+}
+
+/// Whether a symptom is a state of an object, and not an amount that any trouble near by moves.
+const fn is_condition(kind: SymptomKind) -> bool {
+    matches!(
+        kind,
+        SymptomKind::Restarts
+            | SymptomKind::OomKilled
+            | SymptomKind::NotReady
+            | SymptomKind::Unschedulable
+            | SymptomKind::CannotStart
+            | SymptomKind::NodeNotReady
+    )
 }
 
 /// Whether a symptom is the sign, seen from the candidate's place.

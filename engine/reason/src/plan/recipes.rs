@@ -103,16 +103,41 @@ fn can_roll(objects: &Objects, workload: WorkloadId) -> Option<WorkloadId> {
     (!matches!(**spec, aegis_model::objects::WorkloadSpec::Pod(_))).then_some(workload)
 }
 
+/// Back to the newest earlier revision that is another release: a restart or new limits made
+/// revisions too, and going back to those mends nothing.
 fn roll_back(objects: &Objects, workload: WorkloadId) -> Option<Vec<Action>> {
     let row = objects
         .workloads
         .get(can_roll(objects, workload)?.index())?;
-    (row.revision > 1).then(|| {
-        vec![Action::RollBack {
-            workload,
-            revision: None,
-        }]
-    })
+    let present = &objects.templates.get(row.template.index())?.spec;
+    let sets = objects
+        .replica_sets
+        .iter()
+        .filter(|set| set.owner == workload && set.header.exists());
+    let mut earlier: Vec<_> = sets.filter(|set| set.template != row.template).collect();
+    earlier.sort_by_key(|set| core::cmp::Reverse(set.revision));
+    let other = |set: &&&aegis_model::objects::ReplicaSet| {
+        !objects.templates[set.template.index()]
+            .spec
+            .is_same_release(present)
+    };
+    let found = earlier.iter().find(other);
+    if earlier.is_empty() {
+        return (row.revision > 1).then(|| {
+            vec![Action::RollBack {
+                workload,
+                revision: None,
+            }]
+        });
+    }
+    let set = found.or(earlier.first())?;
+    let is_previous = earlier
+        .first()
+        .is_some_and(|first| first.revision == set.revision);
+    Some(vec![Action::RollBack {
+        workload,
+        revision: (!is_previous).then_some(set.revision),
+    }])
 }
 
 fn revert(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<Action>> {
