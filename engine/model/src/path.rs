@@ -47,13 +47,25 @@ fn is_plain(key: &str) -> bool {
     !key.is_empty() && !key.contains(['.', '[', ']', '"'])
 }
 
+/// A key in quotes; quotes and backslashes in it stand behind a backslash.
+fn write_quoted(f: &mut fmt::Formatter<'_>, key: &str) -> fmt::Result {
+    f.write_str("[\"")?;
+    for c in key.chars() {
+        if matches!(c, '"' | '\\') {
+            f.write_str("\\")?;
+        }
+        write!(f, "{c}")?;
+    }
+    f.write_str("\"]")
+}
+
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Key(key) if is_plain(key) && position == 0 => f.write_str(key)?,
                 Segment::Key(key) if is_plain(key) => write!(f, ".{key}")?,
-                Segment::Key(key) => write!(f, "[\"{key}\"]")?,
+                Segment::Key(key) => write_quoted(f, key)?,
                 Segment::Item { key, value } => write!(f, "[{key}={value}]")?,
                 Segment::Index(index) => write!(f, "[{index}]")?,
             }
@@ -68,7 +80,7 @@ fn bracket(inner: &str) -> Result<Segment, PathError> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
     {
-        return Ok(Segment::Key(key.into()));
+        return Ok(Segment::Key(unescaped(key)));
     }
     if let Some((key, value)) = inner.split_once('=') {
         return Ok(Segment::Item {
@@ -79,12 +91,34 @@ fn bracket(inner: &str) -> Result<Segment, PathError> {
     inner.parse().map(Segment::Index).map_err(|_| PathError)
 }
 
+/// A quoted key without its backslashes.
+fn unescaped(key: &str) -> SmolStr {
+    let mut escaped = false;
+    let kept = key.chars().filter(|c| {
+        escaped = !escaped && *c == '\\';
+        !escaped
+    });
+    kept.collect::<String>().into()
+}
+
+/// Where a quoted key ends: at its first quote without a backslash.
+fn closing_quote(quoted: &str) -> Option<usize> {
+    let mut escaped = false;
+    let end = quoted.char_indices().find(|(_, c)| {
+        let closes = !escaped && *c == '"';
+        escaped = !escaped && *c == '\\';
+        closes
+    });
+    end.map(|(at, _)| at)
+}
+
 /// The length of a bracket's inside; quotes hide brackets.
 fn inside(rest: &str) -> Option<usize> {
-    match rest.strip_prefix('"') {
-        Some(quoted) => quoted.find("\"]").map(|end| end + 2),
-        None => rest.find(']'),
-    }
+    let Some(quoted) = rest.strip_prefix('"') else {
+        return rest.find(']');
+    };
+    let end = closing_quote(quoted)? + 2;
+    rest[end..].starts_with(']').then_some(end)
 }
 
 /// The first segment of a text and what follows it.
@@ -271,6 +305,30 @@ impl FieldPath {
             .try_fold(document, |at, segment| segment.entry(at))
         {
             last.remove(parent);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldPath, Segment};
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    #[test]
+    fn any_key_survives_being_written() {
+        for key in [
+            "a", "a.b", "", "\"]", "a\"b", "\\", "\\\"", "]", "[", "a\\]b", "é.ü",
+        ] {
+            let path = FieldPath(vec![Segment::Key(key.into()), Segment::Index(3)]);
+            assert_eq!(path.to_string().parse(), Ok(path));
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_no_path() {
+        for text in ["[", "[\"a]", "[\"a\"", "[\"a\"b]", "[x]", "a..b", "."] {
+            assert!(text.parse::<FieldPath>().is_err(), "{text}");
         }
     }
 }
