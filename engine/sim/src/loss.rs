@@ -45,5 +45,7 @@ pub fn stability(bad: &[f64]) -> f64 {
 /// Mean badness of each bin of 15 s.
 #[must_use]
 pub fn bins(bad: &[f64]) -> Vec<f64> {
-    bad.chunks(BIN as usize).map(|bin| bin.iter().sum::<f64>() / bin.len() as f64).collect()
+    bad.chunks(BIN as usize)
+        .map(|bin| bin.iter().sum::<f64>() / bin.len() as f64)
+        .collect()
 }

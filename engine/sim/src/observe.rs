@@ -24,13 +24,19 @@ pub fn scrape<P: Clone>(cluster: &mut Cluster<P>) -> Samples {
 }
 
 fn entries<P: Clone>(cluster: &Cluster<P>) -> Vec<EntrySample> {
-    let sample = |entry: &crate::workings::EntryMeter| EntrySample { service: entry.service, requests: entry.requests };
+    let sample = |entry: &crate::workings::EntryMeter| EntrySample {
+        service: entry.service,
+        requests: entry.requests,
+    };
     cluster.workings.meters.entries.iter().map(sample).collect()
 }
 
 fn services<P: Clone>(cluster: &Cluster<P>, interval: f64) -> Vec<ServiceSample> {
     let serves = |(index, _): &(usize, &crate::workings::ServiceMeter)| {
-        cluster.workings.behaviour(WorkloadId::from(*index)).is_some()
+        cluster
+            .workings
+            .behaviour(WorkloadId::from(*index))
+            .is_some()
             && cluster.objects.workloads[*index].header.exists()
     };
     let sample = |(index, meter): (usize, &crate::workings::ServiceMeter)| ServiceSample {
@@ -38,7 +44,15 @@ fn services<P: Clone>(cluster: &Cluster<P>, interval: f64) -> Vec<ServiceSample>
         requests: meter.requests,
         in_flight: meter.in_flight / interval,
     };
-    cluster.workings.meters.services.iter().enumerate().filter(serves).map(sample).collect()
+    cluster
+        .workings
+        .meters
+        .services
+        .iter()
+        .enumerate()
+        .filter(serves)
+        .map(sample)
+        .collect()
 }
 
 fn edges<P: Clone>(cluster: &Cluster<P>) -> Vec<EdgeSample> {
@@ -72,7 +86,9 @@ fn pods<P: Clone>(cluster: &Cluster<P>, interval: f64) -> Vec<PodSample> {
 
 fn throttled<P: Clone>(cluster: &Cluster<P>, class: u32) -> f64 {
     let solved = cluster.workings.traffic.solved.as_ref();
-    solved.and_then(|solved| solved.flows.classes.get(class as usize)).map_or(0.0, |flow| flow.throttled)
+    solved
+        .and_then(|solved| solved.flows.classes.get(class as usize))
+        .map_or(0.0, |flow| flow.throttled)
 }
 
 fn nodes<P: Clone>(cluster: &Cluster<P>, pods: &[PodSample]) -> Vec<NodeSample> {
@@ -85,6 +101,10 @@ fn nodes<P: Clone>(cluster: &Cluster<P>, pods: &[PodSample]) -> Vec<NodeSample> 
         }
     }
     let alive = |(index, _): &(usize, &(f64, f64))| cluster.objects.nodes[*index].header.exists();
-    let sample = |(index, (cpu, memory)): (usize, &(f64, f64))| NodeSample { node: NodeId::from(index), cpu: *cpu, memory: *memory };
+    let sample = |(index, (cpu, memory)): (usize, &(f64, f64))| NodeSample {
+        node: NodeId::from(index),
+        cpu: *cpu,
+        memory: *memory,
+    };
     sums.iter().enumerate().filter(alive).map(sample).collect()
 }

@@ -4,7 +4,9 @@ use super::inverse;
 use crate::{Cluster, api};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::overlay::ProbeKind;
-use aegis_model::{Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, Tick, WorkloadId};
+use aegis_model::{
+    Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, Tick, WorkloadId,
+};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -27,67 +29,155 @@ impl fmt::Display for Refusal {
 ///
 /// # Errors
 /// What the action names is not there, or cannot be changed so.
-pub fn changes_of<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Result<Vec<ObjectChange>, Refusal> {
-    let objects = &cluster.objects;
-    let service = |id: &aegis_model::ServiceId| Place::of(&objects.services[id.index()].header);
-    let policy = |id: &aegis_model::PolicyId| Place::of(&objects.policies[id.index()].header);
-    let node = |id: &aegis_model::NodeId| Place::of(&objects.nodes[id.index()].header);
+pub fn changes_of<P: Clone>(
+    cluster: &Cluster<P>,
+    action: &Action,
+) -> Result<Vec<ObjectChange>, Refusal> {
+    if let Some(fields) = of_template(cluster, action).or_else(|| of_traffic(cluster, action)) {
+        return Ok(fields);
+    }
     match action {
-        Action::Scale { workload, replicas } => Ok(workload_place(cluster, *workload).set("spec.replicas", Some(json!(replicas)))),
         Action::RestartRollout(workload) => restart(cluster, *workload),
         Action::RollBack { workload, revision } => roll_back(cluster, *workload, *revision),
-        Action::PauseRollout(workload) => Ok(workload_place(cluster, *workload).set("spec.paused", Some(json!(true)))),
-        Action::ResumeRollout(workload) => Ok(workload_place(cluster, *workload).set("spec.paused", None)),
-        Action::SetResources { workload, container, cpu, memory } => {
-            Ok(resources(&workload_place(cluster, *workload), container, *cpu, *memory))
+        Action::RevertChange(position) => revert(cluster, *position),
+        Action::PatchPolicy { policy, spec } => {
+            let spec = serde_json::to_value(&**spec).map_err(|error| Refusal(error.to_string()))?;
+            let place = Place::of(&cluster.objects.policies[policy.index()].header);
+            Ok(place.set("spec", Some(spec)))
         }
-        Action::SetImage { workload, container, image } => {
-            let path = container_path(container).key("image");
-            Ok(workload_place(cluster, *workload).put(vec![(path, Some(json!(image)))]))
-        }
-        Action::SetEnv { workload, container, name, value } => {
+        _ => Ok(of_object(cluster, action)),
+    }
+}
+
+/// Writes below a workload's pod template; `None` for other actions.
+fn of_template<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Option<Vec<ObjectChange>> {
+    let (workload, fields) = match action {
+        Action::SetResources {
+            workload,
+            container,
+            cpu,
+            memory,
+        } => (workload, resources(container, *cpu, *memory)),
+        Action::SetImage {
+            workload,
+            container,
+            image,
+        } => (
+            workload,
+            vec![(container_path(container).key("image"), Some(json!(image)))],
+        ),
+        Action::SetEnv {
+            workload,
+            container,
+            name,
+            value,
+        } => {
             let variable = container_path(container).key("env").item("name", name);
             let change = match value {
                 Some(value) => (variable.key("value"), Some(json!(value))),
                 None => (variable, None),
             };
-            Ok(workload_place(cluster, *workload).put(vec![change]))
+            (workload, vec![change])
         }
-        Action::PatchAutoscaler { autoscaler, min, max } => {
-            let place = Place::of(&objects.autoscalers[autoscaler.index()].header);
-            let fields = [("spec.minReplicas", min), ("spec.maxReplicas", max)];
-            Ok(place.put(fields.iter().filter_map(|(path, n)| n.map(|n| (path_of(path), Some(json!(n))))).collect()))
-        }
-        Action::Cordon(id) | Action::Drain(id) => Ok(node(id).set("spec.unschedulable", Some(json!(true)))),
-        Action::Uncordon(id) => Ok(node(id).set("spec.unschedulable", None)),
-        Action::PatchPolicy { policy: id, spec } => {
-            let spec = serde_json::to_value(&**spec).map_err(|error| Refusal(error.to_string()))?;
-            Ok(policy(id).set("spec", Some(spec)))
-        }
-        Action::DeletePolicy(id) => Ok(vec![policy(id).delete()]),
-        Action::PatchProbe { workload, container, probe, value } => {
-            let path = container_path(container).key(probe_field(*probe));
-            Ok(workload_place(cluster, *workload).put(vec![(path, value.clone())]))
-        }
-        Action::PatchService { service: id, field, value } => Ok(service(id).put(vec![(field.clone(), value.clone())])),
-        Action::RevertChange(position) => revert(cluster, *position),
-        Action::LimitConcurrency { workload, workers, queue } => {
+        Action::PatchProbe {
+            workload,
+            container,
+            probe,
+            value,
+        } => (
+            workload,
+            vec![(
+                container_path(container).key(probe_field(*probe)),
+                value.clone(),
+            )],
+        ),
+        _ => return None,
+    };
+    Some(workload_place(cluster, *workload).put(fields))
+}
+
+/// Writes of traffic limits; `None` for other actions.
+fn of_traffic<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Option<Vec<ObjectChange>> {
+    let text = |name: &str, value: Option<String>| {
+        value.map(|value| (annotation(name), Some(json!(value))))
+    };
+    match action {
+        Action::LimitConcurrency {
+            workload,
+            workers,
+            queue,
+        } => {
             let limits = [("workers", workers), ("queue", queue)];
-            let fields = limits.iter().filter_map(|(name, n)| n.map(|n| (annotation(name), Some(json!(n.to_string())))));
-            Ok(workload_place(cluster, *workload).put(fields.collect()))
+            let fields = limits
+                .iter()
+                .filter_map(|(name, n)| text(name, n.map(|n| n.to_string())));
+            Some(workload_place(cluster, *workload).put(fields.collect()))
         }
-        Action::SetRetries { workload, service: id, retries, timeout } => {
-            let name = &objects.services[id.index()].header.reference.name;
-            let mut fields = Vec::new();
-            fields.extend(retries.map(|n| (annotation(&format!("retries.{name}")), Some(json!(n.to_string())))));
-            fields.extend(timeout.map(|s| (annotation(&format!("timeout.{name}")), Some(json!(format!("{s}s"))))));
-            Ok(workload_place(cluster, *workload).put(fields))
+        Action::SetRetries {
+            workload,
+            service,
+            retries,
+            timeout,
+        } => {
+            let name = &cluster.objects.services[service.index()]
+                .header
+                .reference
+                .name;
+            let retries = text(&format!("retries.{name}"), retries.map(|n| n.to_string()));
+            let timeout = text(&format!("timeout.{name}"), timeout.map(|s| format!("{s}")));
+            Some(
+                workload_place(cluster, *workload)
+                    .put(retries.into_iter().chain(timeout).collect()),
+            )
         }
-        Action::ShedTraffic { service: id, share } => {
+        Action::ShedTraffic { service, share } => {
             let value = (*share > 0.0).then(|| json!(format!("{share}")));
-            Ok(service(id).put(vec![(annotation("shed"), value)]))
+            let place = Place::of(&cluster.objects.services[service.index()].header);
+            Some(place.put(vec![(annotation("shed"), value)]))
         }
-        Action::DeletePod(_) | Action::Observe { .. } | Action::Wait(_) => Ok(Vec::new()),
+        _ => None,
+    }
+}
+
+/// Writes of one field, or of a whole object; none for what is no write.
+fn of_object<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Vec<ObjectChange> {
+    let objects = &cluster.objects;
+    let cordoned = |id: &aegis_model::NodeId, after: Option<Value>| {
+        Place::of(&objects.nodes[id.index()].header).set("spec.unschedulable", after)
+    };
+    match action {
+        Action::Scale { workload, replicas } => {
+            workload_place(cluster, *workload).set("spec.replicas", Some(json!(replicas)))
+        }
+        Action::PauseRollout(workload) => {
+            workload_place(cluster, *workload).set("spec.paused", Some(json!(true)))
+        }
+        Action::ResumeRollout(workload) => {
+            workload_place(cluster, *workload).set("spec.paused", None)
+        }
+        Action::PatchAutoscaler {
+            autoscaler,
+            min,
+            max,
+        } => {
+            let place = Place::of(&objects.autoscalers[autoscaler.index()].header);
+            let bounds = [("spec.minReplicas", min), ("spec.maxReplicas", max)];
+            let field =
+                |(path, n): &(&str, &Option<u32>)| n.map(|n| (path_of(path), Some(json!(n))));
+            place.put(bounds.iter().filter_map(field).collect())
+        }
+        Action::Cordon(id) | Action::Drain(id) => cordoned(id, Some(json!(true))),
+        Action::Uncordon(id) => cordoned(id, None),
+        Action::DeletePolicy(id) => vec![Place::of(&objects.policies[id.index()].header).delete()],
+        Action::PatchService {
+            service,
+            field,
+            value,
+        } => {
+            let place = Place::of(&objects.services[service.index()].header);
+            place.put(vec![(field.clone(), value.clone())])
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -123,7 +213,10 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(header: &'a aegis_model::objects::Header) -> Self {
-        Self { reference: &header.reference, document: &header.doc }
+        Self {
+            reference: &header.reference,
+            document: &header.doc,
+        }
     }
 
     fn set(&self, path: &str, after: Option<Value>) -> Vec<ObjectChange> {
@@ -134,17 +227,27 @@ impl<'a> Place<'a> {
     fn put(&self, fields: Vec<(FieldPath, Option<Value>)>) -> Vec<ObjectChange> {
         let change = |(path, after): (FieldPath, Option<Value>)| {
             let before = path.get(self.document).cloned();
-            (before != after).then_some(FieldChange { path, before, after })
+            (before != after).then_some(FieldChange {
+                path,
+                before,
+                after,
+            })
         };
         let fields: Vec<FieldChange> = fields.into_iter().filter_map(change).collect();
         if fields.is_empty() {
             return Vec::new();
         }
-        vec![ObjectChange::Update { object: self.reference.clone(), fields }]
+        vec![ObjectChange::Update {
+            object: self.reference.clone(),
+            fields,
+        }]
     }
 
     fn delete(&self) -> ObjectChange {
-        ObjectChange::Delete { object: self.reference.clone(), document: Arc::clone(self.document) }
+        ObjectChange::Delete {
+            object: self.reference.clone(),
+            document: Arc::clone(self.document),
+        }
     }
 }
 
@@ -153,48 +256,70 @@ fn workload_place<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId) -> Place
 }
 
 /// `kubectl rollout restart`: an annotation on the template.
-fn restart<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId) -> Result<Vec<ObjectChange>, Refusal> {
+fn restart<P: Clone>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+) -> Result<Vec<ObjectChange>, Refusal> {
     let place = workload_place(cluster, workload);
     if place.reference.kind == Kind::Pod {
-        return Err(Refusal("a bare pod cannot be restarted by a rollout".to_string()));
+        return Err(Refusal(
+            "a bare pod cannot be restarted by a rollout".to_string(),
+        ));
     }
-    let path = path_of("spec.template.metadata.annotations").key("kubectl.kubernetes.io/restartedAt");
+    let path =
+        path_of("spec.template.metadata.annotations").key("kubectl.kubernetes.io/restartedAt");
     Ok(place.put(vec![(path, Some(json!(moment(cluster.clock))))]))
 }
 
 /// A clock that counts from a fixed day: what kubectl writes is a time, and only its change matters.
 fn moment(now: Tick) -> String {
     let (hours, minutes, seconds) = (now.0 / 3600, now.0 / 60 % 60, now.0 % 60);
-    format!("2025-01-{:02}T{:02}:{minutes:02}:{seconds:02}Z", 1 + hours / 24, hours % 24)
+    format!(
+        "2025-01-{:02}T{:02}:{minutes:02}:{seconds:02}Z",
+        1 + hours / 24,
+        hours % 24
+    )
 }
 
 /// `kubectl rollout undo`: the template of an earlier revision.
-fn roll_back<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, revision: Option<u32>) -> Result<Vec<ObjectChange>, Refusal> {
+fn roll_back<P: Clone>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    revision: Option<u32>,
+) -> Result<Vec<ObjectChange>, Refusal> {
     let Some(template) = api::previous_template(cluster, workload, revision) else {
-        return Err(Refusal("there is no earlier revision to go back to".to_string()));
+        return Err(Refusal(
+            "there is no earlier revision to go back to".to_string(),
+        ));
     };
     Ok(workload_place(cluster, workload).set("spec.template", Some((*template).clone())))
 }
 
 fn resources(
-    place: &Place<'_>,
     container: &str,
     cpu: Option<(Millicores, Millicores)>,
     memory: Option<(Bytes, Bytes)>,
-) -> Vec<ObjectChange> {
+) -> Vec<(FieldPath, Option<Value>)> {
     let base = container_path(container).key("resources");
     let mut fields = Vec::new();
     let mut both = |name: &str, limit: Quantity, request: Quantity| {
         fields.push((base.key("limits").key(name), Some(json!(limit))));
         fields.push((base.key("requests").key(name), Some(json!(request))));
     };
+    let millis = |cpu: Millicores| Quantity {
+        milli: i128::from(cpu.0),
+    };
     if let Some((limit, request)) = cpu {
-        both("cpu", Quantity { milli: i128::from(limit.0) }, Quantity { milli: i128::from(request.0) });
+        both("cpu", millis(limit), millis(request));
     }
     if let Some((limit, request)) = memory {
-        both("memory", Quantity::whole(limit.0), Quantity::whole(request.0));
+        both(
+            "memory",
+            Quantity::whole(limit.0),
+            Quantity::whole(request.0),
+        );
     }
-    place.put(fields)
+    fields
 }
 
 fn revert<P: Clone>(cluster: &Cluster<P>, position: u32) -> Result<Vec<ObjectChange>, Refusal> {

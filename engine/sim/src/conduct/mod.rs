@@ -6,10 +6,10 @@
 mod changes;
 mod waits;
 
-pub use changes::{Refusal, changes_of};
+pub use changes::{Refusal, TRAFFIC, changes_of};
 
-use crate::api;
 use crate::Cluster;
+use crate::api;
 use crate::api::Actor;
 use crate::workings::Slot;
 use aegis_model::kubernetes::Kind;
@@ -38,8 +38,18 @@ impl Conductor {
     /// At the first step.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Self {
-        let conduct = if plan.is_wait() { Conduct::Done } else { Conduct::Running };
-        Self { plan, step: 0, started: None, conduct, made: Vec::new() }
+        let conduct = if plan.is_wait() {
+            Conduct::Done
+        } else {
+            Conduct::Running
+        };
+        Self {
+            plan,
+            step: 0,
+            started: None,
+            conduct,
+            made: Vec::new(),
+        }
     }
 
     /// How it stands.
@@ -56,7 +66,10 @@ impl Conductor {
 
     /// Entries of the record of changes that a step made, by position.
     pub fn made(&self, step: u32) -> impl Iterator<Item = u32> {
-        self.made.iter().filter(move |(of, _)| *of == step).map(|(_, change)| *change)
+        self.made
+            .iter()
+            .filter(move |(of, _)| *of == step)
+            .map(|(_, change)| *change)
     }
 
     /// Moves on as far as this second allows.
@@ -67,12 +80,22 @@ impl Conductor {
                 return;
             };
             if self.started.is_none() {
-                if let Some(why) = step.preconditions.iter().find_map(|needed| waits::unmet(cluster, *needed)) {
-                    self.conduct = Conduct::Refused { step: self.step as u32, why };
+                if let Some(why) = step
+                    .preconditions
+                    .iter()
+                    .find_map(|needed| waits::unmet(cluster, *needed))
+                {
+                    self.conduct = Conduct::Refused {
+                        step: self.step as u32,
+                        why,
+                    };
                     return;
                 }
                 if let Err(why) = self.act(cluster, &step.action) {
-                    self.conduct = Conduct::Refused { step: self.step as u32, why };
+                    self.conduct = Conduct::Refused {
+                        step: self.step as u32,
+                        why,
+                    };
                     return;
                 }
                 self.started = Some(cluster.clock);
@@ -87,7 +110,9 @@ impl Conductor {
 
     /// Whether the step's wait is over.
     fn waited<P: Clone>(&mut self, cluster: &Cluster<P>, step: &aegis_model::PlanStep) -> bool {
-        let Some(since) = self.started else { return false };
+        let Some(since) = self.started else {
+            return false;
+        };
         let elapsed = cluster.clock.elapsed(since);
         let Some(wait) = step.wait else { return true };
         // What was written this second shows its effect in the next.
@@ -95,7 +120,9 @@ impl Conductor {
             return true;
         }
         if elapsed >= step.deadline {
-            self.conduct = Conduct::TimedOut { step: self.step as u32 };
+            self.conduct = Conduct::TimedOut {
+                step: self.step as u32,
+            };
         }
         false
     }
@@ -107,12 +134,17 @@ impl Conductor {
                 let grace = api::pods::grace_of(cluster, *pod);
                 api::pods::begin_deletion(cluster, *pod, grace);
             }
-            Action::Drain(node) => api::drain(cluster, *node, BY_AEGIS).map_err(|error| format!("{error}"))?,
-            Action::Uncordon(node) => api::uncordon(cluster, *node, BY_AEGIS).map_err(|error| format!("{error}"))?,
+            Action::Drain(node) => {
+                api::drain(cluster, *node, BY_AEGIS).map_err(|error| format!("{error}"))?;
+            }
+            Action::Uncordon(node) => {
+                api::uncordon(cluster, *node, BY_AEGIS).map_err(|error| format!("{error}"))?;
+            }
             _ => write(cluster, action)?,
         }
         let step = self.step as u32;
-        self.made.extend((first..cluster.objects.changes.len()).map(|change| (step, change as u32)));
+        self.made
+            .extend((first..cluster.objects.changes.len()).map(|change| (step, change as u32)));
         Ok(())
     }
 
@@ -123,11 +155,17 @@ impl Conductor {
     pub fn undo<P: Clone>(&self, cluster: &mut Cluster<P>) -> Result<(), String> {
         for (_, position) in self.made.iter().rev() {
             let record = cluster.objects.changes[*position as usize].clone();
-            if let (Kind::Node, Some(Slot::Node(node))) = (&record.object.kind, api::find(cluster, &record.object)) {
-                api::uncordon(cluster, node, BY_AEGIS).map_err(|error| format!("{}: {error}", record.object))?;
+            if let (Kind::Node, Some(Slot::Node(node))) =
+                (&record.object.kind, api::find(cluster, &record.object))
+            {
+                api::uncordon(cluster, node, BY_AEGIS)
+                    .map_err(|error| format!("{}: {error}", record.object))?;
             }
-            let Some(inverse) = inverse(&record.object, &record.change) else { continue };
-            api::apply(cluster, &inverse, BY_AEGIS).map_err(|error| format!("{}: {error}", record.object))?;
+            let Some(inverse) = inverse(&record.object, &record.change) else {
+                continue;
+            };
+            api::apply(cluster, &inverse, BY_AEGIS)
+                .map_err(|error| format!("{}: {error}", record.object))?;
         }
         Ok(())
     }
@@ -142,10 +180,18 @@ fn write<P: Clone>(cluster: &mut Cluster<P>, action: &Action) -> Result<(), Stri
 
 /// The change that takes another one back; a created object without a document of its own cannot be.
 #[must_use]
-pub fn inverse(object: &aegis_model::kubernetes::ObjectRef, change: &ObjectChange) -> Option<ObjectChange> {
+pub fn inverse(
+    object: &aegis_model::kubernetes::ObjectRef,
+    change: &ObjectChange,
+) -> Option<ObjectChange> {
     Some(match change {
-        ObjectChange::Create { document } => ObjectChange::Delete { object: object.clone(), document: Arc::clone(document) },
-        ObjectChange::Delete { document, .. } => ObjectChange::Create { document: Arc::clone(document) },
+        ObjectChange::Create { document } => ObjectChange::Delete {
+            object: object.clone(),
+            document: Arc::clone(document),
+        },
+        ObjectChange::Delete { document, .. } => ObjectChange::Create {
+            document: Arc::clone(document),
+        },
         ObjectChange::Update { object, fields } => ObjectChange::Update {
             object: object.clone(),
             fields: fields.iter().rev().map(FieldChange::inverse).collect(),

@@ -1,7 +1,7 @@
 //! What must hold before a step, and what is waited for after it.
 
-use crate::api;
 use crate::Cluster;
+use crate::api;
 use aegis_model::objects::ConditionStatus;
 use aegis_model::{NodeId, PodId, Precondition, Target, WaitFor, WorkloadId};
 use alloc::format;
@@ -10,14 +10,22 @@ use alloc::string::{String, ToString};
 /// Why a precondition does not hold; `None` where it does.
 pub fn unmet<P: Clone>(cluster: &Cluster<P>, needed: Precondition) -> Option<String> {
     match needed {
-        Precondition::Exists(target) => (!exists(cluster, target)).then(|| "the object is gone".to_string()),
+        Precondition::Exists(target) => {
+            (!exists(cluster, target)).then(|| "the object is gone".to_string())
+        }
         Precondition::PodExists(pod) => {
-            let there = cluster.objects.pods.get(pod.index()).is_some_and(aegis_model::objects::Pod::exists);
+            let there = cluster
+                .objects
+                .pods
+                .get(pod.index())
+                .is_some_and(aegis_model::objects::Pod::exists);
             (!there).then(|| "the pod is gone".to_string())
         }
-        Precondition::HasPreviousRevision(workload) => api::previous_template(cluster, workload, None)
-            .is_none()
-            .then(|| "there is no earlier revision".to_string()),
+        Precondition::HasPreviousRevision(workload) => {
+            api::previous_template(cluster, workload, None)
+                .is_none()
+                .then(|| "there is no earlier revision".to_string())
+        }
         Precondition::OtherNodes(node, wanted) => {
             let ready = other_nodes(cluster, node);
             (ready < wanted).then(|| format!("{ready} other nodes take pods, {wanted} are needed"))
@@ -28,11 +36,26 @@ pub fn unmet<P: Clone>(cluster: &Cluster<P>, needed: Precondition) -> Option<Str
 fn exists<P: Clone>(cluster: &Cluster<P>, target: Target) -> bool {
     let objects = &cluster.objects;
     match target {
-        Target::Workload(id) => objects.workloads.get(id.index()).is_some_and(|row| row.header.exists()),
-        Target::Service(id) => objects.services.get(id.index()).is_some_and(|row| row.header.exists()),
-        Target::Node(id) => objects.nodes.get(id.index()).is_some_and(|row| row.header.exists()),
-        Target::Policy(id) => objects.policies.get(id.index()).is_some_and(|row| row.header.exists()),
-        Target::Plain(id) => objects.plain.get(id.index()).is_some_and(|row| row.header.exists()),
+        Target::Workload(id) => objects
+            .workloads
+            .get(id.index())
+            .is_some_and(|row| row.header.exists()),
+        Target::Service(id) => objects
+            .services
+            .get(id.index())
+            .is_some_and(|row| row.header.exists()),
+        Target::Node(id) => objects
+            .nodes
+            .get(id.index())
+            .is_some_and(|row| row.header.exists()),
+        Target::Policy(id) => objects
+            .policies
+            .get(id.index())
+            .is_some_and(|row| row.header.exists()),
+        Target::Plain(id) => objects
+            .plain
+            .get(id.index())
+            .is_some_and(|row| row.header.exists()),
         Target::Cluster => true,
     }
 }

@@ -1,10 +1,10 @@
 //! Counting what passed, for the next scrape.
 
 use crate::Cluster;
+use crate::Draws;
 use crate::journal::Journal;
 use crate::solver::tail::Fitted;
-use crate::workings::{Instant, Meters, Solved, Spread};
-use crate::Draws;
+use crate::workings::{LastSecond, Meters, Solved, Spread};
 use aegis_model::Overlay;
 use aegis_model::observation::{BUCKETS, RequestStats};
 
@@ -13,7 +13,9 @@ const KEPT: f64 = 0.02;
 
 /// Adds this second to the meters.
 pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut Journal) {
-    let Some(solved) = cluster.workings.traffic.solved.as_ref() else { return };
+    let Some(solved) = cluster.workings.traffic.solved.as_ref() else {
+        return;
+    };
     let meters = &mut cluster.workings.meters;
     meters.ticks += 1;
     edges(meters, solved);
@@ -21,13 +23,29 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
 }
 
 fn edges(meters: &mut Meters, solved: &Solved) {
-    for ((flow, site), rate) in solved.flows.edges.iter().zip(&solved.layout.edges).zip(rates(solved)) {
+    for ((flow, site), rate) in solved
+        .flows
+        .edges
+        .iter()
+        .zip(&solved.layout.edges)
+        .zip(rates(solved))
+    {
         if let Some(rate) = rate {
             let entry = &mut meters.entries[site.meter as usize];
             let fitted = flow.time();
-            entry.last = Instant { requests: rate, failed: flow.lost_calls, time: fitted.mean, cv2: fitted.cv2 };
+            entry.last = LastSecond {
+                requests: rate,
+                failed: flow.lost_calls,
+                time: fitted.mean,
+                cv2: fitted.cv2,
+            };
             update(&mut entry.spread, fitted);
-            add(&mut entry.requests, rate, rate * flow.lost_calls, &entry.spread);
+            add(
+                &mut entry.requests,
+                rate,
+                rate * flow.lost_calls,
+                &entry.spread,
+            );
         } else if let Some(edge) = meters.edges.get_mut(site.meter as usize) {
             edge.attempts += flow.attempts;
             edge.failures += flow.attempts * flow.failing;
@@ -48,7 +66,12 @@ fn services(meters: &mut Meters, solved: &Solved) {
         let service = &mut meters.services[site.workload.index()];
         let ended = flow.completed + flow.failed + flow.shed + flow.looped + flow.lost;
         update(&mut service.spread, flow.time());
-        add(&mut service.requests, ended, ended - flow.completed, &service.spread);
+        add(
+            &mut service.requests,
+            ended,
+            ended - flow.completed,
+            &service.spread,
+        );
         service.in_flight += flow.in_flight * pods;
         service.cpu += flow.cpu_used * pods;
     }

@@ -1,11 +1,11 @@
 //! Resource use: who gets how much of a node's CPU, and what each pod holds in memory.
 
 use crate::Cluster;
+use crate::Draws;
 use crate::journal::Journal;
 use crate::solver::{Claim, water_fill};
 use crate::step::traffic::acts_on;
 use crate::workings::{Site, Solved};
-use crate::Draws;
 use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Tick};
 use alloc::sync::Arc;
 use alloc::vec;
@@ -20,7 +20,9 @@ const STEPS: f64 = 8.0;
 
 /// Writes CPU, memory and answer times of pods, and shares out CPU for the next second.
 pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _: &mut Journal) {
-    let Some(mut solved) = cluster.workings.traffic.solved.take() else { return };
+    let Some(mut solved) = cluster.workings.traffic.solved.take() else {
+        return;
+    };
     let layout = Arc::clone(&solved.layout);
     for (class, site) in layout.sites.iter().enumerate() {
         attribute(cluster, overlay, &solved, class, site);
@@ -34,27 +36,48 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _:
 
 /// Cores of the node that a class's first pod is on.
 pub fn node_cores<P: Clone>(cluster: &Cluster<P>, site: &Site) -> f64 {
-    let node = site.pods.first().and_then(|pod| cluster.objects.pods[pod.index()].node);
+    let node = site
+        .pods
+        .first()
+        .and_then(|pod| cluster.objects.pods[pod.index()].node);
     node.map_or(1.0, |node| cores(cluster, node))
 }
 
 fn cores<P: Clone>(cluster: &Cluster<P>, node: NodeId) -> f64 {
     let row = cluster.objects.nodes.get(node.index());
-    row.and_then(|row| row.capacity.capacity.cpu()).map_or(1.0, aegis_model::Millicores::cores)
+    row.and_then(|row| row.capacity.capacity.cpu())
+        .map_or(1.0, aegis_model::Millicores::cores)
 }
 
 /// What each pod of a class used and holds.
-fn attribute<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, solved: &Solved, class: usize, site: &Site) {
-    let Some(behaviour) = cluster.workings.behaviour_shared(site.workload) else { return };
+fn attribute<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    solved: &Solved,
+    class: usize,
+    site: &Site,
+) {
+    let Some(behaviour) = cluster.workings.behaviour_shared(site.workload) else {
+        return;
+    };
     let flow = &solved.flows.classes[class];
     let burn: f64 = burning(cluster, overlay, site).min(site.quota);
     let growth: f64 = growing(cluster, overlay, site);
     let cpu = (flow.cpu_used + burn) as f32;
-    let held = behaviour.memory_base.0 as f64 + behaviour.memory_per_request.0 as f64 * flow.in_flight;
+    let held =
+        behaviour.memory_base.0 as f64 + behaviour.memory_per_request.0 as f64 * flow.in_flight;
     let step = stepped(cluster, overlay, site);
-    let stretch = if flow.own_time > 0.0 { (flow.sojourn - flow.called).max(flow.own_time) / flow.own_time } else { 1.0 };
+    let stretch = if flow.own_time > 0.0 {
+        (flow.sojourn - flow.called).max(flow.own_time) / flow.own_time
+    } else {
+        1.0
+    };
     let refused = flow.shed > 0.5 * flow.offered.max(1e-9);
-    let answer = if refused { f32::INFINITY } else { (flow.worker_wait + PROBE_TIME * stretch.min(1e4)) as f32 };
+    let answer = if refused {
+        f32::INFINITY
+    } else {
+        (flow.worker_wait + PROBE_TIME * stretch.min(1e4)) as f32
+    };
     for &pod in &site.pods {
         let (chunk, row) = cluster.workings.pods.at_mut(pod);
         chunk.grown[row] += growth;
@@ -65,11 +88,23 @@ fn attribute<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, solved: &Sol
     }
 }
 
-fn sum_of<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site, size: impl Fn(&Mechanism) -> Option<f64>) -> f64 {
-    let Some(&pod) = site.pods.first() else { return 0.0 };
+fn sum_of<P: Clone>(
+    cluster: &Cluster<P>,
+    overlay: &Overlay,
+    site: &Site,
+    size: impl Fn(&Mechanism) -> Option<f64>,
+) -> f64 {
+    let Some(&pod) = site.pods.first() else {
+        return 0.0;
+    };
     let acts = |laid: &&Laid| acts_on(cluster, laid, pod);
-    let sized = overlay.active(cluster.clock).filter_map(|laid| size(&laid.mechanism).map(|size| (laid, size)));
-    sized.filter(|(laid, _)| acts(laid)).map(|(_, size)| size).sum()
+    let sized = overlay
+        .active(cluster.clock)
+        .filter_map(|laid| size(&laid.mechanism).map(|size| (laid, size)));
+    sized
+        .filter(|(laid, _)| acts(laid))
+        .map(|(_, size)| size)
+        .sum()
 }
 
 fn burning<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
@@ -97,13 +132,23 @@ fn stepped<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f6
 fn demand_moved<P: Clone>(cluster: &Cluster<P>, solved: &Solved) -> bool {
     let shared = &cluster.workings.shared_demand;
     shared.len() != solved.flows.classes.len()
-        || solved.flows.classes.iter().zip(shared).any(|(flow, old)| (flow.cpu_demand - old).abs() > HYSTERESIS * old.max(0.01))
+        || solved
+            .flows
+            .classes
+            .iter()
+            .zip(shared)
+            .any(|(flow, old)| (flow.cpu_demand - old).abs() > HYSTERESIS * old.max(0.01))
 }
 
 /// Water-filling of each node, by CFS shares (weight `max(2, request·1024)`), capped by limit and demand.
 fn share_out<P: Clone>(cluster: &mut Cluster<P>, solved: &mut Solved) {
     let layout = Arc::clone(&solved.layout);
-    cluster.workings.shared_demand = solved.flows.classes.iter().map(|flow| flow.cpu_demand).collect();
+    cluster.workings.shared_demand = solved
+        .flows
+        .classes
+        .iter()
+        .map(|flow| flow.cpu_demand)
+        .collect();
     let mut claims: Vec<Vec<(usize, Claim)>> = vec![Vec::new(); cluster.objects.nodes.len()];
     for (class, site) in layout.sites.iter().enumerate() {
         for &pod in &site.pods {
@@ -114,7 +159,11 @@ fn share_out<P: Clone>(cluster: &mut Cluster<P>, solved: &mut Solved) {
         }
     }
     let mut given: Vec<(f64, u32)> = vec![(0.0, 0); layout.sites.len()];
-    for (node, claims) in claims.iter().enumerate().filter(|(_, claims)| !claims.is_empty()) {
+    for (node, claims) in claims
+        .iter()
+        .enumerate()
+        .filter(|(_, claims)| !claims.is_empty())
+    {
         fill_node(cluster, node, claims, &layout.sites, &mut given);
     }
     for (input, (sum, count)) in solved.inputs.classes.iter_mut().zip(&given) {
@@ -136,7 +185,10 @@ fn fill_node<P: Clone>(
     let wanted: f64 = claims.iter().map(|(_, claim)| claim.demand).sum();
     let roomy = wanted <= capacity;
     let parts: Vec<f64> = if roomy {
-        claims.iter().map(|(class, _)| sites[*class].quota.min(capacity)).collect()
+        claims
+            .iter()
+            .map(|(class, _)| sites[*class].quota.min(capacity))
+            .collect()
     } else {
         contended(capacity, claims)
     };
@@ -164,8 +216,16 @@ fn contended(capacity: f64, claims: &[(usize, Claim)]) -> Vec<f64> {
 fn claim<P: Clone>(cluster: &Cluster<P>, site: &Site, pod: PodId, demand: f64) -> Claim {
     let row = &cluster.objects.pods[pod.index()];
     let spec = &cluster.objects.templates[row.template.index()].spec.spec;
-    let request = spec.containers.first().and_then(|c| c.resources.request("cpu")).map_or(0.0, |q| q.millicores().cores());
-    Claim { weight: (request * 1024.0).max(2.0), demand: demand.min(site.quota), limit: site.quota }
+    let request = spec
+        .containers
+        .first()
+        .and_then(|c| c.resources.request("cpu"))
+        .map_or(0.0, |q| q.millicores().cores());
+    Claim {
+        weight: (request * 1024.0).max(2.0),
+        demand: demand.min(site.quota),
+        limit: site.quota,
+    }
 }
 
 /// Use that a scenario pins, for pods that run.

@@ -6,6 +6,7 @@
 //! equation is the solver's.
 
 mod layout;
+mod limits;
 mod routes;
 
 pub use layout::acts_on;
@@ -20,16 +21,28 @@ use alloc::sync::Arc;
 pub const MOST_CLASSES: usize = 8;
 
 /// One second of traffic.
-pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, draws: &Draws, journal: &mut Journal) {
+pub fn step<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
     let changed = layout::is_stale(cluster, overlay);
     if changed {
         layout::rebuild(cluster, overlay, draws, journal);
     }
-    let Some(mut solved) = cluster.workings.traffic.solved.take() else { return };
+    let Some(mut solved) = cluster.workings.traffic.solved.take() else {
+        return;
+    };
     rates(cluster, overlay, &mut solved);
     classes(cluster, overlay, &mut solved);
     edges(cluster, overlay, &mut solved);
-    solver::step(&solved.network, &solved.inputs, &mut solved.state, &mut solved.flows);
+    solver::step(
+        &solved.network,
+        &solved.inputs,
+        &mut solved.state,
+        &mut solved.flows,
+    );
     count(&solved, journal);
     cluster.workings.traffic.solved = Some(solved);
 }
@@ -38,7 +51,9 @@ fn rates<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved)
     for (rate, load) in solved.inputs.rates.iter_mut().zip(&cluster.workings.load) {
         *rate = load.rate.max(0.0);
         for laid in overlay.active(cluster.clock) {
-            if let (Mechanism::LoadFactor(factor), true) = (&laid.mechanism, on_load(laid.subject, load.to)) {
+            if let (Mechanism::LoadFactor(factor), true) =
+                (&laid.mechanism, on_load(laid.subject, load.to))
+            {
                 *rate *= factor.max(0.0);
             }
         }
@@ -50,7 +65,12 @@ fn on_load(subject: Subject, to: aegis_model::ServiceId) -> bool {
 }
 
 /// Factor on the CPU of a request in a class: 1 when warm, falling from the cold factor.
-fn cold(site: &Site, behaviour: &Behaviour, cluster_now: Tick, started: impl Fn(usize) -> Tick) -> f64 {
+fn cold(
+    site: &Site,
+    behaviour: &Behaviour,
+    cluster_now: Tick,
+    started: impl Fn(usize) -> Tick,
+) -> f64 {
     if site.warmth == Warmth::Warm || behaviour.warmup <= 0.0 {
         return 1.0;
     }
@@ -63,7 +83,9 @@ fn cold(site: &Site, behaviour: &Behaviour, cluster_now: Tick, started: impl Fn(
 fn classes<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
     let layout = Arc::clone(&solved.layout);
     for (index, site) in layout.sites.iter().enumerate() {
-        let Some(behaviour) = cluster.workings.behaviour(site.workload) else { continue };
+        let Some(behaviour) = cluster.workings.behaviour(site.workload) else {
+            continue;
+        };
         let started = |pod: usize| {
             let (chunk, row) = cluster.workings.pods.at(site.pods[pod]);
             chunk.serving_from[row]
@@ -88,14 +110,21 @@ fn afflicting<'a, P: Clone>(
     let now = cluster.clock;
     let laid = &cluster.workings.traffic.laid;
     let bit = move |(bit, position): (usize, &u32)| {
-        (site.afflicted >> bit.min(63) & 1 == 1).then(|| overlay.0.get(*position as usize)).flatten()
+        (site.afflicted >> bit.min(63) & 1 == 1)
+            .then(|| overlay.0.get(*position as usize))
+            .flatten()
     };
-    laid.iter().enumerate().filter_map(bit).filter(move |laid| laid.from <= now && now < laid.until)
+    laid.iter()
+        .enumerate()
+        .filter_map(bit)
+        .filter(move |laid| laid.from <= now && now < laid.until)
 }
 
 fn bend(input: &mut ClassInput, mechanism: &Mechanism) {
     match mechanism {
-        Mechanism::EdgeError(share) => input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0)),
+        Mechanism::EdgeError(share) => {
+            input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0));
+        }
         Mechanism::EdgeDelay(seconds) => input.delay += seconds.max(0.0),
         Mechanism::CpuFactor(factor) => input.cost *= factor.max(1e-3),
         Mechanism::CpuBurn(cores) => input.cpu = (input.cpu - cores).max(0.05 * input.cpu),
@@ -108,7 +137,9 @@ fn edges<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved)
     for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
         *input = EdgeInput::default();
         for laid in overlay.active(cluster.clock) {
-            let (Subject::Edge(from, to), Some(caller), Some(callee)) = (laid.subject, site.from, site.to) else {
+            let (Subject::Edge(from, to), Some(caller), Some(callee)) =
+                (laid.subject, site.from, site.to)
+            else {
                 continue;
             };
             if (from, to) == (caller, callee) {
@@ -121,9 +152,13 @@ fn edges<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved)
 
 fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism) {
     match mechanism {
-        Mechanism::EdgeError(share) => input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0)),
+        Mechanism::EdgeError(share) => {
+            input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0));
+        }
         Mechanism::EdgeDelay(seconds) => input.delay += seconds.max(0.0),
-        Mechanism::PacketLoss(share) => input.loss = 1.0 - (1.0 - input.loss) * (1.0 - share.clamp(0.0, 1.0)),
+        Mechanism::PacketLoss(share) => {
+            input.loss = 1.0 - (1.0 - input.loss) * (1.0 - share.clamp(0.0, 1.0));
+        }
         _ => {}
     }
 }
@@ -131,9 +166,15 @@ fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism) {
 /// Packets lost at a workload are lost on every edge that ends or begins there.
 fn lose_packets<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
     for laid in overlay.active(cluster.clock) {
-        let (Mechanism::PacketLoss(_), Subject::Workload(workload)) = (&laid.mechanism, laid.subject) else { continue };
+        let (Mechanism::PacketLoss(_), Subject::Workload(workload)) =
+            (&laid.mechanism, laid.subject)
+        else {
+            continue;
+        };
         for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
-            let behind = site.to.is_some_and(|to| routes::is_behind(cluster, workload, to));
+            let behind = site
+                .to
+                .is_some_and(|to| routes::is_behind(cluster, workload, to));
             if site.from == Some(workload) || behind {
                 bend_edge(input, &laid.mechanism);
             }

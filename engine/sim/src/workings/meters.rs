@@ -27,14 +27,14 @@ pub struct EntryMeter {
     /// Requests.
     pub requests: RequestStats,
     /// Shares of its last tick, exact: for objectives.
-    pub last: Instant,
+    pub last: LastSecond,
     /// Its latency distribution as last worked out.
     pub spread: Spread,
 }
 
 /// One second at an entry.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub struct Instant {
+pub struct LastSecond {
     /// Requests that arrived.
     pub requests: f64,
     /// Share that failed, 0..=1.

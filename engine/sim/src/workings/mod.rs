@@ -15,7 +15,7 @@ pub(crate) use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
 pub use kubelet::*;
 pub use lifecycle::Lifecycle;
-pub use meters::{EdgeMeter, EntryMeter, Instant, Meters, ServiceMeter, Spread};
+pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};
 pub use pods::{HotChunk, HotPods, POD_CHUNK};
 pub(crate) use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
 pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Scheduler, SpeaksOfPods};

@@ -1,6 +1,6 @@
 //! Laying the network out: which pods are alike, who calls whom.
 
-use super::{MOST_CLASSES, routes};
+use super::{MOST_CLASSES, limits, routes};
 use crate::solver::{Class, ClassId, Edge, Flows, Inputs, Move, Network, State};
 use crate::workings::{
     EdgeMeter, EdgeSite, EntryMeter, Layout, ServiceMeter, Site, Solved, Warmth,
@@ -230,14 +230,11 @@ fn same_release<P>(cluster: &Cluster<P>, template: TemplateId, other: u32) -> bo
 fn place<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site], draws: &Draws) {
     let spread = cluster.workings.pod_spread;
     for index in 0..cluster.workings.pods.chunks().len() {
-        if cluster.workings.pods.chunks()[index]
-            .class
-            .iter()
-            .any(|class| *class != u32::MAX)
+        let classes = &cluster.workings.pods.chunks()[index].class;
+        if classes.iter().any(|class| *class != u32::MAX)
+            && let Some(chunk) = cluster.workings.pods.chunk_mut(index)
         {
-            if let Some(chunk) = cluster.workings.pods.chunk_mut(index) {
-                chunk.class = [u32::MAX; crate::workings::POD_CHUNK];
-            }
+            chunk.class = [u32::MAX; crate::workings::POD_CHUNK];
         }
     }
     for (class, site) in sites.iter().enumerate() {
@@ -259,12 +256,17 @@ fn network<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site]) -> (Network, Vec<
     let mut edges = Vec::new();
     for site in sites {
         if let Some(behaviour) = cluster.workings.behaviour(site.workload) {
-            builder.class(Class::new(behaviour, site.pods.len() as u32));
+            builder.class(limits::of_class(
+                cluster,
+                site,
+                Class::new(behaviour, site.pods.len() as u32),
+            ));
         }
     }
     for (index, load) in cluster.workings.load.clone().into_iter().enumerate() {
         let mut edge = Edge::entry(USERS_WAIT);
-        let found = routes::from_outside(cluster, load.to, load.port);
+        let mut found = routes::from_outside(cluster, load.to, load.port);
+        limits::shed(cluster, load.to, &mut found);
         edge.dead = found.dead;
         builder.entry(edge, &found.routes);
         edges.push(EdgeSite {
@@ -280,7 +282,7 @@ fn network<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site]) -> (Network, Vec<
             .iter()
             .flat_map(|b| b.calls.clone())
         {
-            let mut edge = Edge::new(&call);
+            let mut edge = limits::of_edge(cluster, site.workload, call.to, Edge::new(&call));
             let found = routes::of_call(cluster, site, &call);
             edge.dead = found.dead;
             builder.call(ClassId(index as u32), edge, &found.routes);
