@@ -350,7 +350,7 @@ fn window_start(history: &History, onset: Tick, now: Tick) -> Option<Tick> {
 
 /// Spread of each series from its healthy level; memory is relative to a limit and so has a floor of its own.
 fn spreads(baseline: &Baseline) -> Vec<Spread> {
-    let of = |(key, level): (&crate::series::SeriesKey, &Option<baseline::Level>)| {
+    let of = |(key, level): (&SeriesKey, &Option<baseline::Level>)| {
         let floor = match key.measure {
             Measure::Memory => 0.03,
             Measure::EntryErrors | Measure::EntrySlow | Measure::Errors => 0.5,

@@ -189,9 +189,9 @@ fn any_share(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
     let (mut different, mut same) = (0.0, 0.0);
     for (seen, expected) in pairs {
         if (seen > 0.5) == (expected > 0.5) {
-            same += 1.0
+            same += 1.0;
         } else {
-            different += 1.0
+            different += 1.0;
         }
     }
     let beta = |a: f64, b: f64| libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);

@@ -112,8 +112,8 @@ fn unrecorded(old: &Objects, new: &Objects) -> Vec<ObjectChange> {
         ObjectChange::Update { object, fields } => {
             fields.retain(|field| {
                 let path = field.path.to_string();
-                !path.starts_with("spec.taints")
-                    && !(path == "spec.replicas" && scaled(&object.name))
+                !(path.starts_with("spec.taints")
+                    || path == "spec.replicas" && scaled(&object.name))
             });
             !fields.is_empty()
         }
@@ -137,7 +137,7 @@ fn compare<'a>(
                 changes.push(ObjectChange::Delete {
                     object: after.reference.clone(),
                     document: Arc::clone(&before.doc),
-                })
+                });
             }
             Some(before) if !Arc::ptr_eq(&before.doc, &after.doc) && before.doc != after.doc => {
                 let mut fields = Vec::new();

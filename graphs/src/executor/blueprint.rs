@@ -1,8 +1,8 @@
 //! A graph as it is written down, before it is checked.
 
+use core::time::Duration;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::domain::{Domain, Limits};
 use super::graph::Graph;

@@ -1,8 +1,8 @@
 //! What a run shows of itself: ids, requests, events, ends.
 
+use core::time::Duration;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 

@@ -139,7 +139,7 @@ pub enum Change {
         /// Who calls whom.
         topology: Option<Arc<Topology>>,
         /// Whether nothing is off.
-        calm: Calm,
+        calm: Alarm,
     },
     /// An incident opens, or is put anew.
     Incident(Box<Incident>),
@@ -157,9 +157,9 @@ pub enum Change {
 
 /// Whether anything is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calm {
-    /// Nothing.
-    Calm,
+pub enum Alarm {
+    /// No.
+    None,
     /// Something.
     Troubled,
     /// An objective pages.
@@ -248,8 +248,8 @@ impl Domain for Sentinel {
                 if topology.is_some() {
                     state.topology.clone_from(topology);
                 }
-                state.paged |= *calm == Calm::Paging;
-                if let (Calm::Calm, Some(latest)) = (calm, history.latest()) {
+                state.paged |= *calm == Alarm::Paging;
+                if let (Alarm::None, Some(latest)) = (calm, history.latest()) {
                     state.calm = latest.at;
                 }
             }

@@ -1,7 +1,7 @@
 //! Looking, and deciding whether to look closer.
 
 use super::Node;
-use super::domain::{Calm, Change, Effect, Input, Progress, Sentinel, State, Write};
+use super::domain::{Alarm, Change, Effect, Input, Progress, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::{Ending, Observation, Symptom, Tick};
@@ -110,17 +110,17 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
 }
 
 /// Whether an incident that nothing was applied to has passed by itself.
-fn is_over(state: &State, calm: Calm, now: Tick) -> bool {
-    calm == Calm::Calm
+fn is_over(state: &State, calm: Alarm, now: Tick) -> bool {
+    calm == Alarm::None
         && state.standing.is_none()
         && now.elapsed(state.calm.max(Tick(now.0.saturating_sub(QUIET)))) == 0
 }
 
-fn calm(symptoms: &[Symptom]) -> Calm {
+fn calm(symptoms: &[Symptom]) -> Alarm {
     match () {
-        () if detect::pages(symptoms) => Calm::Paging,
-        () if symptoms.iter().any(|symptom| symptom.severity >= 0.3) => Calm::Troubled,
-        () => Calm::Calm,
+        () if detect::pages(symptoms) => Alarm::Paging,
+        () if symptoms.iter().any(|symptom| symptom.severity >= 0.3) => Alarm::Troubled,
+        () => Alarm::None,
     }
 }
 

@@ -63,6 +63,18 @@ fn what_is_wrong_with_a_graph_is_said() {
             graph([at("a", &["b", "c"]), b(), at("c", &["c"])]),
             "no path leads from node `c` to an exit",
         ),
+    ];
+    for (blueprint, expected) in cases {
+        assert_eq!(refused(blueprint), expected);
+    }
+}
+
+#[test]
+fn what_is_wrong_further_in_is_said_too() {
+    let a = || at("a", &["b"]);
+    let b = || at("b", &[]).exits();
+    let sub = |inner| NodeSpec::sub_graph(At("b"), inner);
+    let cases = [
         (
             graph([a(), b().join([])]),
             "join `b` waits for `nothing`, which never goes there",

@@ -78,9 +78,9 @@ fn spread(plans: Vec<Plan>) -> Vec<Plan> {
             .filter(|known| known.source == plan.source)
             .count();
         if chosen.len() < DRAFTED && same < 2 {
-            chosen.push(plan)
+            chosen.push(plan);
         } else {
-            rest.push(plan)
+            rest.push(plan);
         }
     }
     let missing = DRAFTED.saturating_sub(chosen.len());
