@@ -24,7 +24,6 @@ fn refused(blueprint: Blueprint<Kitchen>) -> String {
 fn what_is_wrong_with_a_graph_is_said() {
     let a = || at("a", &["b"]);
     let b = || at("b", &[]).exits();
-    let sub = |inner| NodeSpec::sub_graph(At("b"), inner);
     let cases = [
         (graph([a(), b()]), "accepted"),
         (
