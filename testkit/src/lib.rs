@@ -4,11 +4,11 @@
 //! A dev-dependency alone. Absent: assertions about the engine, which are in `tests/`; and
 //! anything that a run could need.
 
-//pub mod generate;
+pub mod generate;
 pub mod judge;
-//pub mod leak;
-//pub mod pair;
-//pub mod pilot;
+pub mod leak;
+pub mod pair;
+pub mod pilot;
 pub mod play;
-//pub mod rename;
+pub mod rename;
 pub mod soak;

@@ -3,6 +3,7 @@
 
 use aegis_model::Mode;
 use aegis_scenario::bundled::Bundled;
+use aegis_testkit::pair::differing;
 use aegis_testkit::play::{Recording, bytes, of, play, replay, smoke, with_threads};
 use aegis_testkit::soak;
 
@@ -20,21 +21,16 @@ fn first_difference(one: &[u8], other: &[u8]) -> Option<String> {
         match (left.next(), right.next()) {
             (None, None) => return None,
             (a, b) if a == b => {}
-            (a, b) => return Some(differing(number, a, b)),
+            (a, b) => {
+                return Some(differing(
+                    number,
+                    a.unwrap_or("(end)"),
+                    b.unwrap_or("(end)"),
+                ));
+            }
         }
     }
     None
-}
-
-fn differing(number: usize, a: Option<&str>, b: Option<&str>) -> String {
-    let (a, b) = (a.unwrap_or("(end)"), b.unwrap_or("(end)"));
-    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let part = |line: &str| {
-        let from = line.floor_char_boundary(same.saturating_sub(80));
-        let until = line.floor_char_boundary((same + 80).min(line.len()));
-        line.get(from..until).unwrap_or_default().to_owned()
-    };
-    format!("line {number}, byte {same}:\n  {}\n  {}", part(a), part(b))
 }
 
 /// One line per way in which a scenario is not played again as it was.
