@@ -4,16 +4,32 @@ use aegis_runner::run::{Company, Order, run};
 use aegis_scenario::{bundled, load};
 
 fn main() {
-    let name = std::env::args().nth(1).unwrap_or("online-boutique-oom".into());
-    let mode = if std::env::args().nth(2).as_deref() == Some("noop") { Mode::Noop } else { Mode::Sentinel };
-    let seed = std::env::args().nth(3).and_then(|s| s.parse().ok()).unwrap_or(7);
+    let name = std::env::args()
+        .nth(1)
+        .unwrap_or("online-boutique-oom".into());
+    let mode = if std::env::args().nth(2).as_deref() == Some("noop") {
+        Mode::Noop
+    } else {
+        Mode::Sentinel
+    };
+    let seed = std::env::args()
+        .nth(3)
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(7);
     let found = bundled::find(&name).expect("known");
-    let loaded = load::load(found.path, found.text, &|path| bundled::file(path)).unwrap_or_else(|e| panic!("{e:?}"));
+    let loaded = load::load(found.path, found.text, &|path| bundled::file(path))
+        .unwrap_or_else(|e| panic!("{e:?}"));
     let mut events = Vec::new();
     let mut bytes = 0;
     let started = std::time::Instant::now();
     let played = run(
-        &Order { loaded: &loaded, seed, mode, approval: Approval::Auto, genome: Vec::new() },
+        &Order {
+            loaded: &loaded,
+            seed,
+            mode,
+            approval: Approval::Auto,
+            genome: Vec::new(),
+        },
         &mut Company {
             tell: &mut |stamped| {
                 bytes += serde_json::to_string(stamped).map_or(0, |s| s.len());
@@ -38,5 +54,9 @@ fn main() {
             println!("{line}");
         }
     }
-    println!("{} events, {bytes} bytes, {wall:?}; {:?}", events.len(), played.world.reveal());
+    println!(
+        "{} events, {bytes} bytes, {wall:?}; {:?}",
+        events.len(),
+        played.world.reveal()
+    );
 }

@@ -9,16 +9,16 @@ const FIRST: [(&str, &str); 5] = [
         "incidents on real applications, carried in the binary",
     ),
     (
-        "aegis sim online-boutique-oom --for 10m -o wide",
-        "play one: what kubectl would show after ten minutes",
+        "aegis run online-boutique-oom",
+        "play one: break the cluster, find out why, mend it, leave a report",
+    ),
+    (
+        "aegis explain @last",
+        "the numbers that decided, the plans that were not taken",
     ),
     (
         "aegis import FOLDER --out mine.yaml",
         "make a scenario of your own manifests or a cluster dump",
-    ),
-    (
-        "aegis scenario check mine.yaml",
-        "is it right? If not: where, and what instead",
     ),
     ("aegis doctor", "what holds on this machine"),
 ];

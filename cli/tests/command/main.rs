@@ -4,6 +4,7 @@ mod bad_input;
 mod ends;
 mod kit;
 mod reports;
+mod run;
 mod runs;
 mod scenarios;
 mod sim;

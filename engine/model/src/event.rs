@@ -182,7 +182,8 @@ pub enum RunEvent {
     },
 }
 
-/// What changed since the last observation; a keyframe carries everything.
+/// What changed since the last observation; a keyframe carries every row of the objects that
+/// keep changing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObservationDelta {
     /// When.

@@ -164,6 +164,9 @@ impl Log {
 fn whole_lines(run: &Run, log: Artifact) -> Result<(), StoreError> {
     let path = run.path(log);
     let cut = || {
+        if !fs::metadata(&path)?.is_file() {
+            return Ok(());
+        }
         let text = fs::read(&path)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n');
         let whole = whole.map_or(0, |last| last + 1);

@@ -1,8 +1,13 @@
 //! Observations as the log keeps them: what changed since the one before, with keyframes.
+//!
+//! A keyframe holds every node, pod, workload, Service, autoscaler, policy and budget. What is written
+//! once or hardly ever (templates, ReplicaSets, plain objects, Events, the record of changes) is never
+//! repeated: it stands in the lines before.
 
 use aegis_model::{Objects, Observation, ObservationDelta, RowDelta, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Observations from one keyframe to the next: at a scrape each 15 s, a minute.
@@ -34,16 +39,31 @@ pub enum FoldError {
     },
 }
 
+/// What of the rows a delta carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// Every row of the objects that keep changing, and what is new.
+    Key,
+    /// What changed.
+    Between,
+}
+
 macro_rules! tables {
-    ($($table:ident),*) => {
-        /// What changed from `before` to `now`; everything where there is no `before`.
+    (state: $($state:ident),*; once: $($once:ident),*) => {
+        /// What is new in `now` since `last`, in a frame; the first is a keyframe whatever is asked for.
         ///
         /// # Errors
         /// A row that has no JSON.
-        pub fn delta(before: Option<&Objects>, now: &Observation) -> Result<ObservationDelta, serde_json::Error> {
+        pub fn delta(
+            last: Option<&Objects>,
+            now: &Observation,
+            frame: Frame,
+        ) -> Result<ObservationDelta, serde_json::Error> {
+            let before = last.filter(|_| frame == Frame::Between);
             let mut rows = Vec::new();
-            $(changed(stringify!($table), before.map(|objects| &objects.$table), &now.objects.$table, &mut rows)?;)*
-            let known = before.map_or(0, |objects| objects.changes.len());
+            $(changed(stringify!($state), before.map(|objects| &objects.$state), &now.objects.$state, &mut rows)?;)*
+            $(changed(stringify!($once), last.map(|objects| &objects.$once), &now.objects.$once, &mut rows)?;)*
+            let known = last.map_or(0, |objects| objects.changes.len());
             Ok(ObservationDelta {
                 at: now.at,
                 keyframe: before.is_none(),
@@ -56,27 +76,29 @@ macro_rules! tables {
 
         fn put(objects: &mut Objects, row: &RowDelta) -> Result<(), FoldError> {
             match row.table.as_str() {
-                $(stringify!($table) => set(&mut objects.$table, row),)*
+                $(stringify!($state) => set(&mut objects.$state, row),)*
+                $(stringify!($once) => set(&mut objects.$once, row),)*
                 other => Err(FoldError::UnknownTable(other.to_owned())),
+            }
+        }
+
+        /// What of the objects before a keyframe it does not repeat.
+        fn kept(before: &Objects) -> Objects {
+            Objects {
+                $($once: before.$once.clone(),)*
+                changes: before.changes.clone(),
+                ..Objects::default()
             }
         }
     };
 }
+// Templates are never written after, revisions and plain objects hardly ever; of the many Events few are.
 tables!(
-    nodes,
-    templates,
-    workloads,
-    replica_sets,
-    pods,
-    services,
-    autoscalers,
-    policies,
-    budgets,
-    plain,
-    events
+    state: nodes, workloads, pods, services, autoscalers, policies, budgets;
+    once: templates, replica_sets, plain, events
 );
 
-fn changed<T: Clone + PartialEq + Serialize>(
+fn changed<T: Clone + PartialEq + Serialize + DeserializeOwned>(
     name: &'static str,
     before: Option<&Table<T>>,
     now: &Table<T>,
@@ -87,11 +109,48 @@ fn changed<T: Clone + PartialEq + Serialize>(
             rows.push(RowDelta {
                 table: name.into(),
                 row: index as u32,
-                value: serde_json::to_value(row)?,
+                value: briefly(row)?,
             });
         }
     }
     Ok(())
+}
+
+/// A row as JSON. Its typed `spec` is written without what is empty, as Kubernetes writes it, where
+/// it reads back the same.
+fn briefly<T: PartialEq + Serialize + DeserializeOwned>(
+    row: &T,
+) -> Result<Value, serde_json::Error> {
+    let whole = serde_json::to_value(row)?;
+    let mut brief = whole.clone();
+    let Some(spec) = brief.get_mut("spec") else {
+        return Ok(whole);
+    };
+    prune(spec);
+    let same = T::deserialize(&brief).is_ok_and(|back| back == *row);
+    Ok(if same { brief } else { whole })
+}
+
+/// Takes empty fields out of objects, from the leaves up.
+fn prune(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(prune);
+            fields.retain(|_, field| !is_empty(field));
+        }
+        Value::Array(items) => items.iter_mut().for_each(prune),
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn set<T: Clone + DeserializeOwned>(
@@ -127,11 +186,7 @@ pub fn fold(
 ) -> Result<Observation, FoldError> {
     let mut objects = match before {
         Some(before) if !delta.keyframe => before.objects.clone(),
-        // The record of changes is never repeated, keyframes included.
-        Some(before) => Objects {
-            changes: before.objects.changes.clone(),
-            ..Objects::default()
-        },
+        Some(before) => kept(&before.objects),
         None => Objects::default(),
     };
     for row in &delta.rows {
@@ -164,21 +219,12 @@ impl Recorder {
         &mut self,
         now: &Arc<Observation>,
     ) -> Result<ObservationDelta, serde_json::Error> {
-        let keyframe = self.count.is_multiple_of(KEYFRAME);
-        let mut delta = delta(
-            self.last
-                .as_ref()
-                .filter(|_| !keyframe)
-                .map(|last| &last.objects),
-            now,
-        )?;
-        if keyframe {
-            let known = self
-                .last
-                .as_ref()
-                .map_or(0, |last| last.objects.changes.len());
-            delta.changes = now.objects.changes.iter().skip(known).cloned().collect();
-        }
+        let frame = if self.count.is_multiple_of(KEYFRAME) {
+            Frame::Key
+        } else {
+            Frame::Between
+        };
+        let delta = delta(self.last.as_ref().map(|last| &last.objects), now, frame)?;
         self.last = Some(Arc::clone(now));
         self.count += 1;
         Ok(delta)

@@ -3,7 +3,7 @@
 use crate::output::to_stderr;
 use crate::paint::Paint;
 use aegis_kube::kubectl::render;
-use aegis_model::{Objects, Plan, PlanScore, Stamped, Verdict};
+use aegis_model::{Objects, Plan, PlanScore, RunEvent, Stamped, Verdict};
 use aegis_report::Story;
 use aegis_report::format::{fixed, one_line};
 use std::io::{self, BufRead, IsTerminal};
@@ -24,8 +24,11 @@ pub struct Shown<'a> {
     pub objects: &'a Objects,
 }
 
-/// Whether the plan may be applied.
+/// Whether the plan may be applied. What was refused once is not asked again.
 pub fn ask(shown: &Shown<'_>, paint: Paint, stop: &dyn Fn() -> bool) -> bool {
+    if already_refused(shown) {
+        return false;
+    }
     to_stderr(&page(shown, paint));
     if !io::stdin().is_terminal() {
         to_stderr("nobody can be asked, as standard input is no terminal: refused\n");
@@ -35,6 +38,14 @@ pub fn ask(shown: &Shown<'_>, paint: Paint, stop: &dyn Fn() -> bool) -> bool {
     let granted = wait(&typed(), stop).is_some_and(|answer| is_yes(&answer));
     to_stderr(if granted { "applied\n" } else { "refused\n" });
     granted
+}
+
+fn already_refused(shown: &Shown<'_>) -> bool {
+    let refused = |stamped: &Stamped| match &stamped.event {
+        RunEvent::ApprovalGiven { plan, granted } => !granted && *plan == shown.plan.id,
+        _ => false,
+    };
+    shown.told.iter().any(refused)
 }
 
 /// A line from the terminal, read apart, so that Ctrl-C is heard while nobody types.

@@ -1,0 +1,75 @@
+//! A bundled scenario, played in a folder of its own.
+
+use aegis_model::{Approval, Mode, Stamped};
+use aegis_runner::artifacts::{Audience, Begun, Kept, record};
+use aegis_runner::run::Order;
+use aegis_runner::store::{Artifact, Meta, Run, RunStore};
+use aegis_scenario::{Loaded, bundled, load};
+use std::time::UNIX_EPOCH;
+use tempfile::TempDir;
+
+pub fn scenario(name: &str) -> Loaded {
+    let found = bundled::find(name).expect("a bundled scenario");
+    load(found.path, found.text, &|path| bundled::file(path)).expect("it loads")
+}
+
+/// The same, cut short.
+pub fn brief(name: &str, minutes: f64) -> Loaded {
+    let mut loaded = scenario(name);
+    loaded.scenario.spec.duration = aegis_scenario::amount::Length(60.0 * minutes);
+    loaded
+}
+
+pub fn order(loaded: &Loaded) -> Order<'_> {
+    Order {
+        loaded,
+        seed: loaded.scenario.spec.seed,
+        mode: Mode::Sentinel,
+        approval: Approval::Auto,
+        genome: Vec::new(),
+    }
+}
+
+pub struct Place {
+    _folder: TempDir,
+    pub run: Run,
+}
+
+pub fn place() -> Place {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = RunStore::create_in(&folder.path().join("run")).expect("a run");
+    Place {
+        _folder: folder,
+        run,
+    }
+}
+
+impl Place {
+    /// Plays with nobody to ask, until `stop` says so.
+    pub fn play(&self, order: &Order<'_>, stop: &dyn Fn(&[Stamped]) -> bool) -> Kept {
+        let meta = Meta::begin("run", "a scenario", UNIX_EPOCH, Vec::new());
+        let begun = Begun {
+            run: self.run.clone(),
+            meta,
+            version: "0".to_owned(),
+        };
+        let stopped = std::cell::Cell::new(false);
+        let audience = Audience {
+            see: &mut |told| stopped.set(stopped.get() || stop(told)),
+            ask: &mut |_, _, _| false,
+            stop: &|| stopped.get(),
+        };
+        record(order, begun, audience).expect("it begins")
+    }
+
+    /// Whether every artifact is there and holds something.
+    #[track_caller]
+    pub fn is_whole(&self) {
+        for artifact in Artifact::ALL {
+            let text = self.run.read(artifact).expect("readable");
+            assert!(text.is_some_and(|text| !text.is_empty()), "{artifact:?}");
+        }
+    }
+}
+
+pub const TO_ITS_END: &dyn Fn(&[Stamped]) -> bool = &|_| false;
