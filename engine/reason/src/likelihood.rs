@@ -5,7 +5,7 @@
 //! one odd sample does not decide. Conditions: seen where predicted 0.97, where
 //! not predicted 0.01 per five minutes, one bin of slack on both sides.
 
-use crate::series::{Row, SeriesSet};
+use crate::series::{Measure, Row, SeriesSet};
 
 /// Degrees of freedom of the error distribution.
 pub const NU: f64 = 4.0;
@@ -99,12 +99,33 @@ impl Window {
         let spread = self.spreads[series];
         let mut sum = 0.0;
         for (bin, row) in self.bins.iter().enumerate() {
-            let expected = predicted.get(bin).and_then(|row| row[series]);
-            if let (Some(seen), Some(expected)) = (row[series], expected) {
-                sum += student_t(seen - expected, spread.variance);
+            let expected = self.reach(predicted, series, bin);
+            if let (Some(seen), Some((low, high))) = (row[series], expected) {
+                let error = seen - seen.clamp(low, high);
+                sum += student_t(error, spread.variance);
             }
         }
         sum * spread.weight
+    }
+
+    /// What a prediction says of a bin, with the slack of timing that conditions have: where it moves
+    /// from bin to bin, a second earlier or later may show part of the next value. What a pod holds is
+    /// read at one instant, so that a saw-tooth may be anywhere between its neighbours.
+    fn reach(&self, predicted: &[Row], series: usize, bin: usize) -> Option<(f64, f64)> {
+        let part = if self.set.keys[series].measure == Measure::Memory {
+            1.0
+        } else {
+            0.5
+        };
+        let here = predicted.get(bin)?[series]?;
+        let beside =
+            |at: Option<usize>| at.and_then(|at| predicted.get(at)?[series]).unwrap_or(here);
+        let towards = |other: f64| here + part * (other - here);
+        let (before, after) = (
+            towards(beside(bin.checked_sub(1))),
+            towards(beside(Some(bin + 1))),
+        );
+        Some((here.min(before).min(after), here.max(before).max(after)))
     }
 
     /// A condition lasts: the first bin that is not as predicted counts whole, those that follow it a part.
