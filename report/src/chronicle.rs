@@ -5,13 +5,13 @@
 use crate::facts::Facts;
 use crate::followup::{bad_news, follow_ups, good_news};
 use crate::format::{clock, fixed, latency, markdown, markdown_code, one_line, percent};
-use crate::line::line;
-use crate::names::Names;
+use crate::lines::Lines;
 use crate::objectives::{Course, courses};
 use crate::story::Story;
 use crate::summary::Summary;
+use crate::text::{Line, Span};
 use crate::words;
-use aegis_model::{Hypothesis, RunEvent};
+use aegis_model::Hypothesis;
 
 /// The narrative.
 #[must_use]
@@ -114,20 +114,23 @@ fn timeline(out: &mut String, story: &Story<'_>) {
     title(out, "Timeline");
     say(out, "| time | what | |");
     say(out, "|---|---|---|");
-    let mut names = Names::default();
-    for stamped in story.events {
-        if let RunEvent::Observed(delta) = &stamped.event {
-            names.read(delta);
-        }
-        if let Some(line) = line(stamped, &names) {
-            let parts: Vec<String> = line
-                .0
-                .iter()
-                .map(|span| markdown(span.text.trim()))
-                .collect();
-            say(out, &format!("| {} |", parts.join(" | ")));
-        }
+    let mut lines = Lines::default();
+    let told = story.events.iter().flat_map(|stamped| lines.take(stamped));
+    let told: Vec<Line> = told.collect();
+    for line in told.into_iter().chain(lines.rest()) {
+        say(out, &timeline_row(&line));
     }
+}
+
+/// Time, word, and the rest in one cell.
+fn timeline_row(line: &Line) -> String {
+    let cell = |spans: &[Span]| {
+        let text: String = spans.iter().map(|span| span.text.as_str()).collect();
+        markdown(text.trim())
+    };
+    let (time, rest) = line.0.split_at(line.0.len().min(1));
+    let (word, rest) = rest.split_at(rest.len().min(1));
+    format!("| {} | {} | {} |", cell(time), cell(word), cell(rest))
 }
 
 fn root_cause(out: &mut String, story: &Story<'_>, facts: &Facts) {

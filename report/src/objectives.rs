@@ -18,8 +18,8 @@ pub struct Point {
     pub t: i64,
     /// Seconds for which this point stands, up to `t`; of them those from the run's start on.
     pub seconds: f64,
-    /// Requests per second of the interval.
-    pub rate: f64,
+    /// Requests per second of the interval; `None` where it was not measured.
+    pub rate: Option<f64>,
     /// Share of the last 60 s' requests that succeeded; `None` without a request.
     pub available: Option<f64>,
     /// Share of them that were fast enough; `None` without a request or a target.
@@ -76,7 +76,7 @@ fn point(objective: &Objective, scrapes: &[Scrape<'_>]) -> Option<Point> {
     Some(Point {
         t: now.t,
         seconds: interval.min(now.t.max(0) as f64),
-        rate: own.map_or(0.0, |stats| stats.total / interval.max(1.0)),
+        rate: own.map(|stats| stats.total / interval.max(1.0)),
         available: last.map(|stats| 1.0 - stats.error_share()),
         fast: last.and_then(|stats| Some(share_below(&stats, objective.latency?.below))),
         p99: last.map(|stats| quantile(&stats, 0.99)),

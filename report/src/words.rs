@@ -181,27 +181,48 @@ fn updated(fields: &[FieldChange]) -> String {
 }
 
 fn field(change: &FieldChange) -> String {
-    let side = |value: &Option<Value>| value.as_ref().map_or("unset".into(), brief);
+    let side = |value: &Option<Value>| value.as_ref().map_or("unset".into(), text_of);
+    let (before, after) = (side(&change.before), side(&change.after));
+    let same = shared(&before, &after);
     format!(
         "{} {} → {}",
         change.path,
-        side(&change.before),
-        side(&change.after)
+        brief(&before, same),
+        brief(&after, same)
     )
 }
 
-/// A value on a line, cut where it is long.
-fn brief(value: &Value) -> String {
-    const LONG: usize = 48;
-    let text = match value {
+fn text_of(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    };
-    if text.chars().count() <= LONG {
-        return text;
     }
-    let start: String = text.chars().take(LONG - 1).collect();
-    format!("{start}…")
+}
+
+/// Bytes up to the last `/` that both texts begin with.
+fn shared(a: &str, b: &str) -> usize {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let start = a.as_bytes().get(..same).unwrap_or_default();
+    start
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1)
+}
+
+/// A text on a line: where it is long, without the `same` bytes that it begins with as the other side
+/// does, and cut.
+fn brief(text: &str, same: usize) -> String {
+    const LONG: usize = 48;
+    if text.chars().count() <= LONG {
+        return text.into();
+    }
+    let rest = text.get(same..).filter(|_| same > 0);
+    let (lead, rest) = rest.map_or(("", text), |rest| ("…/", rest));
+    if rest.chars().count() <= LONG {
+        return format!("{lead}{rest}");
+    }
+    let start: String = rest.chars().take(LONG - 1).collect();
+    format!("{lead}{start}…")
 }
 
 /// How fast it was noticed, found and mended, as far as it was.
@@ -223,4 +244,30 @@ pub fn timing(summary: &Summary) -> String {
 #[must_use]
 pub fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| "–".into(), |value| fixed(value, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_long_images_the_ends_are_shown() {
+        let image = |tag: &str| {
+            Some(Value::from(format!(
+                "registry.example.org/a-team/of-many/services/cart:{tag}"
+            )))
+        };
+        let change = FieldChange {
+            path: "spec.image".parse().expect("a path"),
+            before: image("v1"),
+            after: image("v2"),
+        };
+        assert_eq!(field(&change), "spec.image …/cart:v1 → …/cart:v2");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_a_short_one_is_whole() {
+        assert_eq!(brief(&"x".repeat(99), 0).chars().count(), 48);
+        assert_eq!(brief("a/b", 2), "a/b");
+    }
 }

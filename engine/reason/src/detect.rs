@@ -149,12 +149,9 @@ fn level_symptom(key: SeriesKey, deviation: f64, genome: &Genome, now: Tick) -> 
         severity: severity(beyond, genome.deviation),
         since: now,
         evidence: if key.measure.is_condition() {
-            format!("{:?}, which it was not while healthy", key.measure)
+            "seen, and never while healthy".into()
         } else {
-            format!(
-                "{:?} {deviation:+.1} healthy standard deviations",
-                key.measure
-            )
+            format!("{deviation:+.1} standard deviations from its healthy level")
         },
     })
 }

@@ -128,7 +128,7 @@ const SIZE: (f64, f64) = (548.0, 300.0);
 fn pareto(round: &Round<'_>) -> String {
     let scores = round.table();
     let dearest = scores.iter().map(|score| score.cost).fold(0.05, f64::max);
-    let x = Scale::new(0.0, round_up(dearest * 1.15), 56.0, SIZE.0 - 20.0);
+    let x = Scale::new(0.0, round_up(dearest * 1.15), 68.0, SIZE.0 - 20.0);
     let y = Scale::new(0.0, 1.0, SIZE.1 - 44.0, 16.0);
     let mut svg = Svg::new(SIZE.0, SIZE.1);
     axes(&mut svg, &x, &y, round_up(dearest * 1.15));
@@ -230,7 +230,7 @@ fn point(svg: &mut Svg, score: &PlanScore, round: &Round<'_>, at: (f64, f64)) {
 fn spread(round: &Round<'_>) -> String {
     let scores = round.table();
     let mut svg = Svg::new(SIZE.0, SIZE.1);
-    let x = Scale::new(0.0, 1.0, 100.0, SIZE.0 - 20.0);
+    let x = Scale::new(0.0, 1.0, 124.0, SIZE.0 - 20.0);
     let bottom = SIZE.1 - 44.0;
     for part in 0..=4 {
         let share = f64::from(part) / 4.0;
@@ -250,7 +250,12 @@ fn spread(round: &Round<'_>) -> String {
         } else {
             "draw"
         };
-        svg.text("label", (92.0, y + 4.0), Anchor::End, &cut(&score.plan, 12));
+        svg.text(
+            "label",
+            (116.0, y + 4.0),
+            Anchor::End,
+            &cut(&score.plan, 12),
+        );
         strip(&mut svg, class, score, &x, y);
     }
     svg.text(

@@ -64,7 +64,7 @@ fn charts(view: &View<'_>, course: &Course<'_>) -> String {
     .draw(view);
     out += &Chart {
         title: format!("{name}: requests per second"),
-        lines: line(|point| Some(point.rate)),
+        lines: line(|point| point.rate),
         bound: None,
         unit: &|rate| fixed(rate, 0),
     }

@@ -3,10 +3,13 @@
 use super::scale::{Scale, time_axis};
 use super::svg::{Anchor, Box4, Svg, cut};
 use super::{View, figure, legend, table};
-use crate::format::{clock, html, length, one_line};
+use crate::format::{clock, count, html, length, one_line};
+use crate::lines::NOTABLE;
+use crate::measure::PAGE;
 use crate::objectives::Standing;
 use crate::phases::Stage;
 use crate::words;
+use aegis_model::Symptom;
 
 /// Marks drawn and listed at most.
 const MOST: usize = 40;
@@ -133,21 +136,7 @@ fn draw_marks(svg: &mut Svg, marks: &[Mark], x: &Scale, top: f64) {
 
 fn marks(view: &View<'_>) -> Vec<Mark> {
     let mut marks = changes(view);
-    marks.extend(view.story.symptoms.iter().map(|(t, symptom)| Mark {
-        t: *t,
-        row: 1,
-        class: if symptom.severity >= 1.0 {
-            "page"
-        } else {
-            "ticket"
-        },
-        what: format!(
-            "{} {}: {}",
-            view.story.names.short(symptom.subject),
-            words::symptom(symptom.kind),
-            symptom.evidence
-        ),
-    }));
+    marks.extend(symptoms(view));
     view.story
         .rounds
         .iter()
@@ -156,6 +145,60 @@ fn marks(view: &View<'_>) -> Vec<Mark> {
     marks.sort_by_key(|mark| mark.t);
     marks.truncate(MOST);
     marks
+}
+
+/// A mark for each page, and one for the other notable symptoms of a scrape.
+fn symptoms(view: &View<'_>) -> Vec<Mark> {
+    let notable = view.story.symptoms.iter();
+    let notable: Vec<_> = notable
+        .filter(|(_, symptom)| symptom.severity >= NOTABLE)
+        .collect();
+    let mut marks = Vec::new();
+    for scrape in notable.chunk_by(|a, b| a.0 == b.0) {
+        let (pages, mut others): (Vec<_>, Vec<_>) = scrape
+            .iter()
+            .copied()
+            .partition(|(_, symptom)| symptom.severity >= PAGE);
+        marks.extend(
+            pages
+                .iter()
+                .map(|(t, page)| mark(*t, "page", told(page, view))),
+        );
+        others.sort_by(|a, b| b.1.severity.total_cmp(&a.1.severity));
+        if let Some((t, first)) = others.first() {
+            marks.push(mark(
+                *t,
+                "ticket",
+                crowd(told(first, view), others.len() - 1),
+            ));
+        }
+    }
+    marks
+}
+
+fn mark(t: i64, class: &'static str, what: String) -> Mark {
+    Mark {
+        t,
+        row: 1,
+        class,
+        what,
+    }
+}
+
+fn crowd(first: String, more: usize) -> String {
+    match more {
+        0 => first,
+        more => format!(
+            "{first}; and {}",
+            count(more, "more symptom", "more symptoms")
+        ),
+    }
+}
+
+fn told(symptom: &Symptom, view: &View<'_>) -> String {
+    let name = view.story.names.short(symptom.subject);
+    let (kind, evidence) = (words::symptom(symptom.kind), &symptom.evidence);
+    format!("{name} {kind}: {evidence}")
 }
 
 fn changes(view: &View<'_>) -> Vec<Mark> {

@@ -2,7 +2,6 @@
 
 mod approve;
 mod genome;
-mod lines;
 mod live;
 mod view;
 

@@ -1,12 +1,11 @@
 //! What is seen of a run while it goes on: lines, and on a terminal the state of the cluster below them.
 
-use super::lines::Lines;
 use super::live::Live;
 use crate::args::TextOrJson;
 use crate::output::{Terminal, to_stderr};
 use crate::paint::{Paint, toned};
 use aegis_model::Stamped;
-use aegis_report::{Line, Text};
+use aegis_report::{Line, Lines, Text};
 use std::io::{self, IsTerminal, Write};
 
 /// Where lines go.

@@ -214,9 +214,13 @@ pub fn next_checks(case: &Case, diagnosis: &Diagnosis) -> Vec<String> {
         .iter()
         .filter(|hypothesis| hypothesis.confidence >= 0.05)
         .take(3);
-    leading
-        .filter_map(|hypothesis| check(&latest.objects, hypothesis))
-        .collect()
+    let mut checks = Vec::new();
+    for check in leading.filter_map(|hypothesis| check(&latest.objects, hypothesis)) {
+        if !checks.contains(&check) {
+            checks.push(check);
+        }
+    }
+    checks
 }
 
 fn check(objects: &aegis_model::Objects, hypothesis: &Hypothesis) -> Option<String> {
