@@ -61,9 +61,9 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
 fn changes(delta: &ObservationDelta) -> Option<Told> {
     let since = f64::from(delta.at.0) - delta.samples.interval;
     let mut fresh = delta.changes.iter();
-    let first = fresh.find(|change| f64::from(change.at.0) > since)?;
+    let first = fresh.find(|change| f64::from(change.at.0) >= since)?;
     let more = fresh
-        .filter(|change| f64::from(change.at.0) > since)
+        .filter(|change| f64::from(change.at.0) >= since)
         .count();
     let rest = if more > 0 {
         format!(", and {}", count(more, "more change", "more changes"))

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 /// Severity from which a symptom is worth a line, 0..=1.
 pub const NOTABLE: f64 = 0.5;
 
-/// Symptoms of one scrape that get a line each, the most severe first.
+/// Symptoms that came with one scrape and get a line each, the most severe first; of those that went
+/// one does.
 const SHOWN: usize = 3;
 
 /// Turns events into lines, in order.
@@ -63,16 +64,16 @@ impl Lines {
     pub fn rest(&mut self) -> Vec<Line> {
         let came = std::mem::take(&mut self.came);
         let gone = std::mem::take(&mut self.gone);
-        let mut lines = self.few(came, "symptoms");
-        lines.extend(self.few(gone, "symptoms over"));
+        let mut lines = self.few(came, SHOWN, "symptoms");
+        lines.extend(self.few(gone, 1, "over"));
         lines
     }
 
     /// The most severe ones, the last with how many more there were.
-    fn few(&self, mut kept: Vec<Stamped>, what: &str) -> Vec<Line> {
+    fn few(&self, mut kept: Vec<Stamped>, most: usize, what: &str) -> Vec<Line> {
         kept.sort_by(|a, b| severity(b).total_cmp(&severity(a)));
-        let more = kept.len().saturating_sub(SHOWN);
-        kept.truncate(SHOWN);
+        let more = kept.len().saturating_sub(most);
+        kept.truncate(most);
         let mut lines: Vec<Line> = kept
             .iter()
             .filter_map(|one| line(one, &self.names))
