@@ -22,8 +22,9 @@ clippy:
 bits:
     bash scripts/bits.sh
 
-# What takes hours: tests that are marked `#[ignore]`.
+# Everything on many seeds, about an hour: docs/soak.md.
 soak:
+    AEGIS_SOAK=1 cargo test --release -p aegis-testkit --no-fail-fast -- --nocapture --test-threads 1
     cargo nextest run --workspace --release --run-ignored ignored-only
 
 bench:

@@ -4,6 +4,7 @@
 //! A dev-dependency alone. Absent: assertions about the engine, which are in `tests/`; and
 //! anything that a run could need.
 
+pub mod foresight;
 pub mod generate;
 pub mod judge;
 pub mod leak;
@@ -12,3 +13,4 @@ pub mod pilot;
 pub mod play;
 pub mod rename;
 pub mod soak;
+pub mod transcript;

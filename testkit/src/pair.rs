@@ -28,15 +28,6 @@ pub enum Kind {
     Labels,
 }
 
-/// Every kind whose two worlds can be run in one process under the same names.
-pub const KINDS: [Kind; 5] = [
-    Kind::Future,
-    Kind::Dormant,
-    Kind::Parameters,
-    Kind::Seed,
-    Kind::Labels,
-];
-
 /// One of the two worlds.
 pub struct Side {
     /// The scenario.
