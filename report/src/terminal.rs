@@ -23,9 +23,7 @@ pub fn terminal(story: &Story<'_>, summary: &Summary, facts: &Facts) -> Text {
     let mut text = Text::default();
     head(&mut text, summary);
     what_broke(&mut text, story, facts);
-    for round in &story.rounds {
-        plans(&mut text, round);
-    }
+    decisions(&mut text, story);
     done(&mut text, story);
     objectives_held(&mut text, story, summary);
     truth(&mut text, summary);
@@ -119,6 +117,31 @@ fn rival(one: &Hypothesis, story: &Story<'_>) -> Vec<Cell> {
     };
     let name = words::hypothesis(one, &story.names);
     vec![confidence, cell(name), (Tone::Faint, why)]
+}
+
+/// The decisions that were acted on, and the last one; the others are counted.
+fn decisions(text: &mut Text, story: &Story<'_>) {
+    let decided = story
+        .rounds
+        .iter()
+        .filter(|round| !round.table().is_empty());
+    let decided: Vec<&Round<'_>> = decided.collect();
+    let is_shown = |position: usize, round: &Round<'_>| {
+        !round.steps.is_empty() || position + 1 == decided.len()
+    };
+    let mut others = 0;
+    for (position, round) in decided.iter().enumerate() {
+        if is_shown(position, round) {
+            plans(text, round);
+        } else {
+            others += 1;
+        }
+    }
+    if others > 0 {
+        let others = count(others, "more decision", "more decisions");
+        let line = format!("  and {others} by which nothing was changed");
+        text.push(Line::of(Tone::Faint, line));
+    }
 }
 
 fn plans(text: &mut Text, round: &Round<'_>) {

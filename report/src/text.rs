@@ -64,6 +64,18 @@ impl Line {
     pub fn plain(self, text: impl AsRef<str>) -> Self {
         self.add(Tone::Plain, text)
     }
+
+    /// Without blanks at its end.
+    fn trimmed(mut self) -> Self {
+        while let Some(last) = self.0.last_mut() {
+            last.text.truncate(last.text.trim_end().len());
+            if !last.text.is_empty() {
+                break;
+            }
+            self.0.pop();
+        }
+        self
+    }
 }
 
 impl fmt::Display for Line {
@@ -103,7 +115,7 @@ impl Text {
                     line.add(cell.0, pad(&cell.1, *width, *align)).plain("  ")
                 },
             );
-            self.push(line);
+            self.push(line.trimmed());
         }
     }
 }

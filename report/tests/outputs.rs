@@ -121,7 +121,7 @@ fn the_story_is_told_line_by_line() {
             "{line}\n{lines:#?}"
         );
     }
-    assert_eq!(lines.len(), 15);
+    assert_eq!(lines.len(), 16, "{lines:#?}");
 }
 
 #[test]
