@@ -179,7 +179,10 @@ impl Course<'_> {
     #[must_use]
     pub fn lost(&self) -> f64 {
         let missed = self.points.iter().filter(|point| point.is_missed());
-        missed.map(|point| point.seconds).sum()
+        // A sum of nothing would be -0.
+        missed
+            .map(|point| point.seconds)
+            .fold(0.0, |sum, more| sum + more)
     }
 
     /// The worst that users got: lowest availability and highest p99 of the run.

@@ -159,7 +159,10 @@ pub struct RunSummary {
 pub fn summary(story: &Story<'_>, facts: &Facts) -> Summary {
     let courses = objectives::courses(story);
     let outcome = story.ended.map_or(Ending::Cancelled, |(ending, _)| ending);
-    let lost: f64 = courses.iter().map(Course::lost).sum();
+    let lost = courses
+        .iter()
+        .map(Course::lost)
+        .fold(0.0, |sum, more| sum + more);
     Summary {
         schema: SUMMARY_SCHEMA.into(),
         scenario: facts.scenario.clone(),

@@ -39,7 +39,7 @@ pub fn run(args: &Audit, context: &Context, terminal: &mut Terminal) -> Result<E
 fn checks(run: &Run, terminal: &Terminal) -> Result<Vec<Check>, Failure> {
     let logs = match Logs::read(run) {
         Ok(logs) => logs,
-        Err(error) => return Ok(vec![chain(Err(words(unread(error))))]),
+        Err(error) => return Ok(vec![chain(Err(words(unread(&error))))]),
     };
     let told = Told::read(run)?;
     let summed = chain(signed(&told, &logs));

@@ -21,7 +21,7 @@ const SHOWN: usize = 300;
 
 pub fn run(args: &Replay, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let run = context.store().resolve(&args.run)?;
-    let logs = Logs::read(&run).map_err(unread)?;
+    let logs = Logs::read(&run).map_err(|error| unread(&error))?;
     let found = if args.blind {
         blind(&logs)?
     } else {
@@ -84,7 +84,7 @@ fn beside(found: &Divergence) -> String {
     )
 }
 
-pub fn unread(error: RepeatError) -> Failure {
+pub fn unread(error: &RepeatError) -> Failure {
     Failure::usage(error.to_string())
         .help("the run is not as it was left, or it was stopped while it wrote")
 }
@@ -116,7 +116,7 @@ pub fn full(run: &Run, logs: &Logs, terminal: &Terminal) -> Result<Option<Diverg
         approval: ordered.approval,
         genome: genome.collect(),
     };
-    again(&order, logs).map_err(unread)
+    again(&order, logs).map_err(|error| unread(&error))
 }
 
 /// Plays the engine over the tape in a process that has nothing else: no arguments, no environment,

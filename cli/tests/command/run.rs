@@ -63,6 +63,16 @@ fn an_incident_is_played_told_and_kept() {
             .is_some_and(|all| !all.is_empty())
     );
 
+    let one = [("RAYON_NUM_THREADS", "1")];
+    place
+        .run_with("run online-boutique-oom --out again", &one)
+        .ends(0);
+    let log = fs::read_to_string(folder.join("events.ndjson")).expect("a log");
+    assert!(
+        log == place.read("again/events.ndjson"),
+        "threads change nothing"
+    );
+
     let audit = place.run("audit @last --data-dir data");
     assert_eq!(audit.ends(0).out.matches("ok ").count(), 5, "{audit:#?}");
     place
