@@ -110,19 +110,16 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
     let target = crate::resolve(&latest.objects, &object);
     let age = f64::from(case.onset[1].elapsed(change.at));
     let fresh = SEEN * libm::exp(-age / FADES);
-    let make = |fault: Option<&'static Fault>, field: Option<FieldPath>, weight: f64| {
-        let target = retarget(case, &latest.objects, fault, target, &change.change);
-        Candidate {
-            fault,
-            target,
-            subject: subject(target),
-            cause: Cause::Change(position),
-            template: template(&latest.objects, target),
-            field: field.filter(|path| !path.0.is_empty()),
-            actor: change.actor.clone(),
-            since: Some(change.at),
-            prior: weight * fresh,
-        }
+    let make = |fault: Option<&'static Fault>, field: Option<FieldPath>, weight: f64| Candidate {
+        fault,
+        target,
+        subject: subject(target),
+        cause: Cause::Change(position),
+        template: template(&latest.objects, target),
+        field: field.filter(|path| !path.0.is_empty()),
+        actor: change.actor.clone(),
+        since: Some(change.at),
+        prior: weight * fresh,
     };
     let suspects = betrayal::suspects(&change.change);
     if suspects.is_empty() {
@@ -139,26 +136,6 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         )
     };
     suspects.into_iter().map(named).collect()
-}
-
-/// A policy is at fault as an object, but its fault is the workload's that it shuts off where the catalogue says so.
-fn retarget(
-    case: &Case,
-    objects: &Objects,
-    fault: Option<&'static Fault>,
-    target: Target,
-    _: &ObjectChange,
-) -> Target {
-    match (fault, target) {
-        (Some(fault), Target::Policy(_)) if fault.acts_on(TargetKind::Workload) => {
-            let isolated = case.topology.concerned(objects, target);
-            match isolated.as_slice() {
-                [only] => Target::Workload(*only),
-                _ => target,
-            }
-        }
-        _ => target,
-    }
 }
 
 /// The first field of a change that can matter: labels and annotations of the object itself do not.
