@@ -1,6 +1,6 @@
 //! How well the twin foresees: its bands over unperturbed futures, and the bands of the plans that
 //! Sentinel applied, beside what came. The goal (issue: 75 to 90 % of losses inside the 80 % band) is
-//! printed beside the figures; asserted is only what holds.
+//! printed beside the figures, and asserted in the soak, where there are enough of them.
 
 use aegis_model::{Mode, RunEvent, Stamped};
 use aegis_scenario::format::Rate;
@@ -124,6 +124,11 @@ fn unperturbed_futures_beside_what_was_foreseen() {
                 coverage.error < 0.5,
                 "a twin within half a log unit of its own past"
             );
+            // Where losses are next to nothing any band holds them: the goal is for felt ones.
+            if soak::is_soak() && promise == Promise::Tight {
+                let good = (75.0..=90.0).contains(&coverage.band80);
+                assert!(good, "{application}: {:.1} %", coverage.band80);
+            }
         }
     }
 }
