@@ -80,6 +80,10 @@ impl<P: Clone> Sync<'_, P> {
 
     fn adopt_container(&mut self, index: usize) {
         let status = self.row().containers[index].clone();
+        let waits = matches!(status.state, ContainerState::Waiting { .. });
+        if !waits || status.last.is_some() {
+            self.find_image(index);
+        }
         match &status.state {
             ContainerState::Running { since } => self.adopt_running(index, *since),
             ContainerState::Terminated(end) => self.adopt_ended(index, end),
@@ -89,49 +93,85 @@ impl<P: Clone> Sync<'_, P> {
         }
     }
 
-    fn adopt_running(&mut self, index: usize, since: Tick) {
+    /// A container that has run has its image on the node.
+    fn find_image(&mut self, index: usize) {
         let image = self.recipe.containers[index].image.clone();
         let kubelets = &mut self.cluster.workings.kubelet;
         let (number, _) = kubelets.images.learn(&image, super::images::size(&image));
         Arc::make_mut(&mut kubelets.node_mut(self.node).images).insert(number);
+    }
+
+    fn adopt_running(&mut self, index: usize, since: Tick) {
         let given = self.row().containers[index].clone();
-        self.start_probes(index, self.now);
+        let begin = self.begun(since);
+        self.start_probes(index, begin);
         *self.status(index) = given.clone();
         let probed = self.recipe.containers[index].probes[2].is_some();
         self.run.containers[index].believed_unready =
             self.believes() && probed && given.started && !given.ready;
         if given.started {
-            self.adopt_probes(index, given.ready);
+            self.adopt_probes(index, begin, given.ready);
+        }
+        if given.restarts > 0 && since > Tick(0) {
+            let delay = waited(given.restarts);
+            self.run.containers[index].crash = BackOff {
+                delay,
+                raised: since,
+            };
         }
         self.adopt_script(index, since);
     }
 
-    /// The startup probe has passed; the others are as the status says.
-    fn adopt_probes(&mut self, index: usize, ready: bool) {
-        let soon = self.now.after(1);
+    /// When a running container began, for what counts from there. A document's time lies before time 0,
+    /// and what it ran through until then is not known.
+    fn begun(&self, since: Tick) -> Tick {
+        if self.believes() {
+            self.now
+        } else {
+            since.min(self.now)
+        }
+    }
+
+    /// The startup probe has passed; the others are as the status says, and go on in their rhythm.
+    fn adopt_probes(&mut self, index: usize, begin: Tick, ready: bool) {
         let verdict = if ready {
             ProbeResult::Success
         } else {
             ProbeResult::Failure
         };
-        let probes = &mut self.run.containers[index].probes;
-        probes[0].next = Tick::NEVER;
+        self.run.containers[index].probes[0].next = Tick::NEVER;
         for (kind, verdict) in [(1, ProbeResult::Success), (2, verdict)] {
-            probes[kind].next = soon;
-            probes[kind].streak = 1;
-            probes[kind].last = verdict;
-            probes[kind].verdict = verdict;
+            let next = self.next_in_rhythm(index, kind, begin);
+            let probe = &mut self.run.containers[index].probes[kind];
+            probe.next = next;
+            probe.streak = 1;
+            probe.last = verdict;
+            probe.verdict = verdict;
         }
     }
 
-    /// A server is up at once; anything else begins its script anew.
+    /// The first time after now of a probe whose container began then.
+    fn next_in_rhythm(&self, index: usize, kind: usize, begin: Tick) -> Tick {
+        let Some(recipe) = &self.recipe.containers[index].probes[kind] else {
+            return Tick::NEVER;
+        };
+        if self.believes() {
+            return self.now.after(1);
+        }
+        let first = begin.after(recipe.probe.initial_delay_seconds.max(1));
+        let period = recipe.probe.period_seconds.max(1);
+        let passed = self.now.after(1).elapsed(first).div_ceil(period);
+        first.after(passed * period)
+    }
+
+    /// A server that is ready is up; anything else is where it is since it began.
     fn adopt_script(&mut self, index: usize, since: Tick) {
         let now = self.now;
         let ready = self.row().containers[index].ready;
         let script = &self.recipe.containers[index].script;
         let starting = !ready && !self.believes();
         if script.end != super::shell::End::Serve || starting {
-            return self.enter_step(index, since, 0, now);
+            return self.enter_step(index, since, 0, self.begun(since));
         }
         let process = Process::Running {
             since,
@@ -179,10 +219,15 @@ impl<P: Clone> Sync<'_, P> {
                     why: Why::Other,
                 };
                 self.believe_end(index, last.map_or(unknown, ending_of));
-                let delay = 10 << restarts.saturating_sub(1).min(5);
-                let delay = LONG.min(delay);
-                self.run.containers[index].crash = BackOff { delay, raised: now };
-                let until = now.after(delay);
+                let delay = waited(restarts);
+                let ended = last.map_or(now, |last| self.begun(last.finished));
+                let until = ended.after(delay).max(now);
+                let raised = until;
+                let next = (2 * delay).min(LONG);
+                self.run.containers[index].crash = BackOff {
+                    delay: next,
+                    raised,
+                };
                 self.set_process(index, Process::BackingOff { until });
             }
             "ImagePullBackOff" | "ErrImagePull" => {
@@ -218,6 +263,11 @@ impl<P: Clone> Sync<'_, P> {
         let own = self.row().containers[index].restarts > 0;
         (own || !kubelets.given_running.contains(&template)).then_some(ending)
     }
+}
+
+/// Seconds of back-off after so many restarts, 10 doubled each time up to [`LONG`].
+fn waited(restarts: u32) -> u32 {
+    LONG.min(10 << restarts.saturating_sub(1).min(5))
 }
 
 fn ending_of(end: &Termination) -> Ending {
