@@ -107,6 +107,20 @@ codes! {
     /// Forbidden.
     Forbidden = "AEG-K016", "a field may not be set here",
         "The API server refuses the field in this combination; the message says why in its words.";
+    /// Old version.
+    OldVersion = "AEG-K017", "the API version is no longer served",
+        "Kubernetes 1.34 would not take the object in this version. Kinds that are simulated are read as the \
+         current version, with the defaults of the version that was written; others are kept as they came. A \
+         warning, not an error, so that older manifests and dumps run; change `apiVersion` before you apply them.";
+    /// Key twice in a Kubernetes object.
+    RepeatedKey = "AEG-K018", "a key stands twice in one mapping of an object",
+        "kubectl takes the last value without a word, so that is what is played; other tools refuse the file. \
+         Remove one of the two. In kinds of our own it is an error (AEG-K004). A warning, not an error.";
+    /// Object again.
+    RepeatedObject = "AEG-K019", "the same object stands again",
+        "Two documents describe one object and say the same (what Secrets hold may differ: charts draw passwords \
+         anew). kubectl would apply both; the last counts. Where they contradict each other it is an error \
+         (AEG-K014). A warning, not an error.";
 }
 
 #[cfg(test)]

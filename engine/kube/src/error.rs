@@ -20,6 +20,9 @@ pub enum Problem {
     /// A key stands twice in one mapping.
     #[error("the key `{0}` stands twice in this mapping")]
     DuplicateKey(String),
+    /// A key stands twice in one mapping of a Kubernetes object; the last value counts.
+    #[error("the key `{0}` stands twice in this mapping; the last value counts")]
+    RepeatedKey(String),
     /// Nested too deeply.
     #[error("nested deeper than {limit} levels")]
     TooDeep {
@@ -43,6 +46,14 @@ pub enum Problem {
         /// `kind:`.
         kind: String,
         /// `apiVersion:`.
+        version: String,
+    },
+    /// A version that is served no longer; the object is read as the current one.
+    #[error("{kind} is no longer served in version \"{version}\"")]
+    OldVersion {
+        /// `kind:`.
+        kind: String,
+        /// `apiVersion:` as it was written.
         version: String,
     },
     /// A value has the wrong type.
@@ -99,6 +110,14 @@ pub enum Problem {
         /// Where it stands first.
         first: Place,
     },
+    /// The same object stands again.
+    #[error("{object} stands again, as at {first}; the last one counts")]
+    RepeatedObject {
+        /// `Kind/namespace/name`.
+        object: String,
+        /// Where it stands first.
+        first: Place,
+    },
     /// A field that the kind does not have; the API server drops it.
     #[error("unknown field \"{path}\"")]
     UnknownField {
@@ -150,6 +169,9 @@ impl Problem {
             Self::TooMany { .. } => Code::TooMany,
             Self::NotAnObject(_) => Code::NotAnObject,
             Self::UnknownKind { .. } => Code::UnknownKind,
+            Self::OldVersion { .. } => Code::OldVersion,
+            Self::RepeatedKey(_) => Code::RepeatedKey,
+            Self::RepeatedObject { .. } => Code::RepeatedObject,
             Self::WrongType { .. } => Code::WrongType,
             Self::Required { .. } => Code::Required,
             Self::Invalid { .. } => Code::Invalid,
@@ -165,7 +187,10 @@ impl Problem {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::UnknownField { .. } => Severity::Warning,
+            Self::UnknownField { .. }
+            | Self::OldVersion { .. }
+            | Self::RepeatedKey(_)
+            | Self::RepeatedObject { .. } => Severity::Warning,
             _ => Severity::Error,
         }
     }

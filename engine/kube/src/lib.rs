@@ -21,7 +21,7 @@ pub mod spelling;
 pub mod typed;
 pub mod yaml;
 
-pub use check::{check, check_all};
+pub use check::{check, check_all, last_of_each};
 pub use error::{Diagnostic, Problem, ReadError, Severity};
 pub use place::{Place, Source, Span};
 pub use read::{Document, read, read_bytes};

@@ -1,7 +1,7 @@
 //! What the API server would refuse is refused in its words, at the right place.
 
 use aegis_kube::codes::explain;
-use aegis_kube::{Severity, check, check_all, read};
+use aegis_kube::{Severity, check, check_all, last_of_each, read};
 use std::collections::BTreeSet;
 
 const GOOD: &str = r#"
@@ -77,7 +77,8 @@ fn deployments() {
         ("livenessProbe: {httpGet: {port: http}}", "livenessProbe: {}", format!("17:24 {template}.containers[0].livenessProbe: Required value: must specify a handler type")),
         ("httpGet: {port: http}", "successThreshold: 2, httpGet: {port: http}", format!("17:43 {template}.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1")),
         ("kind: Deployment", "kind: Deploymnet", r#"2:1 no matches for kind "Deploymnet" in version "apps/v1" (did you mean `Deployment`?)"#.into()),
-        ("apps/v1", "extensions/v1beta1", r#"2:1 no matches for kind "Deployment" in version "extensions/v1beta1" (Kubernetes 1.34 serves Deployment as `apps/v1`)"#.into()),
+        ("apps/v1", "extensions/v1beta1", r#"2:1 Deployment is no longer served in version "extensions/v1beta1" (a cluster of 1.34 takes it as `apps/v1` alone)"#.into()),
+        ("apps/v1", "batch/v1", r#"2:1 no matches for kind "Deployment" in version "batch/v1" (Kubernetes 1.34 serves Deployment as `apps/v1`)"#.into()),
         ("  selector: {matchLabels: {app: web}}\n", "", "6:3 spec.selector: Required value: empty selector is invalid for deployment".into()),
         ("selector: {matchLabels: {app: web}}", "selector: {matchLabels: {app: api}}", r#"9:24 spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`"#.into()),
         ("replicas: 2", "strategy: {type: RollingUpdat}", r#"6:20 spec.strategy.type: Unsupported value: "RollingUpdat": supported values: "Recreate", "RollingUpdate" (did you mean `RollingUpdate`?)"#.into()),
@@ -174,15 +175,90 @@ fn other_kinds() {
     }
 }
 
-#[test]
-fn an_object_may_stand_once() {
-    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n";
+/// All that is said of an input, each with its severity.
+fn told(text: &str) -> Vec<String> {
     let errors = check_all(&read("x.yaml", text).expect("it reads"));
-    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let told = errors
+        .iter()
+        .map(|error| format!("{:?} {error}", error.diagnostic().severity));
+    told.collect()
+}
+
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+
+#[test]
+fn an_object_may_not_contradict_itself() {
+    let text = format!("{MAP}---\n{MAP}data: {{a: b}}\n---\n{SECRET}---\n{SECRET}type: Opaque\n");
     assert_eq!(
-        told,
-        ["x.yaml:5:1: ConfigMap/default/a stands twice; first at x.yaml:1:1"]
+        told(&text),
+        [
+            "Error x.yaml:5:1: ConfigMap/default/a stands twice; first at x.yaml:1:1",
+            "Error x.yaml:14:1: Secret/default/s stands twice; first at x.yaml:10:1",
+        ]
     );
+}
+
+#[test]
+fn what_is_said_again_is_applied_again() {
+    let text =
+        format!("{MAP}---\n{SECRET}data: {{p: YQ==}}\n---\n{MAP}---\n{SECRET}data: {{p: Yg==}}\n");
+    assert_eq!(
+        told(&text),
+        [
+            "Warning x.yaml:10:1: ConfigMap/default/a stands again, as at x.yaml:1:1; the last one counts",
+            "Warning x.yaml:14:1: Secret/default/s stands again, as at x.yaml:5:1; the last one counts",
+        ]
+    );
+    let kept = last_of_each(read("x.yaml", &text).expect("it reads"));
+    let names: Vec<&str> = kept.iter().map(aegis_kube::Document::kind).collect();
+    assert_eq!(names, ["ConfigMap", "Secret"]);
+    assert_eq!(kept[1].value["data"]["p"], "Yg==");
+}
+
+#[test]
+fn of_a_key_that_stands_twice_the_last_value_counts() {
+    let text = format!("{MAP}data:\n  MODE: slow\n  MODE: fast\n");
+    assert_eq!(
+        told(&text),
+        ["Warning x.yaml:6:3: the key `MODE` stands twice in this mapping; the last value counts"]
+    );
+    let document = &read("x.yaml", &text).expect("it reads")[0];
+    assert_eq!(document.value["data"], serde_json::json!({"MODE": "fast"}));
+}
+
+#[test]
+fn versions_of_other_years_are_read_as_todays() {
+    let cases = [
+        ("extensions/v1beta1", "ReplicaSet", "apps/v1"),
+        ("apps/v1beta1", "StatefulSet", "apps/v1"),
+        ("policy/v1beta1", "PodDisruptionBudget", "policy/v1"),
+        (
+            "extensions/v1beta1",
+            "NetworkPolicy",
+            "networking.k8s.io/v1",
+        ),
+        (
+            "autoscaling/v2beta2",
+            "HorizontalPodAutoscaler",
+            "autoscaling/v2",
+        ),
+        // Nothing acts on these: they are kept as they came.
+        ("rbac.authorization.k8s.io/v1beta1", "ClusterRole", ""),
+        ("networking.k8s.io/v1beta1", "Ingress", ""),
+        ("policy/v1beta1", "PodSecurityPolicy", ""),
+        ("batch/v1beta1", "CronJob", ""),
+    ];
+    for (version, kind, kept) in cases {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n");
+        let documents = read("x.yaml", &text).expect("it reads");
+        let kept = if kept.is_empty() { version } else { kept };
+        assert_eq!(documents[0].api_version(), kept, "{kind}");
+        let first = &check_all(&documents)[0];
+        let expected = format!("{kind} is no longer served in version \"{version}\"");
+        assert_eq!(first.problem.to_string(), expected);
+        assert_eq!(first.diagnostic().severity, Severity::Warning);
+    }
 }
 
 #[test]

@@ -208,6 +208,27 @@ fn bombs_are_refused() {
 }
 
 #[test]
+fn crowds_of_keys_are_read_once_each() {
+    let keys: String = (0..40_000).fold(String::new(), |mut keys, key| {
+        let _ = writeln!(keys, "  k{key}: a");
+        keys
+    });
+    let twice =
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{keys}{keys}");
+    let data = |text: &str| {
+        documents(text)[0].value["data"]
+            .as_object()
+            .map(serde_json::Map::len)
+    };
+    assert_eq!(data(&twice), Some(40_000));
+    let merged = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nx-keys: &all\n{keys}data:\n  <<: *all\n{}",
+        keys.replace('k', "m")
+    );
+    assert_eq!(data(&merged), Some(80_000));
+}
+
+#[test]
 fn ten_thousand_documents_are_read() {
     let mut text = String::new();
     for number in 0..10_001 {

@@ -17,7 +17,6 @@ mod versions;
 mod workload;
 
 use crate::error::{Problem, ReadError};
-use crate::place::Place;
 use crate::read::Document;
 use crate::typed::typed;
 use aegis_model::FieldPath;
@@ -27,37 +26,84 @@ use findings::Findings;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+pub(crate) use versions::successor;
 
 /// All problems of one document; empty where the API server would take it.
 #[must_use]
 pub fn check(document: &Document) -> Vec<ReadError> {
-    let problems = problems(&document.value);
-    problems
-        .into_iter()
-        .map(|(problem, help)| document.error(problem, help))
-        .collect()
+    let was = document.written_as.as_deref();
+    let old = was.and_then(|version| versions::outdated(version, document.kind()));
+    let problems = problems(&document.value).into_iter();
+    let told = old.into_iter().chain(problems);
+    let told = told.map(|(problem, help)| document.error(problem, help));
+    document.warnings.iter().cloned().chain(told).collect()
 }
 
 /// All problems of an input: those of its documents, and objects that stand in it twice.
 #[must_use]
 pub fn check_all(documents: &[Document]) -> Vec<ReadError> {
-    let mut seen: BTreeMap<(String, ObjectRef), &Place> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, ObjectRef), &Document> = BTreeMap::new();
     let mut errors = Vec::new();
     for document in documents {
         errors.extend(check(document));
-        let group = document.api_version().split('/').next().unwrap_or_default();
-        let key = (group.to_owned(), document.reference());
+        let key = identity(document);
         if let Some(first) = seen.get(&key) {
-            let problem = Problem::DuplicateObject {
-                object: key.1.to_string(),
-                first: (*first).clone(),
-            };
+            let problem = twice(&key.1, first, document);
             errors.push(document.error(problem, None));
         } else {
-            seen.insert(key, &document.place);
+            seen.insert(key, document);
         }
     }
     errors
+}
+
+/// The documents without those that a later one describes again: of each object the last,
+/// where the first one stands.
+#[must_use]
+pub fn last_of_each(documents: Vec<Document>) -> Vec<Document> {
+    let mut places: BTreeMap<(String, ObjectRef), usize> = BTreeMap::new();
+    let mut kept: Vec<Document> = Vec::with_capacity(documents.len());
+    for document in documents {
+        match places.entry(identity(&document)) {
+            Entry::Occupied(place) => kept[*place.get()] = document,
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(document);
+            }
+        }
+    }
+    kept
+}
+
+/// What tells objects apart: their API group, and the reference.
+fn identity(document: &Document) -> (String, ObjectRef) {
+    let version = document.api_version();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    (group.to_owned(), document.reference())
+}
+
+/// The problem of an object that stands twice: a contradiction, or said again.
+fn twice(object: &ObjectRef, first: &Document, again: &Document) -> Problem {
+    let object_name = object.to_string();
+    let place = first.place.clone();
+    let holds = |document: &Document| {
+        let mut value = (*document.value).clone();
+        if let (Kind::Secret, Some(fields)) = (&object.kind, value.as_object_mut()) {
+            fields.retain(|key, _| key != "data" && key != "stringData");
+        }
+        value
+    };
+    if first.value == again.value || holds(first) == holds(again) {
+        return Problem::RepeatedObject {
+            object: object_name,
+            first: place,
+        };
+    }
+    Problem::DuplicateObject {
+        object: object_name,
+        first: place,
+    }
 }
 
 /// All problems of an object, with help where there is any.

@@ -107,8 +107,43 @@ const SERVED: &[(&str, &[&str])] = &[
 /// Groups that were built in once.
 const GONE: [&str; 1] = ["extensions"];
 
+/// Kinds that were in `extensions` before they moved into groups of their own.
+const MOVED: [&str; 5] = [
+    "DaemonSet",
+    "Deployment",
+    "Ingress",
+    "NetworkPolicy",
+    "ReplicaSet",
+];
+
 fn group(version: &str) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Kinds that were built in once, with the version of Kubernetes that no longer had them.
+const RETIRED: [(&str, &str); 2] = [("PodSecurityPolicy", "1.25"), ("PodPreset", "1.20")];
+
+/// Versions that are not final: `v1beta1`, `v2alpha1`.
+fn is_trial(version: &str) -> bool {
+    let last = version.rsplit('/').next().unwrap_or_default();
+    last.contains("alpha") || last.contains("beta")
+}
+
+/// The version in which 1.34 keeps objects that were written in an older one of the same
+/// kind; `None` where the version is the current one, or none that ever was.
+#[must_use]
+pub fn successor(version: &str, kind: &str) -> Option<&'static str> {
+    let serves = |entry: &&(&'static str, &[&str])| entry.1.contains(&kind);
+    let moved = GONE.contains(&group(version)) && MOVED.contains(&kind);
+    let of_group = |name: &str| moved || group(name) == group(version);
+    let current = SERVED
+        .iter()
+        .filter(serves)
+        .rev()
+        .map(|(name, _)| *name)
+        .find(|name| of_group(name) && !is_trial(name))?;
+    let served_still = version == "autoscaling/v1" && kind == "HorizontalPodAutoscaler";
+    (current != version && (is_trial(version) || served_still)).then_some(current)
 }
 
 /// The problem of a kind that the API server would not know. Groups that are not built in are
@@ -125,6 +160,9 @@ pub fn unserved(version: &str, kind: &str) -> Option<(Problem, Option<String>)> 
     {
         return None;
     }
+    if let Some(problem) = outdated(version, kind) {
+        return Some(problem);
+    }
     let elsewhere = SERVED.iter().rev().find(served);
     let kinds = SERVED
         .iter()
@@ -139,6 +177,27 @@ pub fn unserved(version: &str, kind: &str) -> Option<(Problem, Option<String>)> 
         version: version.into(),
     };
     Some((problem, help))
+}
+
+/// The warning about a version, or a kind, that 1.34 does not serve any more.
+pub fn outdated(version: &str, kind: &str) -> Option<(Problem, Option<String>)> {
+    let is_served = SERVED
+        .iter()
+        .any(|(name, kinds)| *name == version && kinds.contains(&kind));
+    if is_served {
+        return None;
+    }
+    let retired = RETIRED.iter().find(|(name, _)| *name == kind);
+    let help = match (retired, successor(version, kind)) {
+        (Some((_, since)), _) => format!("Kubernetes {since} removed {kind}; nothing acts on it"),
+        (None, Some(now)) => format!("a cluster of 1.34 takes it as `{now}` alone"),
+        (None, None) => return None,
+    };
+    let problem = Problem::OldVersion {
+        kind: kind.into(),
+        version: version.into(),
+    };
+    Some((problem, Some(help)))
 }
 
 /// Whether the simulator plays objects of this kind.

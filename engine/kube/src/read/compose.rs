@@ -1,7 +1,8 @@
 //! YAML events to a tree.
 //!
-//! Bounded: depth by [`MAX_DEPTH`], aliases by [`MAX_EXPANSION`]. Duplicate keys are
-//! refused; merge keys (`<<`) are expanded as YAML 1.1 does.
+//! Bounded: depth by [`MAX_DEPTH`], aliases by [`MAX_EXPANSION`]. A key that stands twice is
+//! refused at the top, where a `---` is missing; further down the last value counts, as it
+//! does to kubectl, and is noted. Merge keys (`<<`) are expanded as YAML 1.1 does.
 
 use super::scalar;
 use super::tree::{Content, Entry, Fault, MAX_DEPTH, Node};
@@ -26,7 +27,7 @@ enum Shape {
     List(Vec<Node>),
     Map {
         entries: Vec<Entry>,
-        keys: BTreeSet<String>,
+        keys: BTreeMap<String, usize>,
         merged: Vec<Node>,
         key: Option<Key>,
     },
@@ -53,16 +54,27 @@ struct Composer<'a> {
     anchors: BTreeMap<usize, Sized>,
     expanded: usize,
     roots: Vec<Node>,
+    repeated: Vec<(String, Span)>,
 }
 
-/// The documents in `text`; empty ones are left out.
-pub fn compose(text: &str) -> Result<Vec<Node>, Fault> {
+/// What a text holds.
+#[derive(Debug, Default)]
+pub struct Composed {
+    /// The documents; empty ones are left out.
+    pub roots: Vec<Node>,
+    /// Keys that stand twice in a mapping, where they do so again.
+    pub repeated: Vec<(String, Span)>,
+}
+
+/// The documents in `text`.
+pub fn compose(text: &str) -> Result<Composed, Fault> {
     let mut composer = Composer {
         text,
         frames: Vec::new(),
         anchors: BTreeMap::new(),
         expanded: 0,
         roots: Vec::new(),
+        repeated: Vec::new(),
     };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
@@ -76,7 +88,10 @@ pub fn compose(text: &str) -> Result<Vec<Node>, Fault> {
         composer.event(event, span)?;
     }
     composer.roots.retain(|node| !is_empty(node));
-    Ok(composer.roots)
+    Ok(Composed {
+        roots: composer.roots,
+        repeated: composer.repeated,
+    })
 }
 
 fn is_empty(node: &Node) -> bool {
@@ -110,7 +125,7 @@ impl Composer<'_> {
             Event::MappingStart(_, anchor, _) => self.open(
                 Shape::Map {
                     entries: Vec::new(),
-                    keys: BTreeSet::new(),
+                    keys: BTreeMap::new(),
                     merged: Vec::new(),
                     key: None,
                 },
@@ -212,6 +227,7 @@ impl Composer<'_> {
 
     /// Puts a complete node where it belongs.
     fn add(&mut self, sized: Sized) -> Result<(), Fault> {
+        let outermost = self.frames.len() == 1;
         let Some(frame) = self.frames.last_mut() else {
             self.roots.push(sized.node);
             return Ok(());
@@ -228,32 +244,32 @@ impl Composer<'_> {
             } => match key.take() {
                 None => *key = Some(key_of(self.text, &sized.node)?),
                 Some(key) if key.merge => merged.push(sized.node),
-                Some(key) => insert(entries, keys, key, sized.node)?,
+                Some(Key { text, span, .. }) => {
+                    let entry = Entry {
+                        key: text.clone(),
+                        span,
+                        node: sized.node,
+                    };
+                    match keys.insert(text.clone(), entries.len()) {
+                        None => entries.push(entry),
+                        Some(_) if outermost => return Err(duplicate(text, span)),
+                        Some(place) => {
+                            keys.insert(text.clone(), place);
+                            self.repeated.push((text, span));
+                            entries[place] = entry;
+                        }
+                    }
+                }
             },
         }
         Ok(())
     }
 }
 
-fn insert(
-    entries: &mut Vec<Entry>,
-    keys: &mut BTreeSet<String>,
-    key: Key,
-    node: Node,
-) -> Result<(), Fault> {
-    if !keys.insert(key.text.clone()) {
-        let problem = Problem::DuplicateKey(key.text);
-        return Err(Fault {
-            problem,
-            span: key.span,
-        });
-    }
-    entries.push(Entry {
-        key: key.text,
-        span: key.span,
-        node,
-    });
-    Ok(())
+/// A key that stands twice where it may not.
+pub fn duplicate(key: String, span: Span) -> Fault {
+    let problem = Problem::DuplicateKey(key);
+    Fault { problem, span }
 }
 
 /// A key that came through an alias: scalars only.
@@ -290,8 +306,12 @@ fn with_merged(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
             Content::Scalar(_) => {}
         }
     }
+    let mut known: BTreeSet<String> = match sources.is_empty() {
+        true => return entries,
+        false => entries.iter().map(|entry| entry.key.clone()).collect(),
+    };
     for entry in sources.into_iter().flatten() {
-        if entries.iter().all(|known| known.key != entry.key) {
+        if known.insert(entry.key.clone()) {
             entries.push(entry);
         }
     }

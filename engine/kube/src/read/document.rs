@@ -46,6 +46,10 @@ pub struct Document {
     pub value: Doc,
     /// Where it begins.
     pub place: Place,
+    /// The API version that was written, where the object is kept in a newer one.
+    pub written_as: Option<String>,
+    /// What the text says twice.
+    pub(crate) warnings: Vec<ReadError>,
     part: Part,
 }
 
@@ -80,7 +84,7 @@ impl Document {
     pub fn spans_of(&self, path: &FieldPath) -> (Option<Span>, Span) {
         let piece = self.part.piece;
         let text = &self.part.source.text()[piece.start..piece.end];
-        let trees = super::trees(text).unwrap_or_default();
+        let trees = super::trees(text).unwrap_or_default().roots;
         let Some(tree) = trees.get(self.part.index) else {
             return (None, piece);
         };
@@ -147,23 +151,28 @@ pub(super) fn admit(node: Node, part: &Part) -> Result<Document, Box<ReadError>>
     }
     let start = list::first_line(&node).shifted(piece.start);
     let mut value = node.into_value();
-    if !value["apiVersion"]
-        .as_str()
-        .unwrap_or_default()
-        .starts_with("aegis.dev/")
-    {
+    let mut written_as = None;
+    if !is_own(&value) {
         drop_nulls(&mut value);
-        upgrade::upgrade(&mut value);
+        written_as = upgrade::upgrade(&mut value);
     }
     let document = Document {
         value: Arc::new(value),
         place: part.source.place(start.start),
+        written_as,
+        warnings: Vec::new(),
         part: part.clone(),
     };
     match nameless(&document) {
         Some(problem) => Err(document.error(problem, None).into()),
         None => Ok(document),
     }
+}
+
+/// Whether an object is of a kind of our own.
+pub(super) fn is_own(value: &Value) -> bool {
+    let version = value["apiVersion"].as_str().unwrap_or_default();
+    version.starts_with("aegis.dev/")
 }
 
 fn nameless(document: &Document) -> Option<Problem> {

@@ -14,6 +14,7 @@ mod split;
 mod tree;
 mod upgrade;
 
+use compose::Composed;
 pub use compose::MAX_EXPANSION;
 use document::Part;
 pub use document::{Document, reference};
@@ -114,13 +115,18 @@ fn too_many(source: &Arc<Source>, piece: Span) -> ReadError {
 }
 
 /// The trees of one piece.
-fn trees(text: &str) -> Result<Vec<Node>, Fault> {
+fn trees(text: &str) -> Result<Composed, Fault> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if !start.starts_with(['{', '[']) {
         return compose::compose(text);
     }
     // A flow mapping of YAML begins like JSON, but for the quote behind the bracket.
-    json::parse(blanked(text).as_ref()).or_else(|fault| {
+    let plain = |roots: Vec<Node>| Composed {
+        roots,
+        ..Composed::default()
+    };
+    let read = json::parse(blanked(text).as_ref());
+    read.map(plain).or_else(|fault| {
         let inside = start[1..].trim_start();
         if inside.starts_with(['"', '{', '[', '}', ']']) {
             Err(fault)
@@ -140,15 +146,30 @@ fn blanked(text: &str) -> std::borrow::Cow<'_, str> {
 
 fn piece_of(source: &Arc<Source>, piece: Span) -> Result<Vec<Document>, Vec<ReadError>> {
     let text = &source.text()[piece.start..piece.end];
-    let nodes = trees(text).map_err(|fault| {
+    let composed = trees(text).map_err(|fault| {
         let help = document::help_for_text(text, &fault.problem);
         vec![document::error(source, piece.start, fault, help)]
     })?;
     let mut documents = Vec::new();
     let mut errors = Vec::new();
-    for (index, node) in nodes.into_iter().enumerate() {
+    for (index, node) in composed.roots.into_iter().enumerate() {
         let part = Part::whole(source, piece, index);
         list::flatten(node, &part, &mut documents, &mut errors);
+    }
+    let own = documents.iter().any(|one| document::is_own(&one.value));
+    let repeated = composed.repeated.into_iter().map(|(key, span)| {
+        let fault = match own {
+            true => compose::duplicate(key, span),
+            false => Fault {
+                problem: Problem::RepeatedKey(key),
+                span,
+            },
+        };
+        document::error(source, piece.start, fault, None)
+    });
+    match documents.first_mut() {
+        Some(first) if !own => first.warnings.extend(repeated),
+        _ => errors.extend(repeated),
     }
     if errors.is_empty() {
         Ok(documents)

@@ -93,6 +93,10 @@ fn status(view: &View<'_>) -> String {
     if pod.conditions.scheduled.reason == "SchedulingGated" {
         return "SchedulingGated".into();
     }
+    if pod.node.is_none() {
+        // Nothing of its containers is known before a kubelet has it.
+        return reason.into();
+    }
     let initialized = pod.conditions.initialized.status == ConditionStatus::True;
     let initializing = initializing(view);
     match initializing {
