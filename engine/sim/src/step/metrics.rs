@@ -7,6 +7,7 @@ use crate::solver::tail::Fitted;
 use crate::workings::{LastSecond, Meters, Solved, Spread};
 use aegis_model::Overlay;
 use aegis_model::observation::{BUCKETS, RequestStats};
+use alloc::sync::Arc;
 
 /// A distribution whose mean or variability moved by less than this share is kept.
 const KEPT: f64 = 0.02;
@@ -23,6 +24,10 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
 }
 
 fn edges(meters: &mut Meters, solved: &Solved) {
+    let (entries, edges) = (
+        Arc::make_mut(&mut meters.entries),
+        Arc::make_mut(&mut meters.edges),
+    );
     for ((flow, site), rate) in solved
         .flows
         .edges
@@ -31,7 +36,7 @@ fn edges(meters: &mut Meters, solved: &Solved) {
         .zip(rates(solved))
     {
         if let Some(rate) = rate {
-            let entry = &mut meters.entries[site.meter as usize];
+            let entry = &mut entries[site.meter as usize];
             let fitted = flow.time();
             entry.last = LastSecond {
                 requests: rate,
@@ -46,7 +51,7 @@ fn edges(meters: &mut Meters, solved: &Solved) {
                 rate * flow.lost_calls,
                 &entry.spread,
             );
-        } else if let Some(edge) = meters.edges.get_mut(site.meter as usize) {
+        } else if let Some(edge) = edges.get_mut(site.meter as usize) {
             edge.attempts += flow.attempts;
             edge.failures += flow.attempts * flow.failing;
             edge.time += flow.first * flow.held;
@@ -61,9 +66,10 @@ fn rates(solved: &Solved) -> impl Iterator<Item = Option<f64>> {
 }
 
 fn services(meters: &mut Meters, solved: &Solved) {
+    let services = Arc::make_mut(&mut meters.services);
     for (flow, site) in solved.flows.classes.iter().zip(&solved.layout.sites) {
         let pods = site.pods.len() as f64;
-        let service = &mut meters.services[site.workload.index()];
+        let service = &mut services[site.workload.index()];
         let ended = flow.completed + flow.failed + flow.shed + flow.looped + flow.lost;
         update(&mut service.spread, flow.time());
         add(

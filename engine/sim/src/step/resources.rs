@@ -5,7 +5,7 @@ use crate::Draws;
 use crate::journal::Journal;
 use crate::solver::{Claim, water_fill};
 use crate::step::traffic::acts_on;
-use crate::workings::{Site, Solved};
+use crate::workings::{ClassUse, Site, Solved};
 use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Tick};
 use alloc::sync::Arc;
 use alloc::vec;
@@ -20,17 +20,17 @@ const STEPS: f64 = 8.0;
 
 /// Writes CPU, memory and answer times of pods, and shares out CPU for the next second.
 pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _: &mut Journal) {
-    let Some(mut solved) = cluster.workings.traffic.solved.take() else {
+    let Some(mut shared) = cluster.workings.traffic.solved.take() else {
         return;
     };
-    let layout = Arc::clone(&solved.layout);
-    for (class, site) in layout.sites.iter().enumerate() {
-        attribute(cluster, overlay, &solved, class, site);
+    let uses: Vec<_> = (shared.layout.sites.iter().enumerate())
+        .map(|(class, site)| use_of(cluster, overlay, &shared, class, site))
+        .collect();
+    cluster.workings.pods.write(&uses);
+    if demand_moved(cluster, &shared) {
+        share_out(cluster, Arc::make_mut(&mut shared));
     }
-    if demand_moved(cluster, &solved) {
-        share_out(cluster, &mut solved);
-    }
-    cluster.workings.traffic.solved = Some(solved);
+    cluster.workings.traffic.solved = Some(shared);
     pinned(cluster);
 }
 
@@ -49,43 +49,35 @@ fn cores<P: Clone>(cluster: &Cluster<P>, node: NodeId) -> f64 {
         .map_or(1.0, aegis_model::Millicores::cores)
 }
 
-/// What each pod of a class used and holds.
-fn attribute<P: Clone>(
-    cluster: &mut Cluster<P>,
+/// What each pod of a class uses and holds; `None` where nothing is known of its workload.
+fn use_of<P: Clone>(
+    cluster: &Cluster<P>,
     overlay: &Overlay,
     solved: &Solved,
     class: usize,
     site: &Site,
-) {
-    let Some(behaviour) = cluster.workings.behaviour_shared(site.workload) else {
-        return;
-    };
+) -> Option<ClassUse> {
+    let behaviour = cluster.workings.behaviour(site.workload)?;
     let flow = &solved.flows.classes[class];
-    let burn: f64 = burning(cluster, overlay, site).min(site.quota);
-    let growth: f64 = growing(cluster, overlay, site);
-    let cpu = (flow.cpu_used + burn) as f32;
-    let held =
-        behaviour.memory_base.0 as f64 + behaviour.memory_per_request.0 as f64 * flow.in_flight;
-    let step = stepped(cluster, overlay, site);
+    let burn = burning(cluster, overlay, site).min(site.quota);
     let stretch = if flow.own_time > 0.0 {
         (flow.sojourn - flow.called).max(flow.own_time) / flow.own_time
     } else {
         1.0
     };
     let refused = flow.shed > 0.5 * flow.offered.max(1e-9);
-    let answer = if refused {
-        f32::INFINITY
-    } else {
-        (flow.worker_wait + PROBE_TIME * stretch.min(1e4)) as f32
-    };
-    for &pod in &site.pods {
-        let (chunk, row) = cluster.workings.pods.at_mut(pod);
-        chunk.grown[row] += growth;
-        chunk.memory[row] = (held * f64::from(chunk.factor[row]) + chunk.grown[row] + step) as f32;
-        chunk.cpu[row] = cpu;
-        chunk.cpu_sum[row] += cpu;
-        chunk.answer[row] = answer;
-    }
+    Some(ClassUse {
+        cpu: (flow.cpu_used + burn) as f32,
+        held: behaviour.memory_base.0 as f64
+            + behaviour.memory_per_request.0 as f64 * flow.in_flight,
+        growth: growing(cluster, overlay, site),
+        step: stepped(cluster, overlay, site),
+        answer: if refused {
+            f32::INFINITY
+        } else {
+            (flow.worker_wait + PROBE_TIME * stretch.min(1e4)) as f32
+        },
+    })
 }
 
 fn sum_of<P: Clone>(
@@ -136,19 +128,15 @@ fn demand_moved<P: Clone>(cluster: &Cluster<P>, solved: &Solved) -> bool {
             .flows
             .classes
             .iter()
-            .zip(shared)
+            .zip(shared.iter())
             .any(|(flow, old)| (flow.cpu_demand - old).abs() > HYSTERESIS * old.max(0.01))
 }
 
 /// Water-filling of each node, by CFS shares (weight `max(2, request·1024)`), capped by limit and demand.
 fn share_out<P: Clone>(cluster: &mut Cluster<P>, solved: &mut Solved) {
     let layout = Arc::clone(&solved.layout);
-    cluster.workings.shared_demand = solved
-        .flows
-        .classes
-        .iter()
-        .map(|flow| flow.cpu_demand)
-        .collect();
+    let demands = solved.flows.classes.iter().map(|flow| flow.cpu_demand);
+    cluster.workings.shared_demand = Arc::new(demands.collect());
     let mut claims: Vec<Vec<(usize, Claim)>> = vec![Vec::new(); cluster.objects.nodes.len()];
     for (class, site) in layout.sites.iter().enumerate() {
         for &pod in &site.pods {
@@ -199,8 +187,9 @@ fn fill_node<P: Clone>(
     let missing = if roomy { 0.0 } else { 1.0 - capacity / wanted };
     let crowding = libm::ceil(missing * STEPS) as u8;
     let known = &mut cluster.workings.crowding;
-    known.resize(known.len().max(node + 1), 0);
-    if known[node] != crowding {
+    if known.get(node).copied().unwrap_or(0) != crowding {
+        let known = Arc::make_mut(known);
+        known.resize(known.len().max(node + 1), 0);
         known[node] = crowding;
         cluster.workings.index.topology_dirty = true;
     }

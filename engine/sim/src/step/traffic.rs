@@ -31,20 +31,21 @@ pub fn step<P: Clone>(
     if changed {
         layout::rebuild(cluster, overlay, draws, journal);
     }
-    let Some(mut solved) = cluster.workings.traffic.solved.take() else {
+    let Some(mut shared) = cluster.workings.traffic.solved.take() else {
         return;
     };
-    rates(cluster, overlay, &mut solved);
-    classes(cluster, overlay, &mut solved);
-    edges(cluster, overlay, &mut solved);
+    let solved = Arc::make_mut(&mut shared);
+    rates(cluster, overlay, solved);
+    classes(cluster, overlay, solved);
+    edges(cluster, overlay, solved);
     solver::step(
         &solved.network,
         &solved.inputs,
         &mut solved.state,
         &mut solved.flows,
     );
-    count(&solved, journal);
-    cluster.workings.traffic.solved = Some(solved);
+    count(solved, journal);
+    cluster.workings.traffic.solved = Some(shared);
 }
 
 fn rates<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {

@@ -182,7 +182,7 @@ pub(crate) fn header_mut(
     })
 }
 
-/// Buckets of [`Chains`]: short chains at ten thousand rows, and little to share at ten.
+/// Buckets of a small [`Chains`]; doubled when there are more rows, so that chains stay short.
 const BUCKETS: usize = 1024;
 const NONE: u32 = u32::MAX;
 
@@ -191,28 +191,52 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Chains {
     heads: Table<u32>,
-    next: Table<u32>,
+    links: Table<Link>,
+}
+
+/// A row in its chain.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    hash: u32,
+    next: u32,
 }
 
 impl Chains {
     /// Adds the next row under `hash`.
     pub(crate) fn push(&mut self, hash: u32) {
-        if self.heads.is_empty() {
-            self.heads = (0..BUCKETS).map(|_| NONE).collect();
+        if self.links.len() >= self.heads.len() {
+            self.widen();
         }
-        let bucket = hash as usize % BUCKETS;
-        let row = self.next.push(self.heads[bucket]);
-        self.heads[bucket] = row as u32;
+        let bucket = hash as usize % self.heads.len();
+        let next = self.heads[bucket];
+        self.heads[bucket] = self.links.push(Link { hash, next }) as u32;
     }
 
-    /// Rows that may have `hash`, newest first.
+    /// Rows that have `hash`, newest first.
     pub(crate) fn rows(&self, hash: u32) -> impl Iterator<Item = usize> {
-        let head = self.heads.get(hash as usize % BUCKETS).copied();
-        core::iter::successors(head.filter(|row| *row != NONE), |row| {
-            let next = self.next.get(*row as usize).copied();
-            next.filter(|row| *row != NONE)
-        })
-        .map(|row| row as usize)
+        let bucket = hash as usize % self.heads.len().max(1);
+        let row = |row: u32| {
+            let link = *self.links.get(row as usize)?;
+            Some((row, link))
+        };
+        let first = self.heads.get(bucket).and_then(|head| row(*head));
+        core::iter::successors(first, move |(_, link)| row(link.next))
+            .filter(move |(_, link)| link.hash == hash)
+            .map(|(row, _)| row as usize)
+    }
+
+    /// Twice as many buckets; within each, the newest row still comes first.
+    fn widen(&mut self) {
+        let buckets = (2 * self.heads.len()).max(BUCKETS);
+        let mut heads: Table<u32> = (0..buckets).map(|_| NONE).collect();
+        let mut links = Table::default();
+        for (row, link) in self.links.enumerate() {
+            let bucket = link.hash as usize % buckets;
+            let next = heads[bucket];
+            links.push(Link { next, ..*link });
+            heads[bucket] = row as u32;
+        }
+        (self.heads, self.links) = (heads, links);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use aegis_model::observation::{BUCKET_COUNT, RequestStats};
 use aegis_model::{ServiceId, Tick, WorkloadId};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// All counters.
+/// All counters; forks share them until they count.
 #[derive(Debug, Default, Clone)]
 pub struct Meters {
     /// First tick that is counted.
@@ -12,11 +13,11 @@ pub struct Meters {
     /// Ticks counted.
     pub ticks: u32,
     /// By entry of `Workings::load`.
-    pub entries: Vec<EntryMeter>,
+    pub entries: Arc<Vec<EntryMeter>>,
     /// By workload.
-    pub services: Vec<ServiceMeter>,
+    pub services: Arc<Vec<ServiceMeter>>,
     /// By edge between workload and Service.
-    pub edges: Vec<EdgeMeter>,
+    pub edges: Arc<Vec<EdgeMeter>>,
 }
 
 /// An entry.
@@ -89,14 +90,14 @@ impl Meters {
     pub fn restart(&mut self, now: Tick) {
         self.since = now;
         self.ticks = 0;
-        for entry in &mut self.entries {
+        for entry in Arc::make_mut(&mut self.entries) {
             entry.requests = RequestStats::default();
         }
-        for service in &mut self.services {
+        for service in Arc::make_mut(&mut self.services) {
             (service.requests, service.in_flight, service.cpu) =
                 (RequestStats::default(), 0.0, 0.0);
         }
-        for edge in &mut self.edges {
+        for edge in Arc::make_mut(&mut self.edges) {
             (edge.attempts, edge.failures, edge.time) = (0.0, 0.0, 0.0);
         }
     }

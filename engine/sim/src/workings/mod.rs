@@ -16,7 +16,7 @@ pub use index::{Index, Slot, fnv1a, header};
 pub use kubelet::*;
 pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};
-pub use pods::{HotChunk, HotPods, POD_CHUNK};
+pub use pods::{ClassUse, HotChunk, HotPods, POD_CHUNK};
 pub(crate) use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
 pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Scheduler, SpeaksOfPods};
 pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
@@ -49,9 +49,9 @@ pub struct Workings {
     /// Counters since the last scrape.
     pub meters: Meters,
     /// How crowded each node's CPU is, in eighths of what is missing; 0 is not at all.
-    pub crowding: Vec<u8>,
+    pub crowding: Arc<Vec<u8>>,
     /// CPU demand of each class when CPU was last shared out, cores per pod.
-    pub shared_demand: Vec<f64>,
+    pub shared_demand: Arc<Vec<f64>>,
     /// Spread (σ of the logarithm) of pods' own factors on memory; 0 in a twin.
     pub pod_spread: f64,
     /// Use that is pinned, for tests of controllers.

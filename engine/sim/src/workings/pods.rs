@@ -52,10 +52,55 @@ impl Default for HotChunk {
     }
 }
 
+/// What each pod of a class does in a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassUse {
+    /// CPU, cores.
+    pub cpu: f32,
+    /// Working set that requests explain, bytes; each pod's factor applies to it.
+    pub held: f64,
+    /// Bytes by which the working set grows for good.
+    pub growth: f64,
+    /// Bytes on top while something lasts.
+    pub step: f64,
+    /// Time in which a light request is answered, s.
+    pub answer: f32,
+}
+
 /// All chunks.
 #[derive(Debug, Default, Clone)]
 pub struct HotPods {
     chunks: Vec<Arc<HotChunk>>,
+}
+
+impl HotChunk {
+    fn write(&mut self, uses: &[Option<ClassUse>]) {
+        for row in 0..POD_CHUNK {
+            let Some(Some(used)) = uses.get(self.class[row] as usize) else {
+                continue;
+            };
+            self.grown[row] += used.growth;
+            self.memory[row] =
+                (used.held * f64::from(self.factor[row]) + self.grown[row] + used.step) as f32;
+            self.cpu[row] = used.cpu;
+            self.cpu_sum[row] += used.cpu;
+            self.answer[row] = used.answer;
+        }
+    }
+
+    fn take_due(&mut self, index: usize, now: Tick) -> Vec<PodId> {
+        let mut due = Vec::new();
+        let mut earliest = Tick::NEVER;
+        for row in 0..POD_CHUNK {
+            if self.due[row] <= now {
+                self.due[row] = Tick::NEVER;
+                due.push(PodId::from(index * POD_CHUNK + row));
+            }
+            earliest = earliest.min(self.due[row]);
+        }
+        self.earliest = earliest;
+        due
+    }
 }
 
 /// Where a pod stands: its chunk and its place in it.
@@ -93,6 +138,25 @@ impl HotPods {
     /// A chunk for writing; copies it if a fork shares it.
     pub fn chunk_mut(&mut self, index: usize) -> Option<&mut HotChunk> {
         self.chunks.get_mut(index).map(Arc::make_mut)
+    }
+
+    /// Writes a second's use to the pods of each class, by the class column; pods of a class
+    /// without one keep what they have. One pass over the columns, one look at sharing a chunk.
+    pub fn write(&mut self, uses: &[Option<ClassUse>]) {
+        for chunk in &mut self.chunks {
+            if chunk.class.iter().any(|class| *class != u32::MAX) {
+                Arc::make_mut(chunk).write(uses);
+            }
+        }
+    }
+
+    /// Takes the pods of a chunk whose time has come off the column, in order. Costs one
+    /// comparison where none has.
+    pub fn take_due(&mut self, index: usize, now: Tick) -> Vec<PodId> {
+        match self.chunks.get_mut(index) {
+            Some(chunk) if chunk.earliest <= now => Arc::make_mut(chunk).take_due(index, now),
+            _ => Vec::new(),
+        }
     }
 
     /// Starts the sums of the next scrape.

@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 /// What the traffic step carries from tick to tick.
 #[derive(Debug, Default, Clone)]
 pub struct TrafficWorkings {
-    /// The network and what flows in it; `None` before the first tick.
-    pub solved: Option<Solved>,
+    /// The network and what flows in it, shared between forks until one ticks; `None` before the
+    /// first tick.
+    pub solved: Option<Arc<Solved>>,
     /// Tick at which classes change without anybody's doing: a pod begins to serve or is warm.
     pub rebuild_at: Tick,
     /// How the connections of an edge are spread over pods, where connections live long.

@@ -41,7 +41,7 @@ use crate::cluster::Cluster;
 use crate::draws::Draws;
 use crate::journal::Journal;
 use crate::workings::{HotChunk, NodeState, POD_CHUNK, Watched};
-use aegis_model::{NodeId, Objects, Overlay, PodId, Tick};
+use aegis_model::{NodeId, Objects, Overlay, PodId};
 use alloc::vec::Vec;
 
 /// The stable key of a pod for draws: its workload and its ordinal in it, never a name.
@@ -64,7 +64,7 @@ pub fn step<P: Clone>(
         for pod in alarming(cluster, index) {
             alarm(cluster, pod);
         }
-        for pod in take_due(cluster, index) {
+        for pod in cluster.workings.pods.take_due(index, cluster.clock) {
             look_at(cluster, overlay, draws, journal, pod);
         }
     }
@@ -111,28 +111,6 @@ fn alarm<P: Clone>(cluster: &mut Cluster<P>, pod: PodId) {
     } else {
         probes::end_calm(cluster, pod);
     }
-}
-
-/// Takes the pods of a chunk whose time has come off the column.
-fn take_due<P>(cluster: &mut Cluster<P>, index: usize) -> Vec<PodId> {
-    let now = cluster.clock;
-    if cluster.workings.pods.chunks()[index].earliest > now {
-        return Vec::new();
-    }
-    let Some(chunk) = cluster.workings.pods.chunk_mut(index) else {
-        return Vec::new();
-    };
-    let mut due = Vec::new();
-    let mut earliest = Tick::NEVER;
-    for row in 0..POD_CHUNK {
-        if chunk.due[row] <= now {
-            chunk.due[row] = Tick::NEVER;
-            due.push(PodId::from(index * POD_CHUNK + row));
-        }
-        earliest = earliest.min(chunk.due[row]);
-    }
-    chunk.earliest = earliest;
-    due
 }
 
 /// Looks at one pod, where its node's kubelet works.

@@ -74,15 +74,15 @@ pub fn rebuild<P: Clone>(
         None => (State::idle(&network), 0.0),
     };
     journal.requests.lost += lost;
-    let inputs = inputs(&network, &layout, before.as_ref(), cluster);
+    let inputs = inputs(&network, &layout, before.as_deref(), cluster);
     let flows = Flows::of(&network);
-    cluster.workings.traffic.solved = Some(Solved {
+    cluster.workings.traffic.solved = Some(Arc::new(Solved {
         layout: Arc::new(layout),
         network: Arc::new(network),
         state,
         inputs,
         flows,
-    });
+    }));
 }
 
 /// All classes, and when they next change by themselves.
@@ -293,7 +293,7 @@ fn network<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site]) -> (Network, Vec<
             });
         }
     }
-    let services = &mut cluster.workings.meters.services;
+    let services = Arc::make_mut(&mut cluster.workings.meters.services);
     services.resize(
         cluster.objects.workloads.len().max(services.len()),
         ServiceMeter::default(),
@@ -305,7 +305,7 @@ fn entry_meter<P: Clone>(cluster: &mut Cluster<P>, index: usize) -> u32 {
     let service = cluster.workings.load[index].to;
     let entries = &mut cluster.workings.meters.entries;
     if entries.len() <= index {
-        entries.push(EntryMeter {
+        Arc::make_mut(entries).push(EntryMeter {
             service,
             requests: Default::default(),
             last: Default::default(),
@@ -326,7 +326,7 @@ fn edge_meter<P: Clone>(
         .iter()
         .position(|edge| (edge.from, edge.to) == (from, to));
     let position = known.unwrap_or_else(|| {
-        edges.push(EdgeMeter {
+        Arc::make_mut(edges).push(EdgeMeter {
             from,
             to,
             attempts: 0.0,

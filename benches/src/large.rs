@@ -1,0 +1,174 @@
+//! Clusters of any size, brought up by the simulator itself: created, scheduled, started, probed.
+
+use aegis_model::{Objects, Overlay, Tick};
+use aegis_sim::api::{self, Actor};
+use aegis_sim::infer::infer;
+use aegis_sim::workings::{EntryLoad, Workings};
+use aegis_sim::{Cluster, Draws, Journal, tick};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Services per layer of the call graph.
+const LAYER: usize = 20;
+/// Users' requests per second at each Service of the first layer.
+const RATE: f64 = 100.0;
+/// Calls per request on each of a service's two edges.
+const RATIO: f64 = 0.45;
+
+/// How large a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Pods over all services.
+    pub pods: usize,
+    /// Nodes.
+    pub nodes: usize,
+    /// Services, one Deployment each.
+    pub services: usize,
+}
+
+/// A cluster in which everything runs.
+#[derive(Debug, Clone)]
+pub struct Large {
+    /// The cluster.
+    pub cluster: Cluster<()>,
+    /// Its draws.
+    pub draws: Draws,
+    /// What is laid over it: nothing.
+    pub overlay: Overlay,
+    /// Of the last tick.
+    pub journal: Journal,
+}
+
+impl Large {
+    /// A cluster of that size, under load, a minute after its last pod became ready.
+    ///
+    /// # Panics
+    /// A document is refused, or pods are not ready within an hour.
+    #[must_use]
+    pub fn settled(size: Size) -> Self {
+        let cluster = Cluster::new((), Objects::default(), Workings::default(), Tick(0));
+        let mut large = Self {
+            cluster,
+            draws: Draws::new(7),
+            overlay: Overlay::none(),
+            journal: Journal::default(),
+        };
+        large.create(size);
+        large.furnish(size);
+        for _ in 0..3600 {
+            large.second();
+            if large.ready() == size.pods {
+                break;
+            }
+        }
+        assert_eq!(large.ready(), size.pods, "all pods are ready");
+        for _ in 0..60 {
+            large.second();
+        }
+        large
+    }
+
+    /// One second.
+    pub fn second(&mut self) {
+        self.journal.clear();
+        tick(
+            &mut self.cluster,
+            &self.overlay,
+            &self.draws,
+            &mut self.journal,
+        );
+    }
+
+    fn create(&mut self, size: Size) {
+        for index in 0..size.nodes {
+            self.apply(node(index));
+        }
+        for index in 0..size.services {
+            let share = |part: usize| size.pods * part / size.services;
+            let replicas = share(index + 1) - share(index);
+            self.apply(service(index));
+            self.apply(deployment(index, replicas, size.services));
+        }
+    }
+
+    fn apply(&mut self, document: Value) {
+        let made = api::create(&mut self.cluster, Arc::new(document), Actor::Unrecorded);
+        assert!(made.is_ok(), "a document is refused: {made:?}");
+    }
+
+    /// Behaviour as inferred from the manifests, but for the calls per request; load on the first layer.
+    fn furnish(&mut self, size: Size) {
+        let mut behaviours = infer(&self.cluster.objects).median();
+        for behaviour in behaviours.iter_mut().flatten() {
+            for call in &mut behaviour.calls {
+                call.ratio = RATIO;
+            }
+        }
+        let shared = behaviours.into_iter().map(|one| one.map(Arc::new));
+        self.cluster.workings.behaviours = shared.collect();
+        let entry = |index: usize| EntryLoad {
+            to: index.into(),
+            port: 0,
+            rate: RATE,
+        };
+        self.cluster.workings.load = (0..LAYER.min(size.services)).map(entry).collect();
+    }
+
+    /// Pods that are ready.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        let pods = self.cluster.objects.pods.iter();
+        pods.filter(|pod| pod.exists() && pod.is_ready()).count()
+    }
+
+    /// Classes and edges of its network.
+    #[must_use]
+    pub fn network(&self) -> (usize, usize) {
+        let solved = self.cluster.workings.traffic.solved.as_ref();
+        solved.map_or((0, 0), |solved| {
+            (solved.layout.sites.len(), solved.layout.edges.len())
+        })
+    }
+}
+
+fn node(index: usize) -> Value {
+    let name = format!("n{index}");
+    let zone = ["a", "b", "c"][index % 3];
+    let amounts = json!({"cpu": "32", "memory": "128Gi", "pods": "110"});
+    json!({"apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": {
+            "kubernetes.io/hostname": name, "topology.kubernetes.io/zone": zone}},
+        "status": {"capacity": amounts, "allocatable": amounts}})
+}
+
+fn service(index: usize) -> Value {
+    let name = format!("s{index}");
+    json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"selector": {"app": name}, "ports": [{"port": 8080}]}})
+}
+
+/// Each service calls two of the next layer.
+fn deployment(index: usize, replicas: usize, services: usize) -> Value {
+    let name = format!("s{index}");
+    let callees = [
+        index + LAYER,
+        index + LAYER + 7 - if index % LAYER < 13 { 0 } else { LAYER },
+    ];
+    let calls = callees
+        .iter()
+        .enumerate()
+        .filter(|(_, callee)| **callee < services);
+    let env: Vec<Value> = calls
+        .map(|(nth, callee)| json!({"name": format!("PEER{nth}_ADDR"), "value": format!("s{callee}:8080")}))
+        .collect();
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{
+                "name": "main", "image": format!("registry.test/part{index}:v1"),
+                "ports": [{"containerPort": 8080}], "env": env,
+                "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
+                "resources": {"requests": {"cpu": "250m", "memory": "64Mi"},
+                    "limits": {"cpu": "1", "memory": "256Mi"}}}]}}}})
+}
