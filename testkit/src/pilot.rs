@@ -103,7 +103,8 @@ pub fn fly(
         context: context.clone(),
         origin,
     });
-    let mut run = Run::start(sentinel::graph()?, State::new(context));
+    let state = State::new(context);
+    let mut run = Run::start(sentinel::graph(&state.genome)?, state);
     loop {
         while run.advance() {
             if let Some(write) = (between.meddle)(run.state()) {
@@ -192,7 +193,10 @@ fn answer(
         Effect::Undo(_) => {
             let (commands, failed) = outside.undo()?;
             log.back = commands;
-            Input::TakenBack(failed)
+            Input::TakenBack {
+                changes: log.back.len() as u32,
+                failed,
+            }
         }
     })
 }

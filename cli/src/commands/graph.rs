@@ -9,7 +9,7 @@ use aegis_graphs::sentinel;
 pub fn run(command: &Graph, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let Graph::Show(args) = command;
     let graph = match args.name {
-        GraphName::Sentinel => sentinel::graph(),
+        GraphName::Sentinel => sentinel::graph(&aegis_reason::Genome::default()),
     };
     let graph = graph.map_err(|error| {
         Failure::Said(Said {

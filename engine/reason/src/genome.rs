@@ -66,6 +66,7 @@ genes! {
     prior_unknown "diagnose.prior_unknown" = 0.05 in 0.001..=0.5, "Prior of a cause that is in no catalogue.";
     prior_none "diagnose.prior_none" = 0.1 in 0.001..=0.5, "Prior of no fault at all.";
     model_gap "diagnose.model_gap" = 0.1 in 0.01..=1.0, "Least standard deviation of model against world, in log units.";
+    budget "diagnose.budget" = 4_000_000.0 in 1_000.0..=1_000_000_000.0, "Simulated work of one diagnosis at most, service-ticks.";
     class_nats "diagnose.class_nats" = 1.0 in 0.1..=5.0, "Hypotheses within so many nats are one class.";
     refute_nats "reflect.refute_nats" = 5.0 in 1.0..=20.0, "A hypothesis so many nats below the best rival may be refuted.";
     lambda_up "risk.lambda_up" = 0.6 in 0.1..=1.0, "Decay of risk per hop against calls.";

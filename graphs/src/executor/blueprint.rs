@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::domain::{Domain, Limits};
+use super::event::NodeId;
 use super::graph::Graph;
 use super::step::{Call, Step};
 use super::validate::GraphError;
@@ -164,6 +165,21 @@ impl<D: Domain> Clone for NodeSpec<D> {
     }
 }
 
+/// What the effects of some nodes may cost together, each time that the first of them has its turn.
+#[derive(Clone, Debug)]
+pub(super) struct Allowance<N> {
+    pub(super) opens: N,
+    pub(super) within: Vec<N>,
+    pub(super) limits: Limits,
+}
+
+impl Allowance<NodeId> {
+    /// Whether this node's effects count.
+    pub(super) fn holds(&self, node: NodeId) -> bool {
+        self.opens == node || self.within.contains(&node)
+    }
+}
+
 /// A graph as it is written down: named nodes with their edges, an entry, limits.
 pub struct Blueprint<D: Domain> {
     pub(super) name: String,
@@ -171,6 +187,7 @@ pub struct Blueprint<D: Domain> {
     pub(super) entry: D::Node,
     pub(super) nodes: Vec<NodeSpec<D>>,
     pub(super) limits: Limits,
+    pub(super) allowances: Vec<Allowance<D::Node>>,
 }
 
 impl<D: Domain> Blueprint<D> {
@@ -183,6 +200,7 @@ impl<D: Domain> Blueprint<D> {
             entry,
             nodes: Vec::new(),
             limits: Limits::default(),
+            allowances: Vec::new(),
         }
     }
 
@@ -197,6 +215,25 @@ impl<D: Domain> Blueprint<D> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Bounds what the effects of `opens` and `within`, function nodes of this graph, cost together from one turn of
+    /// `opens` to its next. They see in [`Call::left`] what is left; whoever asks for more ends the run by name, as
+    /// with the budgets of the run. Service-ticks and trials count, steps do not. Those of a sub-graph are not used.
+    #[must_use]
+    pub fn allowance(
+        mut self,
+        opens: D::Node,
+        within: impl IntoIterator<Item = D::Node>,
+        limits: Limits,
+    ) -> Self {
+        let within = within.into_iter().collect();
+        self.allowances.push(Allowance {
+            opens,
+            within,
+            limits,
+        });
         self
     }
 
@@ -217,6 +254,7 @@ impl<D: Domain> Clone for Blueprint<D> {
             entry: self.entry,
             nodes: self.nodes.clone(),
             limits: self.limits,
+            allowances: self.allowances.clone(),
         }
     }
 }

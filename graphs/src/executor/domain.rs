@@ -130,6 +130,16 @@ impl Limits {
         }
     }
 
+    /// The stricter of both, budget by budget.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            steps: stricter(self.steps, other.steps),
+            service_ticks: stricter(self.service_ticks, other.service_ticks),
+            trials: stricter(self.trials, other.trials),
+        }
+    }
+
     /// The first budget that `spent` is over, if any: steps, then service-ticks, then trials.
     #[must_use]
     pub fn broken_by(&self, spent: &Spent) -> Option<Budget> {
@@ -144,5 +154,13 @@ impl Limits {
             (_, _, true) => Some(Budget::Trials),
             _ => None,
         }
+    }
+}
+
+/// The smaller of two bounds; `None` bounds nothing.
+fn stricter<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
-use super::blueprint::{Blueprint, Body, Exit, Kind, NodeFn, NodeSpec, Policy};
+use super::blueprint::{Allowance, Blueprint, Body, Exit, Kind, NodeFn, NodeSpec, Policy};
 use super::checkpoint::Digest;
 use super::domain::{Domain, Limits};
 use super::event::{NodeId, Performer};
@@ -94,6 +94,7 @@ pub struct Graph<D: Domain> {
     wires: DiGraph<(), Edge>,
     /// By node: for a join or gather, which nodes can still reach it.
     upstream: Vec<Vec<bool>>,
+    allowances: Vec<Allowance<NodeId>>,
 }
 
 impl<D: Domain> Graph<D> {
@@ -102,6 +103,7 @@ impl<D: Domain> Graph<D> {
         let mut nodes = Vec::new();
         lay(&mut nodes, &blueprint, &[], &Leave::Run);
         let entry = entry_of(&blueprint, 0);
+        let allowances = allowances(&blueprint);
         let wires = wire(&nodes);
         let upstream = nodes
             .iter()
@@ -122,6 +124,7 @@ impl<D: Domain> Graph<D> {
             nodes,
             wires,
             upstream,
+            allowances,
         };
         validate::shape(&graph)?;
         Ok(graph)
@@ -173,8 +176,8 @@ impl<D: Domain> Graph<D> {
     #[must_use]
     pub fn version(&self) -> Digest {
         let mut text = format!(
-            "{}\n{}\n{:?}\n{:?}\n",
-            self.name, self.version, self.entry, self.limits
+            "{}\n{}\n{:?}\n{:?}\n{:?}\n",
+            self.name, self.version, self.entry, self.limits, self.allowances
         );
         for (id, n) in self.nodes().zip(&self.nodes) {
             let _ = writeln!(
@@ -203,6 +206,10 @@ impl<D: Domain> Graph<D> {
         &self.wires
     }
 
+    pub(super) fn allowances(&self) -> &[Allowance<NodeId>] {
+        &self.allowances
+    }
+
     /// Whether a token at `from` could still come to the join `to`.
     pub(super) fn reaches(&self, from: NodeId, to: NodeId) -> bool {
         self.upstream[to.index()]
@@ -222,6 +229,23 @@ fn size<D: Domain>(spec: &NodeSpec<D>) -> u32 {
 /// The place where a graph that is laid out from `base` is entered.
 fn entry_of<D: Domain>(graph: &Blueprint<D>, base: u32) -> NodeId {
     find(&places(graph, base), graph.entry).unwrap_or(NodeId(base))
+}
+
+/// The allowances by place; names were checked.
+fn allowances<D: Domain>(graph: &Blueprint<D>) -> Vec<Allowance<NodeId>> {
+    let places = places(graph, 0);
+    let resolve = |one: &Allowance<D::Node>| {
+        Some(Allowance {
+            opens: find(&places, one.opens)?,
+            within: one
+                .within
+                .iter()
+                .filter_map(|name| find(&places, *name))
+                .collect(),
+            limits: one.limits,
+        })
+    };
+    graph.allowances.iter().filter_map(resolve).collect()
 }
 
 /// The place where each node of a graph is entered, if the graph is laid out from `base`.

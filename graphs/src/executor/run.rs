@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::domain::{Budget, Domain, Limits, Reading, Spent};
+use super::domain::{Budget, Cost, Domain, Limits, Reading, Spent};
 use super::event::{BranchId, End, Event, NodeId, Performer, Request, RequestId, Status};
 use super::graph::{Graph, Leave, Refusal, find};
 use super::joins::{Agenda, Token};
@@ -64,6 +64,8 @@ pub struct Run<D: Domain> {
     /// Where the open round's entries begin in the log.
     round_log: usize,
     spent: Spent,
+    /// What was spent of each allowance since it was opened.
+    drawn: Vec<Cost>,
     agenda: Agenda<D>,
     flights: Vec<Flight<D>>,
     /// The open round, and the id of its first request.
@@ -81,12 +83,14 @@ impl<D: Domain> Run<D> {
     #[must_use]
     pub fn start(graph: Arc<Graph<D>>, state: D::State) -> Self {
         let agenda = Agenda::new(graph.entry());
+        let drawn = vec![Cost::FREE; graph.allowances().len()];
         Self {
             graph,
             state,
             log: Vec::new(),
             round_log: 0,
             spent: Spent::default(),
+            drawn,
             agenda,
             flights: Vec::new(),
             round: Vec::new(),
@@ -343,11 +347,17 @@ impl<D: Domain> Run<D> {
     /// Opens a round, unless it would go over a budget: then none of it is asked.
     fn ask(&mut self, round: Vec<Slot<D>>) {
         let mut spent = self.spent;
+        let mut drawn = self.drawn.clone();
         let mut asked = Vec::with_capacity(round.len());
         for (i, slot) in round.iter().enumerate() {
             let cost = D::cost(&slot.effect);
             spent.cost = spent.cost.plus(cost);
             let (request, node) = (self.id(i), self.flights[slot.flight].node);
+            for (one, drawn) in self.graph.allowances().iter().zip(&mut drawn) {
+                if one.holds(node) {
+                    *drawn = drawn.plus(cost);
+                }
+            }
             asked.push(Event::Asked {
                 request,
                 node,
@@ -355,13 +365,31 @@ impl<D: Domain> Run<D> {
                 cost,
             });
         }
-        if let Some(budget) = self.graph.limits().broken_by(&spent) {
+        if let Some(budget) = self.broken(&spent, &drawn) {
             return self.finish(End::Exhausted(budget));
         }
-        self.spent = spent;
+        (self.spent, self.drawn) = (spent, drawn);
         self.events.append(&mut asked);
         self.unanswered = round.len();
         self.round = round;
+    }
+
+    fn broken(&self, spent: &Spent, drawn: &[Cost]) -> Option<Budget> {
+        let allowances = self.graph.allowances().iter().zip(drawn);
+        let mut broken = allowances.filter_map(|(one, drawn)| one.limits.broken_by(&only(*drawn)));
+        self.graph
+            .limits()
+            .broken_by(spent)
+            .or_else(|| broken.next())
+    }
+
+    /// What a node has left: of the run's budgets, and of the allowances that it draws on.
+    fn left(&self, graph: &Graph<D>, node: NodeId, spent: &Spent) -> Limits {
+        let allowances = graph.allowances().iter().zip(&self.drawn);
+        let own = allowances.filter(|(one, _)| one.holds(node));
+        own.fold(graph.limits().left(spent), |left, (one, drawn)| {
+            left.and(&one.limits.left(&only(*drawn)))
+        })
     }
 
     // ---- a super-step ----
@@ -443,14 +471,18 @@ impl<D: Domain> Run<D> {
         }
         self.spent = spent;
         self.events.push(Event::StepStarted { step: spent.steps });
-        let left = graph.limits().left(&spent);
         let mut steps = Vec::with_capacity(due.len());
         for token in due {
             self.events.push(Event::NodeStarted {
                 node: token.node,
                 branch: token.branch,
             });
-            let step = self.call(graph, token, left);
+            for (one, drawn) in graph.allowances().iter().zip(&mut self.drawn) {
+                if one.opens == token.node {
+                    *drawn = Cost::FREE;
+                }
+            }
+            let step = self.call(graph, token, self.left(graph, token.node, &spent));
             if let Err(refusal) = graph.flat(token.node).allows(&step) {
                 return self.finish(end_of(token.node, refusal));
             }
@@ -498,6 +530,11 @@ impl<D: Domain> Run<D> {
         }
         self.ask(round);
     }
+}
+
+/// Costs alone: an allowance counts no steps.
+fn only(cost: Cost) -> Spent {
+    Spent { steps: 0, cost }
 }
 
 fn end_of<N>(from: NodeId, refusal: Refusal<N>) -> End<N> {

@@ -111,10 +111,32 @@ pub(super) fn names<D: Domain>(graph: &Blueprint<D>) -> Result<(), GraphError> {
             graph: graph.name.clone(),
         });
     }
+    allowances(graph, &known)?;
     graph
         .nodes
         .iter()
         .try_for_each(|spec| targets(graph, spec, &known))
+}
+
+fn allowances<D: Domain>(
+    graph: &Blueprint<D>,
+    known: &BTreeSet<D::Node>,
+) -> Result<(), GraphError> {
+    let named = graph.allowances.iter().flat_map(|one| {
+        let all = std::iter::once(&one.opens).chain(&one.within);
+        all.map(move |to| (one.opens, to))
+    });
+    let unknown = |(_, to): &(D::Node, &D::Node)| !known.contains(to);
+    named
+        .into_iter()
+        .find(unknown)
+        .map_or(Ok(()), |(from, to)| {
+            Err(GraphError::UnknownTarget {
+                graph: graph.name.clone(),
+                from: from.to_string(),
+                to: to.to_string(),
+            })
+        })
 }
 
 fn sub_graph<D: Domain>(spec: &NodeSpec<D>) -> Result<(), GraphError> {

@@ -1,12 +1,15 @@
 //! Applying, watching, taking back.
 
 use super::Node;
+use super::aside::{ENOUGH, Why, set_aside};
 use super::diagnose::outcomes;
-use super::domain::{Change, Effect, Input, Kept, Sentinel, Standing, State, Write};
+use super::domain::{Change, Effect, Incident, Input, Kept, Sentinel, Standing, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
-use aegis_model::{Action, Conduct, Ending, Finding, Plan, PlanSource, Reflection, Tick};
+use aegis_model::{
+    Action, Conduct, Ending, Finding, Hypothesis, Plan, PlanSource, Reflection, Tick,
+};
 use aegis_reason::shadow::Tournament;
 use aegis_reason::{case, detect, plan, trial, watch};
 use std::sync::Arc;
@@ -34,12 +37,13 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             .then(Node::Apply),
         Some(Input::Approval(false)) => {
             let event = RunEvent::ApprovalGiven {
-                plan: plan.id,
+                plan: plan.id.clone(),
                 granted: false,
             };
-            Step::new()
-                .write(Write::told(Change::Refused, event))
-                .then(Node::Observe)
+            let incident = aside(state, &plan, Why::Refused);
+            let mut step = Step::new().write(Write::told(Change::Refused, event));
+            step.writes.extend(incident.map(put));
+            step.then(Node::Observe)
         }
         Some(Input::Accepted) => {
             let standing = standing(state, plan.clone());
@@ -49,6 +53,16 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         }
         _ => Step::new().then(Node::Observe),
     }
+}
+
+/// The open incident with a plan set aside.
+fn aside(state: &State, plan: &Plan, why: Why) -> Option<Incident> {
+    let incident = state.incident.clone()?;
+    Some(set_aside(state, incident, plan, why))
+}
+
+fn put(incident: Incident) -> Write {
+    Write::silent(Change::Incident(Box::new(incident)))
 }
 
 fn chosen(state: &State) -> Option<Plan> {
@@ -93,10 +107,8 @@ pub fn watch(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     else {
         return Step::new().then(Node::Observe);
     };
-    if let Conduct::Refused { why, .. } = &standing.conduct
-        && standing.changes.is_empty()
-    {
-        return came_to_nothing(state, &standing, why);
+    if let (true, Some(why)) = (standing.came_to_nothing(), standing.broke_off()) {
+        return came_to_nothing(state, &standing, &why);
     }
     let objectives = case::weighted(state.objectives(), &state.history);
     let loss = trial::observed_loss(&objectives, &latest.samples);
@@ -109,12 +121,22 @@ pub fn watch(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         bound: bin.bound,
         control: bin.control,
     };
-    let next = judge(state, &standing);
     let step = Step::new().write(Write::told(
         Change::Standing(Some(Box::new(standing.clone()))),
         event,
     ));
-    match next {
+    if standing.broke_off().is_some() {
+        let event = RunEvent::ApplyEnded {
+            plan: standing.plan.id.clone(),
+            conduct: standing.conduct.clone(),
+        };
+        return ask_undo(
+            state,
+            step.write(Write::told(Change::Told, event)),
+            &standing,
+        );
+    }
+    match judge(state, &standing) {
         Judgement::GoOn => step.then(Node::Observe),
         Judgement::Good => confirm(step, &standing),
         Judgement::NotEnough => keep_and_look(state, step, &standing),
@@ -157,9 +179,9 @@ fn came_to_nothing(state: &State, standing: &Standing, why: &str) -> Step<Sentin
         change: Change::Stands(Kept::Never),
         events,
     });
-    if let Some(mut incident) = state.incident.clone() {
+    if let Some(mut incident) = aside(state, &standing.plan, Why::Impossible) {
         incident.next_look = Tick(0);
-        step = step.write(Write::silent(Change::Incident(Box::new(incident))));
+        step = step.write(put(incident));
     }
     step.then(Node::Observe)
 }
@@ -199,9 +221,10 @@ fn keep_and_look(state: &State, step: Step<Sentinel>, standing: &Standing) -> St
         note: format!("{} was not enough; looking again", standing.plan.summary),
     };
     let mut step = step.write(Write::told(Change::Stands(Kept::Stands), event));
-    if let Some(mut incident) = state.incident.clone() {
+    if let Some(mut incident) = aside(state, &standing.plan, Why::NotEnough) {
         incident.failed.clone_from(&standing.hypothesis);
-        step = step.write(Write::silent(Change::Incident(Box::new(incident))));
+        incident.mended = true;
+        step = step.write(put(incident));
     }
     step.then(Node::Open)
 }
@@ -239,31 +262,51 @@ pub fn undo(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(standing) = state.standing.clone() else {
         return Step::new().then(Node::Open);
     };
-    let outcomes = outcomes(call);
+    let (undo, stay) = undo_or_stay(outcomes(call));
+    if !standing.changes.is_empty() && undo >= stay - 0.01 {
+        return Step::new()
+            .ask(Effect::Undo(standing.plan.id))
+            .then(Node::Undone);
+    }
+    let figures = format!("taking it back would leave stability {undo:.2}, staying {stay:.2}");
+    let why = match (standing.changes.is_empty(), standing.broke_off()) {
+        (true, _) => "it left nothing that could be taken back".to_owned(),
+        (false, Some(broke)) => format!("{broke}; {figures}"),
+        (false, None) => figures,
+    };
+    let event = RunEvent::UndoDeclined {
+        plan: standing.plan.id.clone(),
+        why,
+    };
+    let mut step = Step::new().write(Write::told(Change::Stands(Kept::Stands), event));
+    if let Some(mut incident) = aside(state, &standing.plan, Why::NotEnough) {
+        incident.failed = blamed(&standing);
+        incident.mended = true;
+        incident.next_look = Tick(0);
+        step = step.write(put(incident));
+    }
+    // A plan that broke off may have mended what it was for.
+    step.then(if detect::pages(&state.symptoms) {
+        Node::Open
+    } else {
+        Node::Observe
+    })
+}
+
+/// Mean stability after taking the plan back, and after leaving it, in the main future.
+fn undo_or_stay(outcomes: &[aegis_model::Outcome]) -> (f64, f64) {
     let (undo, stay) = outcomes.split_at(outcomes.len() / 2);
     let mean = |outcomes: &[aegis_model::Outcome]| {
         let main = &outcomes[..outcomes.len() / FUTURES.len()];
         main.iter().map(|outcome| outcome.stability).sum::<f64>() / main.len().max(1) as f64
     };
-    let (undo, stay) = (mean(undo), mean(stay));
-    let mut incident = state.incident.clone();
-    if let Some(incident) = &mut incident {
-        incident.failed.clone_from(&standing.hypothesis);
-    }
-    let failed = incident.map(|incident| Write::silent(Change::Incident(Box::new(incident))));
-    let mut step = Step::new();
-    step.writes.extend(failed);
-    if standing.changes.is_empty() || undo < stay - 0.01 {
-        let why = format!("taking it back would leave stability {undo:.2}, staying {stay:.2}");
-        let event = RunEvent::UndoDeclined {
-            plan: standing.plan.id,
-            why,
-        };
-        return step
-            .write(Write::told(Change::Stands(Kept::Stands), event))
-            .then(Node::Open);
-    }
-    step.ask(Effect::Undo(standing.plan.id)).then(Node::Undone)
+    (mean(undo), mean(stay))
+}
+
+/// The hypothesis that answers for the plan's failure; a plan that was not done whole says nothing of it.
+fn blamed(standing: &Standing) -> Option<Hypothesis> {
+    let whole = standing.broke_off().is_none();
+    standing.hypothesis.clone().filter(|_| whole)
 }
 
 /// It was taken back, or not wholly.
@@ -271,39 +314,59 @@ pub fn undone(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(standing) = &state.standing else {
         return Step::new().then(Node::Observe);
     };
+    let (changes, failed) = match call.answer() {
+        Some(Input::TakenBack { changes, failed }) => (*changes, failed.clone()),
+        _ => (0, Some("no answer came".to_owned())),
+    };
     let plan = standing.plan.id.clone();
-    let out = standing
-        .bins
-        .iter()
-        .filter(|bin| bin.loss > bin.bound)
-        .count();
-    let (kept, event) = match call.answer() {
-        Some(Input::TakenBack(Some(why))) => (
+    let (kept, event) = match &failed {
+        Some(why) if changes == 0 => (
             Kept::Stands,
             RunEvent::UndoDeclined {
                 plan,
                 why: format!("could not be taken back: {why}"),
             },
         ),
-        _ => {
-            let why = format!(
-                "{out} of {} bins above what was predicted",
-                standing.bins.len()
-            );
-            (
-                Kept::Undone,
-                RunEvent::Undone {
-                    plan,
-                    why,
-                    kubectl: Vec::new(),
-                },
-            )
-        }
+        _ => (
+            Kept::Undone,
+            RunEvent::Undone {
+                plan,
+                why: why_undone(standing, failed.as_deref()),
+                kubectl: Vec::new(),
+            },
+        ),
     };
     let mut step = Step::new().write(Write::told(Change::Stands(kept), event));
-    if let Some(mut incident) = state.incident.clone() {
+    if let Some(mut incident) = aside(state, &standing.plan, Why::TakenBack) {
+        // Where the undo failed, others have changed what the plan changed: it proves nothing.
+        incident.failed = blamed(standing).filter(|_| failed.is_none());
+        incident.mended |= kept == Kept::Stands;
+        incident.undone += u32::from(kept == Kept::Undone);
         incident.next_look = Tick(0);
-        step = step.write(Write::silent(Change::Incident(Box::new(incident))));
+        let enough = incident.undone >= ENOUGH;
+        step = step.write(put(incident));
+        if enough {
+            step = step.write(Write::told(Change::Told, left_to_a_person()));
+        }
     }
     step.then(Node::Observe)
+}
+
+fn why_undone(standing: &Standing, failed: Option<&str>) -> String {
+    let bins = &standing.bins;
+    let out = bins.iter().filter(|bin| bin.loss > bin.bound).count();
+    let why = standing
+        .broke_off()
+        .unwrap_or_else(|| format!("{out} of {} bins above what was predicted", bins.len()));
+    failed.map_or_else(
+        || why.clone(),
+        |failed| format!("{why}; not all could be taken back: {failed}"),
+    )
+}
+
+fn left_to_a_person() -> RunEvent {
+    let note = format!(
+        "{ENOUGH} plans were taken back in this incident; no more are tried, a person is needed"
+    );
+    RunEvent::Noted { note }
 }

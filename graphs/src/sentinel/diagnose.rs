@@ -1,6 +1,7 @@
 //! From a page to a posterior, in three rounds of trials.
 
 use super::Node;
+use super::budget::{SHARES, afford};
 use super::domain::{Change, Effect, Incident, Input, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
@@ -48,12 +49,16 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         refuted: Vec::new(),
         failed: None,
         next_look: now,
+        aside: Vec::new(),
+        idle: 0,
+        undone: 0,
+        mended: false,
         symptoms: Vec::new(),
     })
 }
 
 /// Opens the case and asks for the first round.
-pub fn open(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let now = state.history.latest().map_or(Tick(0), |latest| latest.at);
     let known = state.incident.clone();
     let is_new = known.is_none();
@@ -88,12 +93,13 @@ pub fn open(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     incident.screened = (count - kept.len()) as u32;
     incident.ticks = 0;
     incident.round = Round::first(&case, kept);
-    let trials = incident.round.trials(&case);
-    let events = if is_new {
+    let (trials, short) = afford(call, &case, &mut incident.round, SHARES[0]);
+    let mut events = if is_new {
         opened(state, &case, &incident)
     } else {
         Vec::new()
     };
+    events.extend(short);
     incident.case = Some(case);
     Step::new()
         .write(Write {
@@ -142,7 +148,7 @@ fn nothing_to_go_on(note: &str) -> Step<Sentinel> {
 fn go_on(
     state: &State,
     call: &Call<'_, Sentinel>,
-    keep: usize,
+    (keep, share): (usize, f64),
     next: impl Fn(&Case, &[reason::Rolled]) -> Round,
     node: Node,
 ) -> Step<Sentinel> {
@@ -160,21 +166,30 @@ fn go_on(
     let all = std::mem::take(&mut incident.round).collect(outcomes);
     incident.rolled = best(&case, all, keep);
     incident.round = next(&case, &incident.rolled);
-    let trials = incident.round.trials(&case);
+    let (trials, short) = afford(call, &case, &mut incident.round, share);
     Step::new()
-        .write(Write::silent(Change::Incident(Box::new(incident))))
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events: short.into_iter().collect(),
+        })
         .ask(Effect::Simulate(trials))
         .then(node)
 }
 
 /// The first round is in.
 pub fn coarse(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
-    go_on(state, call, GO_ON[0], Round::second, Node::Narrow)
+    go_on(
+        state,
+        call,
+        (GO_ON[0], SHARES[1]),
+        Round::second,
+        Node::Narrow,
+    )
 }
 
 /// The second round is in.
 pub fn narrow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
-    go_on(state, call, GO_ON[1], Round::last, Node::Weigh)
+    go_on(state, call, (GO_ON[1], SHARES[2]), Round::last, Node::Weigh)
 }
 
 /// The last round is in: confidence.

@@ -1,11 +1,12 @@
 //! What the graph works on: its state, its writes, its effects, its inputs.
 
 use super::Node;
+use super::aside::Aside;
 use crate::executor::{Cost, Domain, Reading, ServiceTicks, Trials};
 use aegis_model::event::RunEvent;
 use aegis_model::{
     Conduct, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction, RunContext,
-    Symptom, Target, Tick, Verdict,
+    Symptom, SymptomKind, Target, Tick, Verdict,
 };
 use aegis_reason::baseline::Baseline;
 use aegis_reason::diagnose::{Diagnosis, Rolled, Round};
@@ -43,12 +44,12 @@ pub struct State {
     pub incident: Option<Incident>,
     /// The plan that was applied and is watched.
     pub standing: Option<Standing>,
-    /// Whether a plan that was applied stands.
-    pub stands: bool,
-    /// Whether the last decision was refused.
-    pub refused: bool,
-    /// Plans taken back.
-    pub undone: u32,
+    /// The last look at which an objective's alert was up, page or ticket.
+    pub alerted: Tick,
+    /// Plans that were applied and stand, over all incidents.
+    pub stands: u32,
+    /// What became of the last plan.
+    pub last: Option<Fate>,
 }
 
 /// An open incident.
@@ -94,6 +95,14 @@ pub struct Incident {
     pub failed: Option<Hypothesis>,
     /// Not before this tick is the case opened again.
     pub next_look: Tick,
+    /// Plans that are not brought up again as things stand.
+    pub aside: Vec<Aside>,
+    /// Decisions in a row in which every plan was set aside.
+    pub idle: u32,
+    /// Plans that were taken back in it.
+    pub undone: u32,
+    /// Whether a plan that was applied in it stands.
+    pub mended: bool,
 }
 
 /// An applied plan.
@@ -166,6 +175,17 @@ pub enum Alarm {
     Paging,
 }
 
+/// What became of a plan, for the end of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It was not approved.
+    Refused,
+    /// It stands.
+    Stands,
+    /// It was taken back.
+    Undone,
+}
+
 /// What became of an applied plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -210,8 +230,13 @@ pub enum Input {
     Approval(bool),
     /// The plan is being applied.
     Accepted,
-    /// Taking back: what could not be, if anything.
-    TakenBack(Option<String>),
+    /// A plan was taken back, as far as it could be.
+    TakenBack {
+        /// Writes that it took.
+        changes: u32,
+        /// What could not be taken back, if anything.
+        failed: Option<String>,
+    },
 }
 
 /// How an applied plan stands.
@@ -252,12 +277,15 @@ impl Domain for Sentinel {
                 if let (Alarm::None, Some(latest)) = (calm, history.latest()) {
                     state.calm = latest.at;
                 }
+                if let (true, Some(latest)) = (state.is_alerted(), history.latest()) {
+                    state.alerted = latest.at;
+                }
             }
             Change::Incident(incident) => state.incident = Some((**incident).clone()),
             Change::Closed => state.incident = None,
             Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
             Change::Stands(kept) => state.keep(*kept),
-            Change::Refused => state.refused = true,
+            Change::Refused => state.last = Some(Fate::Refused),
             Change::Told => {}
         }
     }
@@ -293,9 +321,9 @@ impl State {
             paged: false,
             incident: None,
             standing: None,
-            stands: false,
-            refused: false,
-            undone: 0,
+            alerted: Tick(0),
+            stands: 0,
+            last: None,
         }
     }
 
@@ -305,12 +333,44 @@ impl State {
         &self.context.objectives
     }
 
+    /// Whether an objective's alert is up, page or ticket.
+    #[must_use]
+    pub fn is_alerted(&self) -> bool {
+        self.symptoms
+            .iter()
+            .any(|symptom| symptom.kind == SymptomKind::BurnRate)
+    }
+
     fn keep(&mut self, kept: Kept) {
         self.standing = None;
         match kept {
-            Kept::Stands => (self.stands, self.refused) = (true, false),
-            Kept::Undone => (self.stands, self.undone) = (false, self.undone + 1),
+            Kept::Stands => (self.stands, self.last) = (self.stands + 1, Some(Fate::Stands)),
+            Kept::Undone => self.last = Some(Fate::Undone),
             Kept::Never => {}
+        }
+    }
+}
+
+impl Standing {
+    /// Whether its first step was not possible and wrote nothing.
+    #[must_use]
+    pub fn came_to_nothing(&self) -> bool {
+        matches!(self.conduct, Conduct::Refused { step: 0, .. }) && self.changes.is_empty()
+    }
+
+    /// Why not all of its steps were taken, where they stopped half way.
+    #[must_use]
+    pub fn broke_off(&self) -> Option<String> {
+        match &self.conduct {
+            Conduct::Refused { step, why } => {
+                Some(format!("step {} was not possible: {why}", step + 1))
+            }
+            Conduct::TimedOut { step } => {
+                let next = *step as usize + 1;
+                let left = next < self.plan.steps.len();
+                left.then(|| format!("step {next} was not over in time"))
+            }
+            Conduct::Done | Conduct::Running => None,
         }
     }
 }

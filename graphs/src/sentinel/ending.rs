@@ -1,6 +1,6 @@
 //! How a run ended: the first that holds.
 
-use super::domain::State;
+use super::domain::{Fate, State};
 use aegis_model::observation::RequestStats;
 use aegis_model::{Ending, Objective, Tick};
 use aegis_reason::detect::bad_shares;
@@ -14,11 +14,13 @@ pub fn ending(state: &State) -> (Ending, Vec<bool>) {
         .map(|objective| is_met(state, objective))
         .collect();
     let all = met.iter().all(|met| *met);
-    let stands = state.stands || state.standing.is_some();
+    let watched = state.standing.as_ref();
+    let watched = watched.is_some_and(|standing| !standing.came_to_nothing());
+    let stands = watched || state.stands > 0;
     let ending = match () {
-        () if state.refused && !stands => Ending::Refused,
+        () if state.last == Some(Fate::Refused) && !stands => Ending::Refused,
         () if stands && all => Ending::Mended,
-        () if state.undone > 0 && !stands && !all => Ending::Undone,
+        () if state.last == Some(Fate::Undone) && !watched && !all => Ending::Undone,
         () if !all => Ending::Unresolved,
         () if state.paged => Ending::Waited,
         () => Ending::Healthy,

@@ -5,21 +5,27 @@
 //! says that the run is over.
 
 mod act;
+mod aside;
+mod budget;
 mod diagnose;
 mod domain;
 mod ending;
 mod observe;
 mod plan;
 
-pub use domain::{Change, Effect, Incident, Input, Progress, Sentinel, Standing, State, Write};
+pub use aside::{Aside, Belief, Why};
+pub use domain::{
+    Change, Effect, Fate, Incident, Input, Progress, Sentinel, Standing, State, Write,
+};
 pub use ending::ending;
 
 use crate::executor::{Blueprint, Graph, GraphError, Limits, node};
+use aegis_reason::Genome;
 use core::fmt;
 use std::sync::Arc;
 
-/// Super-steps that a run may take: a day of scrapes with a diagnosis each.
-const STEPS: u32 = 100_000;
+/// Super-steps that a run may take: two years of scrapes each 15 s, or two months with a diagnosis at each.
+const STEPS: u32 = 10_000_000;
 
 /// The nodes, in the order in which an incident passes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,11 +88,11 @@ impl fmt::Display for Node {
     }
 }
 
-/// The graph.
+/// The graph of an engine with these parameters.
 ///
 /// # Errors
 /// A defect of its shape; a test holds that there is none.
-pub fn graph() -> Result<Arc<Graph<Sentinel>>, GraphError> {
+pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
     use Node::{
         Apply, Assess, Coarse, Confirm, Durability, Narrow, Observe, Open, Plan, Reflect, Select,
         Shadow, Undo, Undone, Watch, Weigh,
@@ -110,8 +116,9 @@ pub fn graph() -> Result<Arc<Graph<Sentinel>>, GraphError> {
         .with(node(Confirm, plan::confirm).to([Apply]))
         .with(node(Apply, act::apply).to([Apply, Observe]))
         .with(node(Watch, act::watch).to([Observe, Open, Undo]))
-        .with(node(Undo, act::undo).to([Open, Undone]))
+        .with(node(Undo, act::undo).to([Observe, Open, Undone]))
         .with(node(Undone, act::undone).to([Observe]))
+        .allowance(Open, [Coarse, Narrow], budget::limits(genome))
         .limits(Limits {
             steps: Some(STEPS),
             ..Limits::default()

@@ -1,10 +1,11 @@
 //! Looking, and deciding whether to look closer.
 
 use super::Node;
+use super::aside::ENOUGH;
 use super::domain::{Alarm, Change, Effect, Input, Progress, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
-use aegis_model::{Ending, Observation, Symptom, Tick};
+use aegis_model::{Ending, Observation, Symptom, SymptomKind, Tick};
 use aegis_reason::baseline::Baseline;
 use aegis_reason::series::SeriesSet;
 use aegis_reason::{Calibration, History, Topology, detect};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const BASELINE: usize = 8;
 /// Observations after which a calm baseline is learnt anew.
 const RELEARN: usize = 4;
-/// Seconds without a symptom after which an incident with nothing applied is over.
+/// Seconds without an alert of an objective after which an incident with no plan under watch is over.
 const QUIET: u32 = 120;
 
 /// Asks for the next look.
@@ -51,6 +52,7 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let calm = calm(&symptoms);
     let events = changes(&state.symptoms, &symptoms);
     let next = next(state, &symptoms, observation.at);
+    let over = passed(state, &symptoms, observation.at);
     let remembered = remembered(state, &symptoms);
     let saw = Change::Saw {
         history: Arc::new(history),
@@ -67,13 +69,9 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     if let (Some(progress), Some(standing)) = (progress, &state.standing) {
         step = step.write(followed(standing, progress));
     }
-    if next == Node::Observe && state.incident.is_some() && is_over(state, calm, observation.at) {
-        step = step.write(Write::told(
-            Change::Closed,
-            RunEvent::IncidentClosed {
-                ending: Ending::Waited,
-            },
-        ));
+    if let (Node::Observe, Some(ending)) = (next, over) {
+        let event = RunEvent::IncidentClosed { ending };
+        step = step.write(Write::told(Change::Closed, event));
     }
     step.then(next)
 }
@@ -100,7 +98,7 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
     let may_look = state
         .incident
         .as_ref()
-        .is_none_or(|incident| now >= incident.next_look);
+        .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
     let decides = state.context.mode == aegis_model::Mode::Sentinel;
     if decides && may_look && detect::pages(symptoms) {
         Node::Open
@@ -109,11 +107,18 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
     }
 }
 
-/// Whether an incident that nothing was applied to has passed by itself.
-fn is_over(state: &State, calm: Alarm, now: Tick) -> bool {
-    calm == Alarm::None
-        && state.standing.is_none()
-        && now.elapsed(state.calm.max(Tick(now.0.saturating_sub(QUIET)))) == 0
+/// How an incident ended that is over though nothing is being watched: its objectives have had no alert for a while.
+fn passed(state: &State, symptoms: &[Symptom], now: Tick) -> Option<Ending> {
+    let incident = state.incident.as_ref()?;
+    let alerted = symptoms
+        .iter()
+        .any(|symptom| symptom.kind == SymptomKind::BurnRate);
+    let over = state.standing.is_none() && !alerted && now.elapsed(state.alerted) >= QUIET;
+    over.then_some(if incident.mended {
+        Ending::Mended
+    } else {
+        Ending::Waited
+    })
 }
 
 fn calm(symptoms: &[Symptom]) -> Alarm {

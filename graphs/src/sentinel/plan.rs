@@ -1,6 +1,7 @@
 //! Drafting plans, playing them in futures, choosing one.
 
 use super::Node;
+use super::aside::{Why, why_aside};
 use super::diagnose::{LOOK_AGAIN, outcomes};
 use super::domain::{Change, Effect, Incident, Sentinel, State, Write};
 use crate::executor::{Call, Step};
@@ -54,27 +55,23 @@ fn look_again(mut incident: Incident) -> Step<Sentinel> {
 
 /// Drafts plans, assesses their risk, sets the tournament up.
 pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
-    let Some(mut incident) = state.incident.clone() else {
+    let (Some(mut incident), Some(latest)) = (state.incident.clone(), state.history.latest())
+    else {
         return Step::new().then(Node::Observe);
     };
-    if is_early(
-        &incident,
-        state
-            .history
-            .latest()
-            .map_or(incident.opened, |latest| latest.at),
-    ) {
+    if is_early(&incident, latest.at) {
         return look_again(incident);
     }
     let (Some(case), Some(diagnosis)) = (incident.case.clone(), incident.diagnosis.clone()) else {
         return Step::new().then(Node::Observe);
     };
-    let objects = &state
-        .history
-        .latest()
-        .map(|latest| latest.objects.clone())
-        .unwrap_or_default();
-    incident.plans = reason::draft(&case, &diagnosis);
+    let objects = &latest.objects;
+    let (plans, aside) = fresh(&incident, objects, reason::draft(&case, &diagnosis));
+    if plans.len() < 2 && !aside.is_empty() {
+        return all_aside(incident, &aside, case.now);
+    }
+    incident.idle = 0;
+    incident.plans = plans;
     incident.risks = incident
         .plans
         .iter()
@@ -121,6 +118,59 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         })
         .ask(Effect::Simulate(trials))
         .then(Node::Shadow)
+}
+
+/// A plan that is not brought up again, and why.
+type Aside = (Plan, Why);
+
+/// The plans that may be brought up, the control among them, and those that are not.
+fn fresh(
+    incident: &Incident,
+    objects: &aegis_model::Objects,
+    drafted: Vec<Plan>,
+) -> (Vec<Plan>, Vec<Aside>) {
+    let (mut plans, mut aside) = (Vec::new(), Vec::new());
+    for plan in drafted {
+        let known = (!plan.is_wait()).then(|| why_aside(incident, objects, &plan));
+        match known.flatten() {
+            Some(why) => aside.push((plan, why)),
+            None => plans.push(plan),
+        }
+    }
+    (plans, aside)
+}
+
+/// Longest time between two looks at a case in which nothing is left to try, s.
+const SELDOM: u32 = 480;
+
+/// Every plan was set aside and nothing is new: the next look comes later each time, and it is told once.
+fn all_aside(mut incident: Incident, aside: &[Aside], now: aegis_model::Tick) -> Step<Sentinel> {
+    let pause = LOOK_AGAIN.saturating_mul(1 << incident.idle.min(8));
+    incident.next_look = now.after(pause.min(SELDOM));
+    incident.idle += 1;
+    let reasons = aside
+        .iter()
+        .map(|(plan, why)| format!("{} {}", plan.summary, in_words(*why)));
+    let note = format!(
+        "nothing new to try until the evidence changes: {}",
+        reasons.collect::<Vec<_>>().join("; ")
+    );
+    let events = (incident.idle == 1).then_some(RunEvent::Noted { note });
+    Step::new()
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events: events.into_iter().collect(),
+        })
+        .then(Node::Observe)
+}
+
+const fn in_words(why: Why) -> &'static str {
+    match why {
+        Why::Refused => "was refused",
+        Why::Impossible => "was not possible",
+        Why::NotEnough => "was not enough",
+        Why::TakenBack => "was taken back",
+    }
 }
 
 /// Takes a round of the race in; asks for the next, or for the trials of durability.

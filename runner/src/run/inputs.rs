@@ -52,7 +52,7 @@ impl Logged {
             },
             Input::Approval(granted) => Self::Approval(*granted),
             Input::Accepted => Self::Accepted,
-            Input::TakenBack(failed) => Self::TakenBack {
+            Input::TakenBack { failed, .. } => Self::TakenBack {
                 commands: commands.to_vec(),
                 failed: failed.clone(),
             },

@@ -8,7 +8,7 @@ pub mod delta;
 pub mod inputs;
 pub mod outside;
 
-use aegis_graphs::executor::{Event, FeedError, GraphError, Polled, Run};
+use aegis_graphs::executor::{End, Event, FeedError, GraphError, Polled, Run};
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
 use aegis_kube::Diagnostic;
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
@@ -32,6 +32,9 @@ pub enum RunError {
     /// The graph is not one.
     #[error("the graph is broken: {0}")]
     Graph(#[from] GraphError),
+    /// The graph came to an end that it must not come to.
+    #[error("the graph broke off: {0}")]
+    Broken(String),
     /// The graph did not ask for what it was given.
     #[error("the graph was given what it did not ask for: {0}")]
     Feed(#[from] FeedError),
@@ -201,7 +204,8 @@ fn perform(
         context: context.clone(),
         origin: teller.origin,
     })?;
-    let mut run = Run::start(sentinel::graph()?, State::new(context));
+    let state = State::new(context);
+    let mut run = Run::start(sentinel::graph(&state.genome)?, state);
     let mut back: Vec<String> = Vec::new();
     loop {
         let Polled { requests, events } = run.poll();
@@ -209,6 +213,7 @@ fn perform(
             told(event, teller, &mut back)?;
         }
         if requests.is_empty() {
+            over(&run, teller)?;
             return Ok(false);
         }
         for request in requests {
@@ -240,6 +245,20 @@ fn told(
         teller.tell(event)?;
     }
     Ok(())
+}
+
+/// A run that a budget or a defect of the graph has ended has a name for its end too.
+fn over(run: &Run<Sentinel>, teller: &mut Teller<'_>) -> Result<(), RunError> {
+    let end = match run.end() {
+        None | Some(End::Finished) => return Ok(()),
+        Some(End::Exhausted(budget)) => budget,
+        Some(other) => return Err(RunError::Broken(format!("{other:?}"))),
+    };
+    teller.tell(RunEvent::Noted {
+        note: format!("the engine stopped: its budget of {end} is used up"),
+    })?;
+    let (ending, met) = sentinel::ending(run.state());
+    teller.tell(RunEvent::Ended { ending, met })
 }
 
 fn stopped(run: &mut Run<Sentinel>, teller: &mut Teller<'_>) -> Result<(), RunError> {
@@ -281,7 +300,10 @@ fn answer(
         Effect::Undo(_) => {
             let (commands, failed) = outside.undo()?;
             *back = commands;
-            Input::TakenBack(failed)
+            Input::TakenBack {
+                changes: back.len() as u32,
+                failed,
+            }
         }
     })
 }

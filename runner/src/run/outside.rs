@@ -5,7 +5,7 @@ use super::delta::{FoldError, Recorder, fold};
 use super::inputs::Logged;
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::event::RunEvent;
-use aegis_model::{Objects, Observation, Plan, Stamped};
+use aegis_model::{ChangeRecord, Objects, Observation, Plan, Stamped};
 use aegis_sim::conduct::Conductor;
 use aegis_world::World;
 use smol_str::SmolStr;
@@ -132,15 +132,10 @@ fn step_applied(
     }
 }
 
-/// The commands that take an entry of the record back.
-fn taken_back(objects: &Objects, change: u32) -> Vec<String> {
-    let inverse = || {
-        let record = objects.changes.get(change as usize)?;
-        let inverse = aegis_sim::conduct::inverse(&record.object, &record.change)?;
-        let present = document(objects, &record.object).unwrap_or_default();
-        Some(aegis_kube::kubectl::change(&inverse, &present))
-    };
-    inverse().unwrap_or_default()
+/// A write as kubectl, on the objects as it found them.
+fn as_kubectl(before: &Objects, record: &ChangeRecord) -> Vec<String> {
+    let present = document(before, &record.object).unwrap_or_default();
+    aegis_kube::kubectl::change(&record.change, &present)
 }
 
 fn document(
@@ -191,20 +186,14 @@ impl Outside for Live<'_> {
     }
 
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
-        let Some((_, plan, conductor)) = self.conductor.take() else {
+        let Some((_, _, conductor)) = self.conductor.take() else {
             return Ok((Vec::new(), None));
         };
-        let undone = plan
-            .steps
-            .iter()
-            .enumerate()
-            .rev()
-            .flat_map(|(step, _)| conductor.made(step as u32).collect::<Vec<_>>());
-        let objects = self.world.objects();
-        let commands: Vec<String> = undone
-            .flat_map(|change| taken_back(objects, change))
-            .collect();
+        let before = self.world.objects().clone();
         let failed = self.world.undo(&conductor).err();
+        let changes = &self.world.objects().changes;
+        let made = (before.changes.len()..changes.len()).filter_map(|entry| changes.get(entry));
+        let commands = made.flat_map(|entry| as_kubectl(&before, entry)).collect();
         Ok((commands, failed))
     }
 }

@@ -138,10 +138,13 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
     suspects.into_iter().map(named).collect()
 }
 
-/// The first field of a change that can matter: labels and annotations of the object itself do not.
+/// The first field of a change that can matter: labels and annotations of the object itself do not. Of an object
+/// that is gone, none: it matters whole.
 fn unnamed(change: &ObjectChange) -> Option<FieldPath> {
-    let ObjectChange::Update { fields, .. } = change else {
-        return None;
+    let fields = match change {
+        ObjectChange::Update { fields, .. } => fields,
+        ObjectChange::Delete { .. } => return Some(FieldPath::default()),
+        ObjectChange::Create { .. } => return None,
     };
     fields
         .iter()
