@@ -195,7 +195,8 @@ impl World {
         }
     }
 
-    /// Decides how workloads behave that have come since the last call, as it was for the others.
+    /// Decides how workloads behave that have come since the last call, as it was for the others. One that was made
+    /// anew behaves as it did.
     pub(crate) fn adopt(&mut self) {
         let known = self.furnished;
         if self.cluster.objects.workloads.len() == known {
@@ -216,6 +217,7 @@ impl World {
                 .workings
                 .behaviours
                 .get_mut(prior.workload.index())
+                .filter(|place| place.is_none())
             {
                 *place = Some(Arc::new(behaviour));
             }

@@ -14,8 +14,8 @@ use aegis_model::objects::{
     Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::{
-    AutoscalerId, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId, ServiceId,
-    TemplateId, WorkloadId,
+    AutoscalerId, Behaviour, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId,
+    ServiceId, TemplateId, Tick, WorkloadId,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -202,6 +202,7 @@ fn workload<P>(
     spec: WorkloadSpec,
 ) -> Result<WorkloadId, ApiError> {
     let revision = revision_of(&arrival.metadata);
+    let behaviour = behaviour_before(cluster, &arrival.reference);
     let row = Workload {
         header: header(cluster, arrival),
         spec: Arc::new(spec),
@@ -212,7 +213,7 @@ fn workload<P>(
         status: WorkloadStatus::default(),
     };
     let id = WorkloadId::from(cluster.objects.workloads.push(row));
-    cluster.workings.behaviours.push(None);
+    cluster.workings.behaviours.push(behaviour);
     let control = &mut cluster.workings.control;
     control.workloads.push(WorkloadControl::default());
     control.enqueue(id);
@@ -228,6 +229,21 @@ fn workload<P>(
     }
     register(cluster, arrival, Slot::Workload(id));
     Ok(id)
+}
+
+/// How the newest workload of that name behaved, which is gone: what is made anew from its document is the same
+/// program.
+fn behaviour_before<P>(cluster: &Cluster<P>, object: &ObjectRef) -> Option<Arc<Behaviour>> {
+    if cluster.clock == Tick(0) {
+        // Nothing can be gone yet, and all the manifests arrive now.
+        return None;
+    }
+    let rows = cluster.objects.workloads.enumerate();
+    let gone = rows.filter(|(_, row)| row.header.removed.is_some());
+    let (known, _) = gone
+        .filter(|(_, row)| row.header.reference == *object)
+        .last()?;
+    cluster.workings.behaviours.get(known).cloned().flatten()
 }
 
 fn revision_of(metadata: &Metadata) -> u32 {

@@ -153,22 +153,27 @@ impl Conductor {
     /// # Errors
     /// The first change that the API server refuses to take back; those after it are taken back.
     pub fn undo<P: Clone>(&self, cluster: &mut Cluster<P>) -> Result<(), String> {
+        let mut first = Ok(());
         for (_, position) in self.made.iter().rev() {
-            let record = cluster.objects.changes[*position as usize].clone();
-            if let (Kind::Node, Some(Slot::Node(node))) =
-                (&record.object.kind, api::find(cluster, &record.object))
-            {
-                api::uncordon(cluster, node, BY_AEGIS)
-                    .map_err(|error| format!("{}: {error}", record.object))?;
-            }
-            let Some(inverse) = inverse(&record.object, &record.change) else {
-                continue;
-            };
-            api::apply(cluster, &inverse, BY_AEGIS)
-                .map_err(|error| format!("{}: {error}", record.object))?;
+            first = first.and(take_back(cluster, *position));
         }
-        Ok(())
+        first
     }
+}
+
+/// Takes one entry of the record back.
+fn take_back<P: Clone>(cluster: &mut Cluster<P>, position: u32) -> Result<(), String> {
+    let record = cluster.objects.changes[position as usize].clone();
+    let named = |error| format!("{}: {error}", record.object);
+    if let (Kind::Node, Some(Slot::Node(node))) =
+        (&record.object.kind, api::find(cluster, &record.object))
+    {
+        api::uncordon(cluster, node, BY_AEGIS).map_err(named)?;
+    }
+    let Some(inverse) = inverse(&record.object, &record.change) else {
+        return Ok(());
+    };
+    api::apply(cluster, &inverse, BY_AEGIS).map_err(named)
 }
 
 fn write<P: Clone>(cluster: &mut Cluster<P>, action: &Action) -> Result<(), String> {
