@@ -37,7 +37,7 @@ pub enum PodConditionKind {
 /// Its containers wait (`PodInitializing` behind init containers, else `ContainerCreating`).
 ///
 /// # Errors
-/// [`ApiError::Forbidden`] where its PriorityClass does not exist.
+/// [`ApiError::Forbidden`] where its PriorityClass or its ServiceAccount does not exist.
 pub fn create<P>(
     cluster: &mut Cluster<P>,
     workload: WorkloadId,
@@ -46,6 +46,7 @@ pub fn create<P>(
     ordinal: u32,
 ) -> Result<PodId, ApiError> {
     let name = name_of(cluster, workload, replica_set, ordinal);
+    account_of(cluster, workload, template, &name)?;
     create_named(cluster, workload, replica_set, template, ordinal, name)
 }
 
@@ -207,6 +208,37 @@ fn priority_of<P>(cluster: &Cluster<P>, name: &SmolStr, spec: &PodSpec) -> Resul
             reason: alloc::format!("no PriorityClass with name {class} was found"),
         }),
     }
+}
+
+/// Admission of ServiceAccounts (plugin/pkg/admission/serviceaccount): every namespace has `default`.
+fn account_of<P>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    template: TemplateId,
+    pod: &SmolStr,
+) -> Result<(), ApiError> {
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let named = spec.service_account_name.as_deref().unwrap_or_default();
+    if matches!(named, "" | "default") {
+        return Ok(());
+    }
+    let namespace = &cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .namespace;
+    let account = ObjectRef::new(Kind::ServiceAccount, namespace, named);
+    let assumed = &cluster.workings.kubelet.assumed;
+    if find(cluster, &account).is_some() || assumed.contains(&account) {
+        return Ok(());
+    }
+    let reason = alloc::format!(
+        "error looking up service account {namespace}/{named}: serviceaccount \"{named}\" not found"
+    );
+    Err(ApiError::Forbidden {
+        kind: Kind::Pod,
+        name: pod.clone(),
+        reason,
+    })
 }
 
 /// Tells the pod's workload, endpoints, budgets and traffic to look again.

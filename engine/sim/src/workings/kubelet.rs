@@ -22,7 +22,8 @@ pub struct Kubelet {
     pub images: Images,
     /// First template that ran for a workload: what it listens on is taken to be right.
     pub(crate) first_templates: Table<Option<TemplateId>>,
-    /// ConfigMaps and Secrets that are taken to exist, as pods were given that run with them.
+    /// ConfigMaps, Secrets, ServiceAccounts and claims that are taken to exist, as pods were given
+    /// that run with them.
     pub(crate) assumed: Arc<BTreeSet<ObjectRef>>,
     /// Containers that were given as ending again and again, by template and position.
     pub(crate) believed_ends: Arc<BTreeMap<(TemplateId, usize), Ending>>,

@@ -327,3 +327,22 @@ fn names_decide_nothing() {
     };
     assert_eq!(run("aaa"), run("zzz-with-a-much-longer-name"));
 }
+
+#[test]
+fn a_service_account_that_is_missing_fails_the_set() {
+    let mut lab = Lab::new(1);
+    let mut document = workload("Deployment", "web", json!({"replicas": 2}));
+    document["spec"]["template"]["spec"]["serviceAccountName"] = json!("shop");
+    lab.apply(document);
+    lab.run(3);
+    assert!(lab.story().contains(
+        "is forbidden: error looking up service account default/shop: serviceaccount \"shop\" not found"
+    ));
+    assert!(
+        lab.conditions("Deployment/web")
+            .contains("ReplicaFailure=True FailedCreate")
+    );
+    lab.apply(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "shop"}}));
+    lab.run(30);
+    assert_eq!(lab.counts("Deployment/web"), "2/2/2/2");
+}

@@ -10,6 +10,7 @@ use super::references;
 use super::sync::Sync;
 use crate::workings::{BackOff, Beliefs, Ending, Part, ProbeResult, Process, Stage, Why};
 use aegis_model::Tick;
+use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ContainerState, ContainerStatus, PodPhase, Termination};
 use alloc::sync::Arc;
 
@@ -70,10 +71,22 @@ impl<P: Clone> Sync<'_, P> {
         let recipe = self.recipe.clone();
         let by_containers = recipe.containers.iter().flat_map(|c| &c.references);
         let by_volumes = recipe.volumes.iter().map(|(_, reference)| reference);
+        let spec = self.cluster.objects.templates[template.index()]
+            .spec
+            .clone();
+        let account = spec.spec.service_account_name.iter();
+        let account = account.map(|name| (Kind::ServiceAccount, name));
+        let claims = spec.spec.volumes.iter().filter_map(|volume| {
+            let claim = volume.persistent_volume_claim.as_ref()?;
+            Some((Kind::PersistentVolumeClaim, &claim.claim_name))
+        });
         let kubelets = &mut self.cluster.workings.kubelet;
         let assumed = Arc::make_mut(&mut kubelets.assumed);
         for reference in by_containers.chain(by_volumes) {
             assumed.insert(references::object(&namespace, reference));
+        }
+        for (kind, name) in account.chain(claims) {
+            assumed.insert(ObjectRef::new(kind, &namespace, name));
         }
         Arc::make_mut(&mut kubelets.given_running).insert(template);
     }

@@ -35,6 +35,7 @@ use alloc::string::String;
 use board::Board;
 use message::Refusal;
 use placement::{Found, Search};
+use serde_json::Value;
 
 /// `source.component` of its Events.
 const COMPONENT: &str = "default-scheduler";
@@ -113,15 +114,27 @@ fn not_scheduled<P>(cluster: &mut Cluster<P>, pod: PodId, reason: &str, message:
 fn missing_claim<P>(cluster: &Cluster<P>, pod: PodId) -> Option<String> {
     let pod = &cluster.objects.pods[pod.index()];
     let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
-    let claims = spec
-        .volumes
-        .iter()
-        .filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    let owner = &cluster.objects.workloads[pod.workload.index()].header.doc;
+    let claims = spec.volumes.iter().filter_map(|volume| {
+        let claim = volume.persistent_volume_claim.as_ref()?;
+        (!is_made_with_the_pod(owner, &volume.name)).then_some(claim)
+    });
     let missing = claims.map(|claim| &claim.claim_name).find(|name| {
         let reference = ObjectRef::new(Kind::PersistentVolumeClaim, &pod.namespace, name);
-        api::find(cluster, &reference).is_none()
+        let assumed = cluster.workings.kubelet.assumed.contains(&reference);
+        !assumed && api::find(cluster, &reference).is_none()
     });
     missing.map(|name| format!("persistentvolumeclaim \"{name}\" not found"))
+}
+
+/// Whether a StatefulSet makes a claim for the volume of that name: it then stands in for the one
+/// of the template (pkg/controller/statefulset/stateful_set_utils.go, `updateStorage`).
+fn is_made_with_the_pod(owner: &Value, volume: &str) -> bool {
+    let templates = owner["spec"]["volumeClaimTemplates"].as_array();
+    templates
+        .into_iter()
+        .flatten()
+        .any(|template| template["metadata"]["name"] == volume)
 }
 
 fn bind<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, node: NodeId) {
