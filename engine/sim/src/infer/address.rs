@@ -133,11 +133,13 @@ const PROMISES: [&str; 17] = [
     "COLLECTOR",
 ];
 
-/// Whether the name of a setting promises an address: `CART_ADDR` does, `SERVICE_NAME` does not.
+/// Whether the name of a setting promises an address: `CART_ADDR` and `QUEUE_HOSTNAME` do,
+/// `SERVICE_NAME` does not.
 #[must_use]
 pub fn promises_address(key: &str) -> bool {
     let upper = key.to_ascii_uppercase();
-    !upper.ends_with("NAME") && PROMISES.iter().any(|part| upper.contains(part))
+    let names = upper.ends_with("NAME") && !upper.ends_with("HOSTNAME");
+    !names && PROMISES.iter().any(|part| upper.contains(part))
 }
 
 /// The settings in a text of several lines (`key=value`, `key: value`, JSON); one line is the value of `key`.

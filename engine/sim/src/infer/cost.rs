@@ -5,7 +5,9 @@
 //! cost fills it, and every callee's request to be sized for what that rate
 //! sends there. A callee's guess is drawn half-way (geometrically) to its
 //! runtime's usual cost where requests would make it dearer, never above the
-//! request. The rule is ours and marked as such; calibration replaces its result.
+//! request. Nobody sets a CPU limit under which a pod serves less than a few
+//! requests a second: a guess that says so is lowered. The rules are ours and
+//! marked as such; calibration replaces their result.
 
 use super::directory::Directory;
 use super::workload::CPU_SIGMA;
@@ -18,6 +20,8 @@ use alloc::vec::Vec;
 const DESIGN_USE: f64 = 0.6;
 /// Requests per second and replica that an entry without a CPU request is taken to be made for.
 const RATE_WITHOUT_REQUEST: f64 = 50.0;
+/// Requests per second that a pod is taken to serve within its CPU limit at the least.
+const LEAST_RATE: f64 = 10.0;
 /// Calls are followed so far; beyond it a cycle adds nothing that matters.
 const DEPTH: usize = 16;
 /// No guess leaves this range, s.
@@ -40,7 +44,19 @@ pub fn assign(directory: &Directory<'_>, workloads: &mut [WorkloadPrior], entrie
                 .clamp(CHEAPEST, DEAREST);
             prior.cpu_per_request = Prior::new(cost, CPU_SIGMA);
         }
+        let most = most_within_limit(directory, prior.workload);
+        if prior.cpu_per_request.median > most {
+            prior.cpu_per_request = Prior::new(most.max(CHEAPEST), CPU_SIGMA);
+        }
     }
+}
+
+/// CPU per request at which a pod's limit is used as designed by [`LEAST_RATE`], s.
+fn most_within_limit(directory: &Directory<'_>, workload: WorkloadId) -> f64 {
+    let row = &directory.objects.workloads[workload.index()];
+    let container = recognise::main_container(row.spec.template());
+    let limit = container.and_then(|container| container.resources.limits.cpu());
+    limit.map_or(f64::INFINITY, |cpu| DESIGN_USE * cpu.cores() / LEAST_RATE)
 }
 
 /// CPU that all replicas of a workload request, cores; `None` where its container requests none.

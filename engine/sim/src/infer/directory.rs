@@ -1,8 +1,10 @@
 //! Who stands behind which name: Services by name, workloads behind Services.
 
 use aegis_model::kubernetes::{Kind, ObjectRef, PodTemplateSpec};
+use aegis_model::objects::Service;
 use aegis_model::{Doc, Objects, ServiceId, WorkloadId};
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
@@ -12,6 +14,7 @@ pub struct Directory<'a> {
     pub objects: &'a Objects,
     services: BTreeMap<(SmolStr, SmolStr), ServiceId>,
     behind: Vec<Vec<WorkloadId>>,
+    in_front: Vec<Vec<ServiceId>>,
     maps: BTreeMap<(SmolStr, SmolStr), Doc>,
 }
 
@@ -40,16 +43,25 @@ impl<'a> Directory<'a> {
         };
         let config = |kind: &Kind| *kind == Kind::ConfigMap;
         let plain = objects.plain.iter().filter(|p| p.header.exists());
+        let labelled = Labelled::of(objects);
+        let behind: Vec<Vec<WorkloadId>> = objects
+            .services
+            .iter()
+            .map(|service| labelled.selected_by(objects, service))
+            .collect();
+        let mut in_front = vec![Vec::new(); objects.workloads.len()];
+        for (id, _) in living() {
+            for workload in &behind[id] {
+                in_front[workload.index()].push(ServiceId::from(id));
+            }
+        }
         Self {
             objects,
             services: living()
                 .map(|(id, s)| (key(&s.header.reference), id.into()))
                 .collect(),
-            behind: objects
-                .services
-                .iter()
-                .map(|service| workloads_of(objects, service))
-                .collect(),
+            behind,
+            in_front,
             maps: plain
                 .filter(|p| config(&p.header.reference.kind))
                 .map(|p| (key(&p.header.reference), p.header.doc.clone()))
@@ -90,23 +102,46 @@ impl<'a> Directory<'a> {
     }
 
     /// Living Services that select a workload's pods, in order.
-    pub fn in_front_of(&self, workload: WorkloadId) -> impl Iterator<Item = ServiceId> + '_ {
-        self.objects
-            .services
-            .enumerate()
-            .filter(|(_, service)| service.header.exists())
-            .map(|(id, _)| id.into())
-            .filter(move |id| self.behind(*id).contains(&workload))
+    #[must_use]
+    pub fn in_front_of(&self, workload: WorkloadId) -> &[ServiceId] {
+        self.in_front
+            .get(workload.index())
+            .map_or(&[], Vec::as_slice)
     }
 }
 
-fn workloads_of(objects: &Objects, service: &aegis_model::objects::Service) -> Vec<WorkloadId> {
-    let space = &service.header.reference.namespace;
-    objects
-        .workloads
-        .enumerate()
-        .filter(|(_, w)| w.header.exists() && w.header.reference.namespace == *space)
-        .filter(|(_, w)| selects(&service.spec.selector, w.spec.template()))
-        .map(|(id, _)| id.into())
-        .collect()
+/// Living workloads by namespace and each label of their pods.
+struct Labelled<'a>(BTreeMap<[&'a str; 3], Vec<WorkloadId>>);
+
+impl<'a> Labelled<'a> {
+    fn of(objects: &'a Objects) -> Self {
+        let mut rows: BTreeMap<[&'a str; 3], Vec<WorkloadId>> = BTreeMap::new();
+        let living = objects.workloads.enumerate();
+        for (id, row) in living.filter(|(_, row)| row.header.exists()) {
+            let space = row.header.reference.namespace.as_str();
+            for (key, value) in &row.spec.template().metadata.labels {
+                let at = [space, key.as_str(), value.as_str()];
+                rows.entry(at).or_default().push(id.into());
+            }
+        }
+        Self(rows)
+    }
+
+    /// Workloads whose pods a Service selects, in order: of those with its rarest label, the ones
+    /// that have all.
+    fn selected_by(&self, objects: &Objects, service: &Service) -> Vec<WorkloadId> {
+        let space = service.header.reference.namespace.as_str();
+        let selector = &service.spec.selector;
+        let with = selector.iter().map(|(key, value)| {
+            let found = self.0.get(&[space, key.as_str(), value.as_str()]);
+            found.map(Vec::as_slice).unwrap_or_default()
+        });
+        let rarest: &[WorkloadId] = with.min_by_key(|found| found.len()).unwrap_or_default();
+        let template = |id: &&WorkloadId| objects.workloads[id.index()].spec.template();
+        rarest
+            .iter()
+            .filter(|id| selects(selector, template(id)))
+            .copied()
+            .collect()
+    }
 }

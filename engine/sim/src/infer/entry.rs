@@ -4,6 +4,7 @@ use super::WorkloadPrior;
 use super::directory::Directory;
 use aegis_model::kubernetes::Kind;
 use aegis_model::{Role, ServiceId, WorkloadId};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use serde_json::Value;
 
@@ -47,33 +48,61 @@ impl Entry {
 /// reached by the Service with the surest door (of equal ones the first).
 #[must_use]
 pub fn entries(directory: &Directory<'_>, workloads: &[WorkloadPrior]) -> Vec<Entry> {
-    let routed = routed(directory);
-    let found = found(directory, workloads, &routed, |door| door < Door::Alone);
+    let around = Around::of(directory, workloads);
+    let found = found(directory, workloads, &around, |door| door < Door::Alone);
     if found.is_empty() {
-        return self::found(directory, workloads, &routed, |_| true);
+        return self::found(directory, workloads, &around, |_| true);
     }
     found
+}
+
+/// What decides about doors: who is called, which are queues, what is routed to.
+struct Around {
+    routed: Vec<ServiceId>,
+    called: BTreeSet<WorkloadId>,
+    queues: BTreeSet<WorkloadId>,
+}
+
+impl Around {
+    fn of(directory: &Directory<'_>, workloads: &[WorkloadPrior]) -> Self {
+        let calls = workloads.iter().flat_map(|prior| &prior.calls);
+        let callees = calls
+            .filter_map(|call| call.to)
+            .flat_map(|to| directory.behind(to));
+        let queues = workloads
+            .iter()
+            .filter(|prior| prior.runtime.role() == Some(Role::Queue));
+        Self {
+            routed: routed(directory),
+            called: callees.copied().collect(),
+            queues: queues.map(|prior| prior.workload).collect(),
+        }
+    }
 }
 
 fn found(
     directory: &Directory<'_>,
     workloads: &[WorkloadPrior],
-    routed: &[ServiceId],
+    around: &Around,
     counts: impl Fn(Door) -> bool,
 ) -> Vec<Entry> {
     let candidates = workloads.iter().filter(|prior| may_be_entry(prior));
     candidates
         .filter_map(|prior| {
-            let services: Vec<ServiceId> = directory.in_front_of(prior.workload).collect();
+            let services = directory.in_front_of(prior.workload);
             let doors = services
                 .iter()
-                .filter_map(|id| Some((door(directory, workloads, prior, routed, *id)?, *id)));
+                .filter_map(|id| Some((door(directory, prior, around, *id)?, *id)));
             let (door, service) = doors.min().filter(|(door, _)| counts(*door))?;
             Some(Entry {
                 service,
                 workload: prior.workload,
                 door,
-                aliases: services.into_iter().filter(|id| *id != service).collect(),
+                aliases: services
+                    .iter()
+                    .copied()
+                    .filter(|id| *id != service)
+                    .collect(),
             })
         })
         .collect()
@@ -86,9 +115,8 @@ fn may_be_entry(prior: &WorkloadPrior) -> bool {
 
 fn door(
     directory: &Directory<'_>,
-    workloads: &[WorkloadPrior],
     prior: &WorkloadPrior,
-    routed: &[ServiceId],
+    around: &Around,
     service: ServiceId,
 ) -> Option<Door> {
     match directory.objects.services[service.index()]
@@ -97,39 +125,25 @@ fn door(
         .as_str()
     {
         "LoadBalancer" => Some(Door::LoadBalancer),
-        _ if routed.contains(&service) => Some(Door::Ingress),
+        _ if around.routed.contains(&service) => Some(Door::Ingress),
         "NodePort" => Some(Door::NodePort),
-        _ if is_called(directory, workloads, prior.workload) => None,
-        _ if calls_a_server(directory, workloads, prior) => Some(Door::Uncalled),
+        _ if around.called.contains(&prior.workload) => None,
+        _ if calls_a_server(directory, prior, around) => Some(Door::Uncalled),
         _ => Some(Door::Alone),
     }
 }
 
 /// Whether it calls anything but queues: what only reads a queue serves nobody.
-fn calls_a_server(
-    directory: &Directory<'_>,
-    workloads: &[WorkloadPrior],
-    prior: &WorkloadPrior,
-) -> bool {
+fn calls_a_server(directory: &Directory<'_>, prior: &WorkloadPrior, around: &Around) -> bool {
     let is_queue = |to: ServiceId| {
-        let behind = directory.behind(to);
-        workloads.iter().any(|other| {
-            behind.contains(&other.workload) && other.runtime.role() == Some(Role::Queue)
-        })
+        let mut behind = directory.behind(to).iter();
+        behind.any(|workload| around.queues.contains(workload))
     };
     prior
         .calls
         .iter()
         .filter_map(|call| call.to)
         .any(|to| !is_queue(to))
-}
-
-fn is_called(directory: &Directory<'_>, workloads: &[WorkloadPrior], workload: WorkloadId) -> bool {
-    workloads
-        .iter()
-        .flat_map(|prior| &prior.calls)
-        .filter_map(|call| call.to)
-        .any(|to| directory.behind(to).contains(&workload))
 }
 
 /// Services that an Ingress or HTTPRoute sends to.

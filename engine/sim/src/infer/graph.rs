@@ -152,41 +152,75 @@ fn places(directory: &Directory<'_>, template: &PodTemplateSpec, namespace: &str
     containers
         .flat_map(|container| {
             let mut places = environment(directory, container, namespace);
-            places.extend(command_line(container));
+            places.extend(command_line(directory, container, namespace));
             places
         })
         .chain(mounted(directory, template, namespace))
         .collect()
 }
 
-/// Environment: the last of equal names wins.
+/// Environment: the last of equal names wins, and `$(NAME)` stands for another variable.
 fn environment(directory: &Directory<'_>, container: &Container, namespace: &str) -> Vec<Place> {
     let of = |name: &str| format!("env {name} of container {}", container.name);
+    variables(directory, container, namespace)
+        .iter()
+        .flat_map(|(key, value)| split(&of(key), key, value))
+        .collect()
+}
+
+/// The variables of a container as it sees them, in order.
+fn variables(
+    directory: &Directory<'_>,
+    container: &Container,
+    namespace: &str,
+) -> Vec<(String, String)> {
     let shadowed = |index: usize, name: &SmolStr| {
         container.env[index + 1..]
             .iter()
             .any(|later| later.name == *name)
     };
-    let whole = container
+    let mut all: Vec<(String, String)> = container
         .env_from
         .iter()
         .filter_map(|from| from.config_map_ref.as_ref())
         .flat_map(|map| entries(directory, namespace, &map.name))
         .filter(|(key, _)| container.env.iter().all(|variable| variable.name != *key))
-        .map(|(key, value)| (of(&key), key, value));
-    let single = container
-        .env
-        .iter()
-        .enumerate()
-        .filter(|(index, variable)| !shadowed(*index, &variable.name))
-        .filter_map(|(_, variable)| {
-            let value = value_of(directory, namespace, variable)?;
-            Some((of(&variable.name), variable.name.clone().into(), value))
+        .collect();
+    for (index, variable) in container.env.iter().enumerate() {
+        if shadowed(index, &variable.name) {
+            continue;
+        }
+        if let Some(value) = value_of(directory, namespace, variable) {
+            let value = expanded(&value, &all);
+            all.push((variable.name.clone().into(), value));
+        }
+    }
+    all
+}
+
+/// A text with `$(NAME)` replaced by the variables that are known; others are left, as the
+/// kubelet leaves them (third_party/forked/golang/expansion).
+fn expanded(text: &str, variables: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("$(") {
+        out.push_str(before);
+        let found = after.split_once(')').and_then(|(name, behind)| {
+            let (_, value) = variables.iter().rev().find(|(known, _)| known == name)?;
+            Some((value, behind))
         });
-    whole
-        .chain(single)
-        .flat_map(|(text, key, value)| split(&text, &key, &value))
-        .collect()
+        match found {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push_str("$(");
+                rest = after;
+            }
+        }
+    }
+    out + rest
 }
 
 fn value_of(directory: &Directory<'_>, namespace: &str, variable: &EnvVar) -> Option<String> {
@@ -224,14 +258,18 @@ fn split(text: &str, key: &str, value: &str) -> Vec<Place> {
         .collect()
 }
 
-fn command_line(container: &Container) -> Vec<Place> {
+fn command_line(directory: &Directory<'_>, container: &Container, namespace: &str) -> Vec<Place> {
     let text = format!("arguments of container {}", container.name);
+    let variables = variables(directory, container, namespace);
     [&container.command, &container.args]
         .into_iter()
         .flat_map(|words| address::arguments(words))
         .map(|setting| Place {
             text: text.clone(),
-            setting,
+            setting: Setting {
+                value: expanded(&setting.value, &variables),
+                ..setting
+            },
         })
         .collect()
 }

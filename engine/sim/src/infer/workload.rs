@@ -25,6 +25,8 @@ const MEMORY_AT_REST: f64 = 0.65;
 const MEMORY_CEILING: f64 = 0.8;
 /// Share of its CPU request that a container uses with no request to serve.
 const CPU_AT_REST: f64 = 0.03;
+/// Share of its CPU limit that it uses then at most.
+const LIMIT_AT_REST: f64 = 0.1;
 
 /// Half of clients do not retry.
 const RETRIES: Choice = Choice {
@@ -70,12 +72,16 @@ pub fn prior(directory: &Directory<'_>, id: WorkloadId, row: &Workload) -> Workl
     }
 }
 
-/// CPU without requests, cores: a share of the request, 2 millicores where there is none.
+/// CPU without requests, cores: a share of the request, 2 millicores where there is none; a limit
+/// is set so that little of it goes to that.
 fn idle(container: Option<&Container>) -> f64 {
     let request = container.and_then(|c| c.resources.request("cpu"));
+    let limit = container.and_then(|c| c.resources.limits.cpu());
+    let most = limit.map_or(f64::INFINITY, |cpu| cpu.cores() * LIMIT_AT_REST);
     request
         .map_or(0.002, |cpu| cpu.millicores().cores() * CPU_AT_REST)
         .clamp(0.001, 0.05)
+        .min(most)
 }
 
 /// A limit of more cores than the runtime is taken to use gives it more slots.

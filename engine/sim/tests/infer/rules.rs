@@ -3,7 +3,7 @@
 use crate::build::{objects, service};
 use aegis_model::Objects;
 use aegis_model::behaviour::{Balance, Cancels};
-use aegis_sim::infer::{CallPrior, Inferred, Runtime, infer, rewire};
+use aegis_sim::infer::{CallPrior, Directory, Inferred, Runtime, infer, rewire};
 
 /// What `caller` calls, in a cluster of it and a Service `cart` on port 80.
 fn calls(container: &str, more: &str) -> Vec<CallPrior> {
@@ -51,6 +51,15 @@ fn an_address_is_found_wherever_a_setting_can_stand() {
             Some(80),
         ),
         (named("CART_HOST"), Some(0)),
+        (named("CART_HOSTNAME"), Some(0)),
+        (
+            "          env: [{name: NEXT, value: cart}, {name: CART_URL, value: \"http://$(NEXT):80/$(GONE)\"}]".into(),
+            Some(80),
+        ),
+        (
+            "          env: [{name: NEXT, value: cart}]\n          args: [\"--to=http://$(NEXT):80\"]".into(),
+            Some(80),
+        ),
         (named("APP_NAME"), None),
         (named("SERVICE_NAME"), None),
         ("          args: [--cart-addr=cart:80]".into(), Some(80)),
@@ -253,4 +262,37 @@ fn a_changed_address_moves_the_call_and_keeps_its_cost() {
     assert_eq!(to(Some("user:80")), (Some(2), 80, 1.0));
     assert_eq!(to(Some("cartt:80")), (None, 80, 1.0));
     assert_eq!(to(None), (None, 0, 1.0));
+}
+
+#[test]
+fn a_pod_serves_some_requests_within_its_limit() {
+    let cost = |limit: &str| {
+        let container = format!("          resources: {{limits: {{cpu: {limit}}}}}");
+        let objects = objects(&service("web", "example/web:1", &container));
+        let inferred = infer(&objects);
+        inferred.workloads[0].cpu_per_request.median
+    };
+    assert_eq!(
+        cost("1"),
+        cost("500m"),
+        "a usual limit says nothing of cost"
+    );
+    assert!((cost("2m") - 0.00012).abs() < 1e-9, "{}", cost("2m"));
+}
+
+#[test]
+fn thousands_of_services_are_looked_up_by_their_rarest_label() {
+    let one = |n: u32| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: w{n}}}\nspec:\n  template:\n    metadata: {{labels: {{app: w{n}, part-of: shop}}}}\n    spec: {{containers: [{{name: a, image: shop}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: w{n}}}\nspec: {{selector: {{part-of: shop, app: w{n}}}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let text: String = (0..3000).map(one).collect();
+    let objects = objects(&text);
+    let directory = Directory::new(&objects);
+    for id in [0_usize, 1500, 2999] {
+        assert_eq!(directory.behind(id.into()), [id.into()]);
+        assert_eq!(directory.in_front_of(id.into()), [id.into()]);
+    }
+    assert_eq!(infer(&objects).entries.len(), 3000);
 }
