@@ -5,6 +5,7 @@ use crate::args::Import;
 use crate::exit::{Exit, Failure};
 use crate::input::{Reader, STDIN};
 use crate::output::Terminal;
+use aegis_scenario::{import, warn};
 use std::path::Path;
 
 pub fn run(args: &Import, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -24,9 +25,11 @@ pub fn run(args: &Import, terminal: &mut Terminal) -> Result<Exit, Failure> {
         return Err(Failure::usage("this is a scenario already").help(help));
     }
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.paths));
-    let text = aegis_scenario::import::import(&name, documents);
-    let text = text.map_err(|problems| refuse(crate::input::Refusal::Wrong(problems), terminal))?;
-    deliver(&text, args.out.as_deref(), terminal)
+    let loaded = import::adopt(&name, documents)
+        .map_err(|problems| refuse(crate::input::Refusal::Wrong(problems), terminal))?;
+    reader.show(&loaded.warnings, terminal.err);
+    reader.show(&warn::kinds(&loaded.manifests), terminal.err);
+    deliver(&import::written(&loaded), args.out.as_deref(), terminal)
 }
 
 /// The name of the only file or folder, as far as a name may have it.

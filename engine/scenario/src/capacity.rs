@@ -1,8 +1,8 @@
 //! How much each entry of a cluster can serve, at the medians of what is inferred.
 //!
 //! A workload serves what its CPU allows: replicas × the limit of a pod (of its
-//! node's CPU where there is none, and never more than its slots) over the CPU of
-//! one request. An entry serves what the tightest workload behind it does, when
+//! node's CPU where there is none, and never more than its slots), less what it
+//! uses at rest, over the CPU of one request. An entry serves what the tightest workload behind it does, when
 //! all entries are loaded in proportion to what each could serve alone.
 
 use aegis_model::{Behaviour, Millicores, Objects, ServiceId, WorkloadId};
@@ -68,8 +68,9 @@ pub fn rooms(objects: &Objects, behaviours: &[Option<Behaviour>]) -> Vec<Option<
             .spec
             .replicas()
             .unwrap_or(objects.nodes.len() as u32);
+        let free = (pod - behaviour.cpu_idle).max(0.0);
         Some(Room {
-            cores: pod * f64::from(replicas),
+            cores: free * f64::from(replicas),
             cost: behaviour.cpu_per_request,
         })
     };

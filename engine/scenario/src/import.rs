@@ -25,6 +25,7 @@ pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnos
     if !errors.is_empty() {
         return Err(errors);
     }
+    let documents = aegis_kube::last_of_each(documents);
     let mut loaded = Loaded {
         scenario: bare(name),
         document: None,
@@ -43,15 +44,16 @@ pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnos
 /// # Errors
 /// What the API server refuses, at its place.
 pub fn import(name: &str, documents: Vec<Document>) -> Result<String, Vec<Diagnostic>> {
-    let loaded = adopt(name, documents)?;
-    let mut all = vec![header(&loaded)];
-    all.extend(
-        loaded
-            .manifests
-            .iter()
-            .map(|document| (*document.value).clone()),
-    );
-    Ok(yaml::documents(&all))
+    Ok(written(&adopt(name, documents)?))
+}
+
+/// The text of what was adopted.
+#[must_use]
+pub fn written(loaded: &Loaded) -> String {
+    let manifests = loaded.manifests.iter();
+    let manifests = manifests.map(|document| (*document.value).clone());
+    let all: Vec<Value> = [header(loaded)].into_iter().chain(manifests).collect();
+    yaml::documents(&all)
 }
 
 fn bare(name: &str) -> Scenario {

@@ -94,6 +94,7 @@ fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec
     let (errors, warnings) = sorted(errors);
     loaded.warnings = warnings;
     if errors.is_empty() {
+        loaded.manifests = aegis_kube::last_of_each(loaded.manifests);
         Ok(loaded)
     } else {
         Err(errors)

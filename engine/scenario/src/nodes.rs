@@ -3,9 +3,12 @@
 use crate::format::{ClusterWords, NodeGroup};
 use crate::objects;
 use aegis_kube::Document;
-use aegis_model::kubernetes::{Container, Kind, PodTemplateSpec, RestartPolicy};
+use aegis_model::kubernetes::{
+    Container, ContainerPort, Kind, ObjectRef, PodTemplateSpec, RestartPolicy,
+};
 use aegis_model::{Bytes, Millicores, Quantity};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Share of the nodes that requests fill where a scenario states no nodes.
 pub const FILL: f64 = 0.6;
@@ -15,7 +18,7 @@ const MEMORY_USE: f64 = 0.9;
 const USED_OF_REQUEST: f64 = 0.65;
 /// Nodes that are made where the manifests ask for enough, so that a drain leaves some.
 const USUAL_NODES: u64 = 3;
-/// CPU of a node at least, before there are fewer nodes.
+/// CPU of a node at least: before that there are fewer nodes, and no machine has less.
 const SMALLEST: Millicores = Millicores(500);
 /// Memory of a node at least: no machine has less.
 const LEAST_MEMORY: Bytes = Bytes::mebi(512);
@@ -27,6 +30,8 @@ pub const ZONES: [&str; 3] = ["a", "b", "c"];
 const PODS_PER_NODE: u64 = 110;
 /// CPU of a node at most, before there are more nodes.
 const LARGEST: Millicores = Millicores(32_000);
+/// Disk that pods may use of a node, as clouds hand machines out.
+const DISK: &str = "100Gi";
 /// What a pod without a request is taken to use: what the scheduler scores it as
 /// (pkg/scheduler/util/pod_resources.go).
 const UNSTATED: Request = Request {
@@ -106,6 +111,7 @@ fn node(number: usize, group: &NodeGroup, zone: Option<&str>) -> Value {
     }
     let amount = json!({
         "cpu": group.cpu.to_string(),
+        "ephemeral-storage": DISK,
         "memory": group.memory.to_string(),
         "pods": PODS_PER_NODE.to_string(),
     });
@@ -117,8 +123,8 @@ fn node(number: usize, group: &NodeGroup, zone: Option<&str>) -> Value {
     })
 }
 
-/// Equal nodes that the manifests' requests fill to [`FILL`]; each takes the largest pod,
-/// and together they hold what pods without requests use.
+/// Equal nodes that the manifests' requests fill to [`FILL`]; each takes its share and one more of
+/// the largest pod, so that rollouts find room, and together they hold what pods without requests use.
 fn by_rule(manifests: &[Document]) -> NodeGroup {
     let demand = Demand::of(manifests);
     let cpu = demand.cpu();
@@ -128,10 +134,10 @@ fn by_rule(manifests: &[Document]) -> NodeGroup {
         .max(demand.pods.div_ceil((PODS_PER_NODE as f64 * FILL) as u64))
         .max(cpu.0.div_ceil(LARGEST.0));
     let share = Request {
-        cpu: Millicores(cpu.0 / count),
+        cpu: Millicores(cpu.0 / count).max(SMALLEST),
         memory: demand.memory(count),
     };
-    let each = share.or(demand.largest).and(demand.per_node);
+    let each = share.or(demand.with_one_more(count)).and(demand.per_node);
     NodeGroup {
         count: u32::try_from(count).unwrap_or(u32::MAX),
         cpu: Quantity {
@@ -158,21 +164,24 @@ struct Demand {
 impl Demand {
     fn of(manifests: &[Document]) -> Self {
         let mut demand = Self::default();
+        let least = least_replicas(manifests);
         for document in manifests.iter().filter(|document| is_own(document)) {
             if let Some(template) = objects::template(&document.value) {
-                demand.add(document, &template);
+                let least = least.get(&document.reference()).copied();
+                demand.add(document, &template, least.unwrap_or_default());
             }
         }
         demand
     }
 
-    fn add(&mut self, document: &Document, template: &PodTemplateSpec) {
+    /// Adds the pods of a workload, of which an autoscaler keeps at least so many.
+    fn add(&mut self, document: &Document, template: &PodTemplateSpec, least: u64) {
         let pod = of_pod(template);
         if document.kind() == Kind::DaemonSet.as_str() {
             self.per_node = self.per_node.and(pod);
             return;
         }
-        let count = u64::from(objects::replicas(&document.value));
+        let count = u64::from(objects::replicas(&document.value)).max(least);
         self.total = self.total.and(pod.times(count));
         self.largest = self.largest.or(pod);
         self.pods += count;
@@ -183,7 +192,7 @@ impl Demand {
             stated
         };
         self.used += Bytes(used * count);
-        if !template.spec.affinity.pod_anti_affinity.required.is_empty() {
+        if keeps_apart(template) {
             self.apart = self.apart.max(count);
         }
     }
@@ -197,12 +206,43 @@ impl Demand {
         Millicores((stated as f64 / FILL) as u64)
     }
 
+    /// What each of so many nodes is asked for when a rollout makes one more of the largest pod.
+    fn with_one_more(&self, nodes: u64) -> Request {
+        let share = Request {
+            cpu: Millicores(self.total.cpu.0.div_ceil(nodes)),
+            memory: Bytes(self.total.memory.0.div_ceil(nodes)),
+        };
+        share.and(self.largest)
+    }
+
     /// Memory of each of so many nodes.
     fn memory(&self, nodes: u64) -> Bytes {
         let by_requests = self.total.memory.0 as f64 / FILL / nodes as f64;
         let by_use = self.used.0 as f64 / MEMORY_USE / nodes as f64 + KEPT_FREE.0 as f64;
         Bytes(by_requests.max(by_use) as u64).max(LEAST_MEMORY)
     }
+}
+
+/// `minReplicas` of what autoscalers scale.
+fn least_replicas(manifests: &[Document]) -> BTreeMap<ObjectRef, u64> {
+    let is_autoscaler =
+        |document: &&Document| document.kind() == Kind::HorizontalPodAutoscaler.as_str();
+    let scaled = manifests.iter().filter(is_autoscaler).map(|document| {
+        let spec = &document.value["spec"];
+        let word = |name: &str| spec["scaleTargetRef"][name].as_str().unwrap_or_default();
+        let namespace = document.reference().namespace;
+        let target = ObjectRef::new(Kind::from(word("kind")), &namespace, word("name"));
+        (target, spec["minReplicas"].as_u64().unwrap_or(1))
+    });
+    scaled.collect()
+}
+
+/// Whether no two pods of a template can share a node.
+fn keeps_apart(template: &PodTemplateSpec) -> bool {
+    let spec = &template.spec;
+    let mut ports = spec.containers.iter().flat_map(|c| &c.ports);
+    let on_host = |port: &ContainerPort| port.host_port > 0 || spec.host_network;
+    !spec.affinity.pod_anti_affinity.required.is_empty() || ports.any(on_host)
 }
 
 /// Whether the object is one that nobody made: not the pod or ReplicaSet of a workload in a dump.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
-const SIMULATED: [&str; 16] = [
+const SIMULATED: [&str; 18] = [
     "Namespace",
     "Node",
     "Pod",
@@ -30,8 +30,37 @@ const SIMULATED: [&str; 16] = [
     "PodDisruptionBudget",
     "ConfigMap",
     "Secret",
+    "ServiceAccount",
+    "PersistentVolumeClaim",
     "PriorityClass",
 ];
+
+/// Kinds that no pod waits for and that run nothing: rights, hooks, definitions, routes from outside.
+const INERT: [&str; 20] = [
+    "APIService",
+    "CSIDriver",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Event",
+    "FlowSchema",
+    "Ingress",
+    "IngressClass",
+    "Lease",
+    "LimitRange",
+    "MutatingWebhookConfiguration",
+    "PersistentVolume",
+    "PodSecurityPolicy",
+    "PriorityLevelConfiguration",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+/// Objects of a kind that are named one by one.
+const NAMED: usize = 4;
 
 /// All warnings of a scenario whose manifests the API server takes.
 #[must_use]
@@ -49,24 +78,53 @@ pub fn warnings(loaded: &Loaded, objects: &Objects) -> Vec<Diagnostic> {
     warnings
 }
 
-/// Kinds that are not simulated: one warning each, at the first object.
-fn kinds(manifests: &[Document]) -> Vec<Diagnostic> {
-    let mut first: BTreeMap<&str, (&Document, usize)> = BTreeMap::new();
+/// Kinds that are not simulated, each at its first object: one warning for a kind that
+/// something might be waiting for, with names, and one for all that run nothing.
+#[must_use]
+pub fn kinds(manifests: &[Document]) -> Vec<Diagnostic> {
+    let mut found: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
     for document in manifests
         .iter()
         .filter(|document| !SIMULATED.contains(&document.kind()))
     {
-        first.entry(document.kind()).or_insert((document, 0)).1 += 1;
+        found.entry(document.kind()).or_default().push(document);
     }
-    let shown = |(kind, (document, count)): (&str, (&Document, usize))| {
-        let path = FieldPath::default().key("kind");
-        let message = format!("{count} of kind {kind} kept; nothing acts on them");
-        locate(
-            document,
-            &Finding::new(Code::KindNotSimulated, &path, kind, message),
-        )
-    };
-    first.into_iter().map(shown).collect()
+    let (inert, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(kind, _)| INERT.contains(kind));
+    let mut warnings: Vec<Diagnostic> = others
+        .iter()
+        .filter_map(|(kind, objects)| unplayed(kind, objects))
+        .collect();
+    let counts: Vec<String> = inert
+        .iter()
+        .map(|(kind, objects)| format!("{} {kind}", objects.len()))
+        .collect();
+    let message = format!("kept, and nothing acts on them: {}", counts.join(", "));
+    let first = inert.first().and_then(|(_, objects)| objects.first());
+    warnings.extend(first.map(|document| about_kind(document, message)));
+    warnings
+}
+
+fn unplayed(kind: &str, objects: &[&Document]) -> Option<Diagnostic> {
+    let named = objects.iter().take(NAMED);
+    let mut names: Vec<String> = named
+        .map(|document| names::written(&document.reference()))
+        .collect();
+    if objects.len() > NAMED {
+        names.push(format!("{} more", objects.len() - NAMED));
+    }
+    let message = format!(
+        "kind {kind} is not simulated: {} kept, and nothing acts on it",
+        names.join(", ")
+    );
+    Some(about_kind(objects.first()?, message))
+}
+
+fn about_kind(document: &Document, message: String) -> Diagnostic {
+    let path = FieldPath::default().key("kind");
+    let finding = Finding::new(Code::KindNotSimulated, &path, document.kind(), message);
+    locate(document, &finding)
 }
 
 /// Pods that are larger than every node.

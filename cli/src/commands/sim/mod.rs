@@ -14,7 +14,7 @@ use aegis_scenario::amount::Length;
 use aegis_scenario::build::{build, start};
 use aegis_scenario::format::Start;
 use aegis_scenario::load::is_scenario;
-use aegis_scenario::{Loaded, import};
+use aegis_scenario::{Loaded, import, warn};
 use aegis_telemetry::{Format, Recording};
 use aegis_world::World;
 use serde_json::Value;
@@ -28,6 +28,7 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let mut loaded =
         open(&reader, &args.scenario).map_err(|refusal| reader.refuse(refusal, terminal.err))?;
     reader.show(&loaded.warnings, terminal.err);
+    reader.show(&warn::kinds(&loaded.manifests), terminal.err);
     let length = length(args, &loaded)?;
     // The cluster alone is watched from the moment at which its manifests arrive.
     loaded.scenario.spec.start.get_or_insert(Start::Applied);
