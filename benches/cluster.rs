@@ -3,12 +3,19 @@
 use aegis_benches::flat::{Columns, Use, pods_by_name};
 use aegis_benches::large::{Large, Size};
 use aegis_benches::process;
+use aegis_sim::workings::{HotChunk, POD_CHUNK, Watched};
 use divan::{Bencher, black_box};
 use std::sync::OnceLock;
 use std::time::Instant;
 
 fn main() {
     divan::main();
+    println!(
+        "a pod: {} B of hot columns, {} B of thresholds, a row of {} B and what it points to",
+        size_of::<HotChunk>() / POD_CHUNK,
+        size_of::<Watched>() / POD_CHUNK,
+        size_of::<aegis_model::objects::Pod>(),
+    );
 }
 
 const SMALL: Size = Size {
@@ -98,6 +105,14 @@ mod tick {
         bare(bencher, MIDDLE);
     }
 
+    /// Pods that serve nothing and have nothing due.
+    #[divan::bench]
+    fn tick_20000_with_nothing_to_do(bencher: Bencher<'_, '_>) {
+        let mut large = settled(MIDDLE).clone();
+        large.idle();
+        bencher.bench_local(|| large.second());
+    }
+
     #[divan::bench]
     fn tick_100000(bencher: Bencher<'_, '_>) {
         steady(bencher, LARGE);
@@ -159,6 +174,47 @@ mod fork {
         let mut large = settled(MIDDLE).clone();
         large.second();
         bencher.bench_local(|| large.second());
+    }
+}
+
+mod futures {
+    use super::{Bencher, SMALL, settled};
+    use aegis_benches::large::Large;
+
+    const FUTURES: u32 = 108;
+    const SECONDS: u32 = 300;
+
+    /// So many futures, one after the other.
+    fn play(origin: &Large, futures: u32) {
+        for _ in 0..futures {
+            let mut fork = origin.clone();
+            for _ in 0..SECONDS {
+                fork.second();
+            }
+        }
+    }
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn futures_108(bencher: Bencher<'_, '_>) {
+        let origin = settled(SMALL);
+        bencher.bench_local(|| play(origin, FUTURES));
+    }
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn futures_108_two_threads(bencher: Bencher<'_, '_>) {
+        let origin = settled(SMALL);
+        bencher.bench_local(|| {
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| play(origin, FUTURES / 2));
+                }
+            });
+        });
+    }
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn futures_108_two_threads_reference(bencher: Bencher<'_, '_>) {
+        futures_108(bencher);
     }
 }
 

@@ -79,6 +79,15 @@ impl Large {
         );
     }
 
+    /// Takes load and behaviour away: pods run on and serve nothing.
+    pub fn idle(&mut self) {
+        let nobody = self.cluster.objects.workloads.iter().map(|_| None);
+        self.cluster.workings.behaviours = nobody.collect();
+        self.cluster.workings.load.clear();
+        self.cluster.workings.index.topology_dirty = true;
+        self.second();
+    }
+
     fn create(&mut self, size: Size) {
         for index in 0..size.nodes {
             self.apply(node(index));

@@ -4,9 +4,9 @@ use crate::Cluster;
 use crate::Draws;
 use crate::journal::Journal;
 use crate::solver::{Claim, water_fill};
-use crate::step::traffic::acts_on;
+use crate::step::traffic::afflicting;
 use crate::workings::{ClassUse, Site, Solved};
-use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Tick};
+use aegis_model::{Mechanism, NodeId, Overlay, TemplateId, Tick};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -59,7 +59,7 @@ fn use_of<P: Clone>(
 ) -> Option<ClassUse> {
     let behaviour = cluster.workings.behaviour(site.workload)?;
     let flow = &solved.flows.classes[class];
-    let burn = burning(cluster, overlay, site).min(site.quota);
+    let laid = Additions::of(cluster, overlay, site);
     let stretch = if flow.own_time > 0.0 {
         (flow.sojourn - flow.called).max(flow.own_time) / flow.own_time
     } else {
@@ -67,11 +67,11 @@ fn use_of<P: Clone>(
     };
     let refused = flow.shed > 0.5 * flow.offered.max(1e-9);
     Some(ClassUse {
-        cpu: (flow.cpu_used + burn) as f32,
+        cpu: (flow.cpu_used + laid.burn.min(site.quota)) as f32,
         held: behaviour.memory_base.0 as f64
             + behaviour.memory_per_request.0 as f64 * flow.in_flight,
-        growth: growing(cluster, overlay, site),
-        step: stepped(cluster, overlay, site),
+        growth: laid.growth,
+        step: laid.step,
         answer: if refused {
             f32::INFINITY
         } else {
@@ -80,44 +80,30 @@ fn use_of<P: Clone>(
     })
 }
 
-fn sum_of<P: Clone>(
-    cluster: &Cluster<P>,
-    overlay: &Overlay,
-    site: &Site,
-    size: impl Fn(&Mechanism) -> Option<f64>,
-) -> f64 {
-    let Some(&pod) = site.pods.first() else {
-        return 0.0;
-    };
-    let acts = |laid: &&Laid| acts_on(cluster, laid, pod);
-    let sized = overlay
-        .active(cluster.clock)
-        .filter_map(|laid| size(&laid.mechanism).map(|size| (laid, size)));
-    sized
-        .filter(|(laid, _)| acts(laid))
-        .map(|(_, size)| size)
-        .sum()
+/// What mechanisms add to the use of each pod of a class.
+#[derive(Default)]
+struct Additions {
+    /// Cores.
+    burn: f64,
+    /// Bytes a second, for good.
+    growth: f64,
+    /// Bytes while it lasts.
+    step: f64,
 }
 
-fn burning<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
-    sum_of(cluster, overlay, site, |mechanism| match mechanism {
-        Mechanism::CpuBurn(cores) => Some(*cores),
-        _ => None,
-    })
-}
-
-fn growing<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
-    sum_of(cluster, overlay, site, |mechanism| match mechanism {
-        Mechanism::MemoryGrowth(bytes) => Some(*bytes),
-        _ => None,
-    })
-}
-
-fn stepped<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> f64 {
-    sum_of(cluster, overlay, site, |mechanism| match mechanism {
-        Mechanism::MemoryStep(bytes) => Some(*bytes),
-        _ => None,
-    })
+impl Additions {
+    fn of<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, site: &Site) -> Self {
+        let mut sum = Self::default();
+        for laid in afflicting(cluster, overlay, site) {
+            match &laid.mechanism {
+                Mechanism::CpuBurn(cores) => sum.burn += cores,
+                Mechanism::MemoryGrowth(bytes) => sum.growth += bytes,
+                Mechanism::MemoryStep(bytes) => sum.step += bytes,
+                _ => {}
+            }
+        }
+        sum
+    }
 }
 
 /// Whether a class wants more or less CPU than when it was last shared out.
@@ -139,11 +125,17 @@ fn share_out<P: Clone>(cluster: &mut Cluster<P>, solved: &mut Solved) {
     cluster.workings.shared_demand = Arc::new(demands.collect());
     let mut claims: Vec<Vec<(usize, Claim)>> = vec![Vec::new(); cluster.objects.nodes.len()];
     for (class, site) in layout.sites.iter().enumerate() {
+        let demand = solved.flows.classes[class].cpu_demand;
+        let usual = claim(cluster, site, site.template, demand);
         for &pod in &site.pods {
-            if let Some(node) = cluster.objects.pods[pod.index()].node {
-                let demand = solved.flows.classes[class].cpu_demand;
-                claims[node.index()].push((class, claim(cluster, site, pod, demand)));
-            }
+            let row = &cluster.objects.pods[pod.index()];
+            let Some(node) = row.node else { continue };
+            let own = if row.template == site.template {
+                usual
+            } else {
+                claim(cluster, site, row.template, demand)
+            };
+            claims[node.index()].push((class, own));
         }
     }
     let mut given: Vec<(f64, u32)> = vec![(0.0, 0); layout.sites.len()];
@@ -202,9 +194,9 @@ fn contended(capacity: f64, claims: &[(usize, Claim)]) -> Vec<f64> {
     granted
 }
 
-fn claim<P: Clone>(cluster: &Cluster<P>, site: &Site, pod: PodId, demand: f64) -> Claim {
-    let row = &cluster.objects.pods[pod.index()];
-    let spec = &cluster.objects.templates[row.template.index()].spec.spec;
+/// What a pod of a class asks of its node. Its weight is that of its template.
+fn claim<P: Clone>(cluster: &Cluster<P>, site: &Site, template: TemplateId, demand: f64) -> Claim {
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
     let request = spec
         .containers
         .first()

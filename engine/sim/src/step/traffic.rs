@@ -102,8 +102,8 @@ fn classes<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solve
     }
 }
 
-/// What acts on a class now.
-fn afflicting<'a, P: Clone>(
+/// What acts on the pods of a class now. The layout must be this second's.
+pub fn afflicting<'a, P: Clone>(
     cluster: &'a Cluster<P>,
     overlay: &'a Overlay,
     site: &'a Site,

@@ -71,11 +71,13 @@ pub struct ClassUse {
 #[derive(Debug, Default, Clone)]
 pub struct HotPods {
     chunks: Vec<Arc<HotChunk>>,
+    /// Pods that were admitted; columns beyond are never written.
+    len: usize,
 }
 
 impl HotChunk {
-    fn write(&mut self, uses: &[Option<ClassUse>]) {
-        for row in 0..POD_CHUNK {
+    fn write(&mut self, rows: usize, uses: &[Option<ClassUse>]) {
+        for row in 0..rows {
             let Some(Some(used)) = uses.get(self.class[row] as usize) else {
                 continue;
             };
@@ -88,17 +90,16 @@ impl HotChunk {
         }
     }
 
-    fn take_due(&mut self, index: usize, now: Tick) -> Vec<PodId> {
-        let mut due = Vec::new();
-        let mut earliest = Tick::NEVER;
-        for row in 0..POD_CHUNK {
-            if self.due[row] <= now {
-                self.due[row] = Tick::NEVER;
+    fn take_due(&mut self, index: usize, rows: usize, now: Tick) -> Vec<PodId> {
+        let mut due = Vec::with_capacity(rows);
+        for (row, at) in self.due[..rows].iter_mut().enumerate() {
+            if *at <= now {
+                *at = Tick::NEVER;
                 due.push(PodId::from(index * POD_CHUNK + row));
             }
-            earliest = earliest.min(self.due[row]);
         }
-        self.earliest = earliest;
+        let earlier = |earliest: Tick, at: &Tick| earliest.min(*at);
+        self.earliest = self.due[..rows].iter().fold(Tick::NEVER, earlier);
         due
     }
 }
@@ -114,6 +115,13 @@ impl HotPods {
         while self.chunks.len() <= pod.index() / POD_CHUNK {
             self.chunks.push(Arc::default());
         }
+        self.len = self.len.max(pod.index() + 1);
+    }
+
+    /// Pods in a chunk.
+    #[must_use]
+    pub fn rows(&self, chunk: usize) -> usize {
+        self.len.saturating_sub(chunk * POD_CHUNK).min(POD_CHUNK)
     }
 
     /// The chunk of a pod, and the pod's place in it. The pod must have been admitted.
@@ -125,6 +133,7 @@ impl HotPods {
 
     /// The same for writing; copies the chunk if a fork shares it.
     pub fn at_mut(&mut self, pod: PodId) -> (&mut HotChunk, usize) {
+        debug_assert!(pod.index() < self.len, "the pod was admitted");
         let (chunk, row) = place(pod);
         (Arc::make_mut(&mut self.chunks[chunk]), row)
     }
@@ -143,9 +152,11 @@ impl HotPods {
     /// Writes a second's use to the pods of each class, by the class column; pods of a class
     /// without one keep what they have. One pass over the columns, one look at sharing a chunk.
     pub fn write(&mut self, uses: &[Option<ClassUse>]) {
-        for chunk in &mut self.chunks {
-            if chunk.class.iter().any(|class| *class != u32::MAX) {
-                Arc::make_mut(chunk).write(uses);
+        for index in 0..self.chunks.len() {
+            let rows = self.rows(index);
+            let chunk = &mut self.chunks[index];
+            if chunk.class[..rows].iter().any(|class| *class != u32::MAX) {
+                Arc::make_mut(chunk).write(rows, uses);
             }
         }
     }
@@ -153,8 +164,9 @@ impl HotPods {
     /// Takes the pods of a chunk whose time has come off the column, in order. Costs one
     /// comparison where none has.
     pub fn take_due(&mut self, index: usize, now: Tick) -> Vec<PodId> {
+        let rows = self.rows(index);
         match self.chunks.get_mut(index) {
-            Some(chunk) if chunk.earliest <= now => Arc::make_mut(chunk).take_due(index, now),
+            Some(chunk) if chunk.earliest <= now => Arc::make_mut(chunk).take_due(index, rows, now),
             _ => Vec::new(),
         }
     }

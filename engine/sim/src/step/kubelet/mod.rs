@@ -77,10 +77,11 @@ fn alarming<P>(cluster: &Cluster<P>, index: usize) -> Vec<PodId> {
         return Vec::new();
     };
     let hot = &cluster.workings.pods.chunks()[index];
-    if !any_above(hot, watched) {
+    let rows = cluster.workings.pods.rows(index);
+    if !any_above(hot, watched, rows) {
         return Vec::new();
     }
-    (0..POD_CHUNK)
+    (0..rows)
         .filter(|row| is_above(hot, watched, *row))
         .map(|row| PodId::from(index * POD_CHUNK + row))
         .collect()
@@ -91,8 +92,11 @@ fn is_above(hot: &HotChunk, watched: &Watched, row: usize) -> bool {
 }
 
 /// One pass without branches, for the usual case that there is none.
-fn any_above(hot: &HotChunk, watched: &Watched) -> bool {
-    (0..POD_CHUNK).fold(false, |any, row| any | is_above(hot, watched, row))
+fn any_above(hot: &HotChunk, watched: &Watched, rows: usize) -> bool {
+    let memory = hot.memory[..rows].iter().zip(&watched.memory[..rows]);
+    let answer = hot.answer[..rows].iter().zip(&watched.answer[..rows]);
+    let above = |any: bool, (value, limit): (&f32, &f32)| any | (value > limit);
+    memory.fold(false, above) | answer.fold(false, above)
 }
 
 /// A pod is above a threshold: memory kills it, a slow answer ends its calm.

@@ -276,14 +276,10 @@ fn network<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site]) -> (Network, Vec<
         });
     }
     for (index, site) in sites.iter().enumerate() {
-        for call in cluster
-            .workings
-            .behaviour_shared(site.workload)
-            .iter()
-            .flat_map(|b| b.calls.clone())
-        {
-            let mut edge = limits::of_edge(cluster, site.workload, call.to, Edge::new(&call));
-            let found = routes::of_call(cluster, site, &call);
+        let behaviour = cluster.workings.behaviour_shared(site.workload);
+        for call in behaviour.iter().flat_map(|known| &known.calls) {
+            let mut edge = limits::of_edge(cluster, site.workload, call.to, Edge::new(call));
+            let found = routes::of_call(cluster, site, call);
             edge.dead = found.dead;
             builder.call(ClassId(index as u32), edge, &found.routes);
             edges.push(EdgeSite {

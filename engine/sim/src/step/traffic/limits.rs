@@ -10,13 +10,20 @@ use crate::solver::{Class, Edge};
 use crate::workings::Site;
 use aegis_model::kubernetes::Labels;
 use aegis_model::{ServiceId, WorkloadId};
-use alloc::format;
+use core::str::FromStr;
 
-fn read<T: core::str::FromStr>(annotations: &Labels, name: &str) -> Option<T> {
-    annotations
-        .get(format!("{TRAFFIC}{name}").as_str())?
-        .parse()
-        .ok()
+/// The value of `traffic.aegis.dev/WHAT`, or of `traffic.aegis.dev/WHAT.SERVICE`.
+fn read<T: FromStr>(annotations: &Labels, what: &str, service: Option<&str>) -> Option<T> {
+    let asked = |key: &str| {
+        let rest = key.strip_prefix(TRAFFIC);
+        let rest = rest.and_then(|rest| rest.strip_prefix(what));
+        rest.is_some_and(|rest| match service {
+            Some(name) => rest.strip_prefix('.') == Some(name),
+            None => rest.is_empty(),
+        })
+    };
+    let found = annotations.iter().find(|(key, _)| asked(key));
+    found?.1.parse().ok()
 }
 
 /// A class with the limits of its workload.
@@ -24,10 +31,10 @@ pub fn of_class<P>(cluster: &Cluster<P>, site: &Site, mut class: Class) -> Class
     let annotations = &cluster.objects.workloads[site.workload.index()]
         .header
         .annotations;
-    if let Some(workers) = read::<u32>(annotations, "workers") {
+    if let Some(workers) = read::<u32>(annotations, "workers", None) {
         class.workers = class.workers.min(workers.max(1));
     }
-    if let Some(queue) = read::<u32>(annotations, "queue") {
+    if let Some(queue) = read::<u32>(annotations, "queue", None) {
         class.queue = class.queue.min(queue);
     }
     class
@@ -45,10 +52,10 @@ pub fn of_edge<P>(
         return edge;
     };
     let name = &cluster.objects.services[to.index()].header.reference.name;
-    if let Some(retries) = read::<u32>(annotations, &format!("retries.{name}")) {
+    if let Some(retries) = read::<u32>(annotations, "retries", Some(name)) {
         edge.retries = retries.min(100);
     }
-    let timeout = read::<f64>(annotations, &format!("timeout.{name}"));
+    let timeout = read::<f64>(annotations, "timeout", Some(name));
     if let Some(timeout) = timeout.filter(|seconds| *seconds > 0.0 && seconds.is_finite()) {
         edge.timeout = timeout;
     }
@@ -58,7 +65,8 @@ pub fn of_edge<P>(
 /// Turns a share of an entry's requests away at once.
 pub fn shed<P>(cluster: &Cluster<P>, entry: ServiceId, found: &mut Found) {
     let annotations = &cluster.objects.services[entry.index()].header.annotations;
-    let Some(share) = read::<f64>(annotations, "shed").filter(|share| (0.0..=1.0).contains(share))
+    let Some(share) =
+        read::<f64>(annotations, "shed", None).filter(|share| (0.0..=1.0).contains(share))
     else {
         return;
     };
