@@ -13,4 +13,5 @@ pub mod pilot;
 pub mod play;
 pub mod rename;
 pub mod soak;
+pub mod story;
 pub mod transcript;

@@ -203,3 +203,7 @@ pub fn check(actual: &str, story: &str) {
         "\n--- actual ---\n{actual}"
     );
 }
+
+pub fn say(what: impl Into<String>) -> Step {
+    Step::new().write(what.into())
+}

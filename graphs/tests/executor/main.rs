@@ -1,5 +1,6 @@
 //! The executor, held to its promises by a small kitchen: a domain that cooks orders.
 
+mod budgets;
 mod kitchen;
 mod properties;
 mod shapes;

@@ -4,18 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_graphs::executor::{
-    Budget, Cost, End, Event, FeedError, Limits, NodeSpec, Performer, Policy, Run, ServiceTicks,
-    Spent, Status, Trials, mermaid, node,
+    End, Event, FeedError, NodeSpec, Performer, Policy, Run, Status, mermaid, node,
 };
 
 use crate::kitchen::*;
 
 fn reply(name: &str) -> Reply {
     Reply::Done(name.to_owned())
-}
-
-fn say(what: impl Into<String>) -> Step {
-    Step::new().write(what.into())
 }
 
 /// One order, cooked and served; two attempts.
@@ -592,99 +587,6 @@ fn answers_are_taken_once_and_only_when_asked_for() {
     );
     run.feed(second, reply("steak")).expect("open");
     assert_eq!(run.log().len(), 2);
-}
-
-/// Goes round until a budget is gone; each round costs 10 ticks and a trial. Notes what it has left.
-fn roundabout(limits: Limits) -> Kitchens {
-    blueprint("round")
-        .with(
-            node(At("round"), |_, call: &Call<'_>| {
-                say(format!("{:?}", call.left.trials.map(|t| t.0)))
-                    .ask(order("lap"))
-                    .then(At("round"))
-            })
-            .to([At("round")])
-            .exits(),
-        )
-        .limits(limits)
-        .build()
-        .expect("a sound graph")
-}
-
-#[test]
-fn a_budget_ends_a_run_by_name_and_is_never_overdrawn() {
-    let cases = [
-        (steps(3), Budget::Steps, 3, 30),
-        (
-            Limits {
-                service_ticks: Some(ServiceTicks(25)),
-                ..steps(9)
-            },
-            Budget::ServiceTicks,
-            3,
-            20,
-        ),
-        (
-            Limits {
-                trials: Some(Trials(4)),
-                ..steps(9)
-            },
-            Budget::Trials,
-            5,
-            40,
-        ),
-        (
-            Limits {
-                trials: Some(Trials(0)),
-                ..steps(9)
-            },
-            Budget::Trials,
-            1,
-            0,
-        ),
-        (steps(0), Budget::Steps, 0, 0),
-    ];
-    for (limits, budget, steps, ticks) in cases {
-        let (run, _) = serve(&roundabout(limits), done);
-        assert_eq!(run.end(), Some(&End::Exhausted(budget)), "{limits:?}");
-        let cost = Cost {
-            service_ticks: ServiceTicks(ticks),
-            trials: Trials(ticks / 10),
-        };
-        assert_eq!(run.spent(), Spent { steps, cost }, "{limits:?}");
-    }
-}
-
-#[test]
-fn a_node_sees_what_is_left() {
-    let (run, _) = serve(
-        &roundabout(Limits {
-            trials: Some(Trials(2)),
-            ..steps(9)
-        }),
-        done,
-    );
-    assert_eq!(run.state(), &["Some(2)", "Some(1)", "Some(0)"]);
-}
-
-#[test]
-fn attempts_again_are_paid_for() {
-    let limits = Limits {
-        trials: Some(Trials(2)),
-        ..Limits::default()
-    };
-    let graph = blueprint("a")
-        .with(
-            node(At("a"), |_, _| Step::new().ask(order("x")))
-                .exits()
-                .policy(attempts(5)),
-        )
-        .limits(limits)
-        .build()
-        .expect("a sound graph");
-    let (run, _) = serve(&graph, |_| Reply::Burnt);
-    assert_eq!(run.end(), Some(&End::Exhausted(Budget::Trials)));
-    assert_eq!(run.spent().cost.trials, Trials(2));
 }
 
 /// Goes to one of two nodes, and then waits for both.
