@@ -263,3 +263,21 @@ proptest! {
         prop_assert_eq!(merged(&before, &patch), after);
     }
 }
+
+#[test]
+fn first_annotations_are_put_there_one_by_one() {
+    let before = json!({"metadata": {"name": "a"}, "spec": {}});
+    let after = json!({"metadata": {"name": "a", "annotations": {"team": "shop", "on-call": "b"}}, "spec": {"nodeSelector": {"disk": "ssd"}}});
+    let told: Vec<String> = diff(&before, &after)
+        .iter()
+        .map(|change| change.path.to_string())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "metadata.annotations.on-call",
+            "metadata.annotations.team",
+            "spec.nodeSelector"
+        ]
+    );
+}

@@ -53,10 +53,26 @@ impl<'b> Walk<'_, 'b> {
             self.names.push(key);
             match (old.get(key), new.get(key)) {
                 (Some(before), Some(after)) => self.values(&path.key(key), before, after),
+                (None, Some(Value::Object(after))) if self.others_write_here(after) => {
+                    let path = path.key(key);
+                    for (key, value) in after {
+                        self.change(path.key(key), None, Some(value));
+                    }
+                }
                 (before, after) => self.change(path.key(key), before, after),
             }
             self.names.pop();
         }
+    }
+
+    /// Whether the field is a map of an object's metadata, to which controllers add keys of their
+    /// own: keys are then put there one by one, so that theirs stay.
+    fn others_write_here(&self, after: &Map<String, Value>) -> bool {
+        let of_metadata = matches!(
+            self.names.as_slice(),
+            [.., "metadata", "annotations" | "labels"]
+        );
+        of_metadata && !after.is_empty()
     }
 
     fn lists(&mut self, path: &FieldPath, old: &'b [Value], new: &'b [Value]) {
