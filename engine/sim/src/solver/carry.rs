@@ -72,6 +72,8 @@ impl ClassState {
     fn blend(&mut self, other: &Self, part: f64) {
         self.in_flight += part * other.in_flight;
         self.waiting += part * other.waiting;
+        self.spread += part * other.spread;
+        self.unsettled += part * other.unsettled;
         self.called += part * other.called;
         self.sojourn += part * other.sojourn;
         self.calm += part * other.calm;

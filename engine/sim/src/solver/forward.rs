@@ -2,13 +2,19 @@
 
 use super::flows::{ClassInput, EdgeInput, Flows, HopArrivals, Inputs, Scratch};
 use super::network::{Class, ClassId, Edge, EdgeId, Network, Path, Turn};
-use super::service::Service;
+use super::service::{Pace, Service};
 use super::state::{ClassState, EdgeState, Hops, State};
 use super::{HOP_LIMIT, TICK};
 use aegis_model::behaviour::{CallMode, Need};
 
 /// Less work than this in a pod is finished at once, so that a decaying queue ends.
 const NOTHING: f64 = 1e-12;
+
+/// A wait that is less probable than this has no queue to speak of.
+const RARELY: f64 = 1e-9;
+
+/// Most that a queue varies, in squares of its mean: what a long one leaves as it ends.
+const WIDEST: f64 = 10.0;
 
 /// Least mean back-off, s.
 const LEAST_BACKOFF: f64 = 0.01;
@@ -375,14 +381,37 @@ fn finish(work: &Work, state: &mut ClassState, flow: &mut super::ClassFlow, scra
 /// Completions per second, and whether workers bound them.
 fn through(work: &Work, state: &mut ClassState) -> (f64, bool) {
     if work.work < NOTHING {
+        (state.spread, state.unsettled) = (0.0, 0.0);
         return (work.work / TICK, false);
     }
     let service = &work.service;
-    let (rate, chance) = service.rate(work.work, state.called, state.waiting);
-    state.waiting = chance;
-    if work.work - TICK * rate <= service.workers {
-        return (rate, false);
+    let pace = service.pace(work.work, state);
+    state.waiting = pace.waiting;
+    widen(work.work - TICK * pace.rate, &pace, state);
+    if work.work - TICK * pace.rate <= service.workers {
+        return (pace.rate, false);
     }
-    let most = service.rate_of_workers(state.called, chance);
-    (rate.min(most), most < rate)
+    let most = service.rate_of_workers(state.called, pace.waiting);
+    (pace.rate.min(most), most < pace.rate)
+}
+
+/// How widely the queue varies after this second.
+///
+/// Of two queues with one mean the wider is more often empty. With variance `v` of the
+/// number `n` of M/M/1 and `u` its use, `dv/dt = λ + μu − 2μ·n·(1 − u)` exactly. The
+/// closure `n·(1 − u) = u·(v − n)/n²` is exact where it has settled, and makes that
+/// `d(v − n)/dt = 2μu·(1 − (v − n)/n²)`: one implicit step, no root.
+/// Source of the method: Rothkopf and Oren, A closure approximation for the
+/// nonstationary M/M/s queue (1979), who close by a negative binomial instead.
+fn widen(left: f64, pace: &Pace, state: &mut ClassState) {
+    let queue = (left - pace.rate * pace.held).max(0.0);
+    let behind = if pace.behind > RARELY {
+        queue / pace.behind
+    } else {
+        0.0
+    };
+    let (square, inflow) = (behind * behind, 2.0 * TICK * pace.rate);
+    let ratio = (state.spread + inflow) / (square + inflow);
+    state.spread = square * ratio;
+    state.unsettled = 0.5 * (state.unsettled + ratio.min(WIDEST) - 1.0);
 }

@@ -2,6 +2,7 @@
 
 use super::flows::ClassInput;
 use super::network::Class;
+use super::state::ClassState;
 use super::tail::Fitted;
 use super::{TICK, erlang};
 use libm::{exp, expm1, floor, log, sqrt};
@@ -31,6 +32,19 @@ pub(crate) struct Service {
     pub bound: f64,
     /// Share of quota periods in which the quota ran out.
     pub throttled: f64,
+}
+
+/// What a pod gets done in a tick.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Completions, 1/s.
+    pub rate: f64,
+    /// Probability that a request waits for the CPU.
+    pub waiting: f64,
+    /// Probability that it waits for what is short: the CPU, or a worker.
+    pub behind: f64,
+    /// Time in the pod of a request that does not wait for that, s.
+    pub held: f64,
 }
 
 impl Service {
@@ -115,21 +129,26 @@ impl Service {
         self.per_request * places / (places + 1.0)
     }
 
-    /// Completions of one pod, 1/s: one backward Euler step from `work` requests
-    /// present. `called` is the time spent on callees, `waiting` where to start from.
+    /// Completions of one pod: one backward Euler step from `work` requests present.
     ///
-    /// Root of `A = aX + C·Xs/(1 − Xs)`. C is renewed once, from last tick's, and is
-    /// the utilisation itself where there is one server.
-    pub fn rate(&self, work: f64, called: f64, waiting: f64) -> (f64, f64) {
-        let held = called + self.own_time;
-        let (rate, chance) = self.settle(work, TICK + held, self.per_waiting(), waiting);
+    /// Root of `A = aX + κC·Xs/(1 − Xs)`. C is renewed once, from last tick's, and is
+    /// the utilisation itself where there is one server. κ is how much wider than a
+    /// settled one the queue was at the end of the last tick.
+    pub fn pace(&self, work: f64, state: &ClassState) -> Pace {
+        let held = state.called + self.own_time;
+        let wide = 1.0 + state.unsettled;
+        let (base, s) = (TICK + held, self.per_waiting());
+        let (rate, waiting) = self.settle(work, base, s, state.waiting, wide);
+        let pace = Pace {
+            rate,
+            waiting,
+            behind: waiting,
+            held,
+        };
         if held > self.per_request * self.workers {
-            (
-                self.rate_through_workers(work, called, rate, chance),
-                chance,
-            )
+            self.pace_of_workers(work, state.called, wide, pace)
         } else {
-            (rate, chance)
+            pace
         }
     }
 
@@ -137,40 +156,52 @@ impl Service {
     /// for workers as they would for servers: with `C` of W servers, each held for the
     /// time of a request. Fades in between one and two times the CPU's time, where
     /// both are short.
-    fn rate_through_workers(&self, work: f64, called: f64, rate: f64, chance: f64) -> f64 {
-        let held = called + self.own_time;
-        let part = (held / (self.per_request * self.workers) - 1.0).min(1.0);
+    fn pace_of_workers(&self, work: f64, called: f64, wide: f64, cpu: Pace) -> Pace {
+        let part = (cpu.held / (self.per_request * self.workers) - 1.0).min(1.0);
         let others = (self.workers - 1.0) / self.workers;
-        let seen = others * rate.min(self.rate_of_workers(called, chance));
+        let seen = others * cpu.rate.min(self.rate_of_workers(called, cpu.waiting));
         let s = self.per_waiting();
-        let held = held + self.waiting(seen) * s / (1.0 - seen * s);
+        let held = cpu.held + self.waiting(seen) * s / (1.0 - seen * s);
         let per_worker = held / self.workers;
         let places = (self.bound - self.workers).max(0.0);
         let per_place = per_worker * places / (places + 1.0);
-        let mut waits = part;
+        let mut behind = part;
         for _ in 0..2 {
-            let through = rate.min(root(work, TICK + held, per_place, waits));
-            waits = part * erlang::waiting_of_many(self.workers, through * per_worker);
+            let through = cpu
+                .rate
+                .min(root(work, TICK + held, per_place, wide * behind));
+            behind = part * erlang::waiting_of_many(self.workers, through * per_worker);
         }
-        root(work, TICK + held, per_place, waits).min(rate)
+        let rate = root(work, TICK + held, per_place, wide * behind);
+        if rate > cpu.rate {
+            return cpu;
+        }
+        Pace {
+            rate,
+            behind,
+            held,
+            ..cpu
+        }
     }
 
     /// Completions when all workers are busy, 1/s: a closed loop, in which an arrival
     /// sees the others alone.
     pub fn rate_of_workers(&self, called: f64, waiting: f64) -> f64 {
         let others = self.per_request * (self.workers - 1.0) / self.workers;
-        self.settle(self.workers, called + self.own_time, others, waiting)
-            .0
+        let base = called + self.own_time;
+        self.settle(self.workers, base, others, waiting, 1.0).0
     }
 
-    fn settle(&self, work: f64, base: f64, s: f64, waiting: f64) -> (f64, f64) {
+    /// Completions and the probability of waiting, for a queue that is `wide`.
+    fn settle(&self, work: f64, base: f64, s: f64, waiting: f64, wide: f64) -> (f64, f64) {
         let most = 1.0 / self.per_request;
         if self.servers == 1.0 && self.throttled == 0.0 {
-            let rate = root_of_one(work, base, s, self.per_request).min(most);
+            let rate = root_of_one(work, base, s, wide * self.per_request).min(most);
             return (rate, rate * self.per_request);
         }
-        let chance = self.waiting(root(work, base, s, waiting));
-        (root(work, base, s, chance).min(most), chance)
+        let renewed = self.waiting(root(work, base, s, wide * waiting));
+        let chance = 0.5 * (waiting + renewed);
+        (root(work, base, s, wide * chance).min(most), chance)
     }
 }
 

@@ -12,6 +12,10 @@ pub(crate) struct ClassState {
     pub in_flight: f64,
     /// Probability of waiting, from which the next tick's iteration starts.
     pub waiting: f64,
+    /// Variance of the number that waits, less its mean, requests².
+    pub spread: f64,
+    /// `spread` over the square of that mean, less 1: 0 where the queue has settled.
+    pub unsettled: f64,
     /// Mean time of a request that waits for callees, s.
     pub called: f64,
     /// Mean time in the pod, s.
@@ -62,6 +66,8 @@ impl ClassState {
     pub const IDLE: Self = Self {
         in_flight: 0.0,
         waiting: 0.0,
+        spread: 0.0,
+        unsettled: 0.0,
         called: 0.0,
         sojourn: 0.0,
         calm: 0.0,

@@ -1,5 +1,6 @@
 //! Times in the pod against exact ones (exponential work) and simulated ones (other work).
 
+use crate::md1;
 use crate::rig::{Rig, calls, off, pod};
 use aegis_sim::solver::Class;
 use aegis_sim::solver::tail::Fitted;
@@ -162,15 +163,29 @@ fn variation_of_the_time_for_one_server() {
 }
 
 #[test]
-fn quantiles_of_other_work() {
-    for (cv2, at, bound) in [(0.0, 0.99, 0.07), (4.0, 0.9, 0.29)] {
-        for utilisation in [0.3, 0.5, 0.7, 0.8, 0.9] {
-            let times = simulated(utilisation, cv2, 600_000);
-            let exact = times[(at * times.len() as f64) as usize];
-            let is = solved(1, utilisation, cv2).quantile(at) / 0.01;
-            let error = off(is, exact);
-            println!("cs2 {cv2} u {utilisation} p{at}: {is:.3} {exact:.3}, off {error:.3}");
-            assert!(error < bound, "cs2 {cv2} u {utilisation}: {error}");
-        }
+fn quantile_of_constant_work() {
+    let mut worst: f64 = 0.0;
+    for utilisation in [0.3, 0.5, 0.7, 0.8, 0.9, 0.95] {
+        let exact = md1::quantile(utilisation, 0.99);
+        let is = solved(1, utilisation, 0.0).quantile(0.99) / 0.01;
+        println!(
+            "M/D/1-PS u {utilisation} p99: {is:.3} {exact:.3}, off {:.3}",
+            off(is, exact)
+        );
+        worst = worst.max(off(is, exact));
+    }
+    println!("M/D/1-PS p99, worst {worst:.3}");
+    assert!(worst < 0.03, "{worst}");
+}
+
+#[test]
+fn quantile_of_hyperexponential_work() {
+    for utilisation in [0.3, 0.5, 0.7, 0.8, 0.9] {
+        let times = simulated(utilisation, 4.0, 600_000);
+        let exact = times[(0.9 * times.len() as f64) as usize];
+        let is = solved(1, utilisation, 4.0).quantile(0.9) / 0.01;
+        let error = off(is, exact);
+        println!("cs2 4 u {utilisation} p90: {is:.3} {exact:.3}, off {error:.3}");
+        assert!(error < 0.29, "u {utilisation}: {error}");
     }
 }
