@@ -15,4 +15,4 @@ pub mod system;
 pub mod transients;
 
 pub use run::{Series, run};
-pub use system::{Change, Service, Transient};
+pub use system::{Change, Service, Transient, What};

@@ -1,5 +1,6 @@
 //! One pod: workers, a queue, and a CPU that its requests share.
 
+use crate::system::Service;
 use std::collections::{BTreeSet, VecDeque};
 
 /// A request, by the order in which it arrived anywhere.
@@ -17,6 +18,7 @@ pub(crate) struct Pod {
     pub group: usize,
     pub weight: f64,
     pub cost: f64,
+    pub delay: f64,
     pub workers: usize,
     pub places: usize,
     pub cpu: Cpu,
@@ -27,6 +29,7 @@ pub(crate) struct Pod {
 }
 
 /// What a pod does with a request at its door.
+#[derive(PartialEq)]
 pub(crate) enum Door {
     Works,
     Waits,
@@ -34,6 +37,21 @@ pub(crate) enum Door {
 }
 
 impl Pod {
+    pub fn new(service: usize, group: usize, of: &Service) -> Self {
+        Self {
+            service,
+            group,
+            weight: 1.0,
+            cost: 1.0,
+            delay: 0.0,
+            workers: of.behaviour.workers as usize,
+            places: of.behaviour.queue as usize,
+            cpu: Cpu::new(of),
+            inside: BTreeSet::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
     pub fn enter(&mut self, request: RequestId) -> Door {
         if self.inside.len() < self.workers {
             self.inside.insert(request);
@@ -58,6 +76,14 @@ impl Pod {
         Some(next)
     }
 
+    /// Empties the pod; returns those who waited, then those inside.
+    pub fn take_all(&mut self, now: f64) -> Vec<RequestId> {
+        self.cpu.advance(now);
+        self.cpu.clear();
+        let waited = core::mem::take(&mut self.waiting).into_iter();
+        waited.chain(core::mem::take(&mut self.inside)).collect()
+    }
+
     pub fn in_flight(&self) -> usize {
         self.inside.len() + self.waiting.len()
     }
@@ -67,8 +93,8 @@ impl Pod {
 /// done when the speed's integral reaches its own mark.
 #[derive(Debug, Clone)]
 pub(crate) struct Cpu {
-    cores: f64,
-    slots: f64,
+    /// Cores that it can use at once.
+    most: f64,
     /// Core-seconds per period.
     quota: f64,
     /// Mark (as bits, which sort as positive numbers do) and request.
@@ -83,11 +109,10 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    pub fn new(cores: f64, slots: u32, quota: Option<f64>) -> Self {
+    fn new(of: &Service) -> Self {
         Self {
-            cores,
-            slots: f64::from(slots),
-            quota: quota.map_or(f64::INFINITY, |quota| quota * PERIOD),
+            most: f64::from(of.behaviour.slots).min(of.cpu),
+            quota: of.quota.map_or(f64::INFINITY, |quota| quota * PERIOD),
             jobs: BTreeSet::new(),
             served: 0.0,
             used: 0.0,
@@ -101,7 +126,7 @@ impl Cpu {
         if self.used >= self.quota - DONE {
             return 0.0;
         }
-        (self.jobs.len() as f64).min(self.slots).min(self.cores)
+        (self.jobs.len() as f64).min(self.most)
     }
 
     fn period_end(&self) -> f64 {
@@ -113,13 +138,12 @@ impl Cpu {
     pub fn next(&self) -> Option<f64> {
         let &(mark, _) = self.jobs.first()?;
         let speed = self.speed();
-        let limited = self.quota.is_finite();
         if speed == 0.0 {
             return Some(self.period_end());
         }
         let left = (f64::from_bits(mark) - self.served).max(0.0);
         let done = self.now + left * self.jobs.len() as f64 / speed;
-        if !limited {
+        if self.quota.is_infinite() {
             return Some(done);
         }
         let empty = self.now + (self.quota - self.used) / speed;
@@ -152,6 +176,12 @@ impl Cpu {
         }
         self.jobs.pop_first();
         Some(request)
+    }
+
+    /// Takes out all jobs; what was planned for them is void.
+    fn clear(&mut self) {
+        self.jobs.clear();
+        self.plan += 1;
     }
 
     fn remove(&mut self, request: RequestId) {

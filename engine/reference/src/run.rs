@@ -1,9 +1,9 @@
 //! The event loop: one request at a time.
 
 use crate::draw::Draw;
-use crate::pod::{Cpu, Door, Pod, RequestId};
-use crate::system::{Change, Transient};
-use aegis_model::behaviour::{Call, CallMode, Cancels, Need};
+use crate::pod::{Door, Pod, RequestId};
+use crate::system::{Change, Service, Transient, What};
+use aegis_model::behaviour::{Behaviour, Call, CallMode, Cancels, Need};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -38,8 +38,6 @@ pub fn run(transient: &Transient, seed: u64) -> Series {
     run.series
 }
 
-type Time = Reverse<u64>;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A user's call.
@@ -48,10 +46,8 @@ enum Event {
     Cpu(usize, u64),
     /// A request has slept through its latency.
     Slept(RequestId),
-    /// An attempt reaches its pod.
+    /// An attempt reaches its pod, or fails where there is none.
     Arrive(usize),
-    /// An attempt that reaches nobody fails.
-    Fail(usize),
     TimeOut(usize),
     /// A call is tried again.
     Again(usize),
@@ -61,7 +57,7 @@ struct Request {
     pod: usize,
     attempt: usize,
     hop: u32,
-    /// Calls still to make, the last stage first.
+    /// Edges still to call, the last stage first.
     stages: Vec<Vec<usize>>,
     /// Calls of this stage that are not answered yet.
     pending: usize,
@@ -70,14 +66,15 @@ struct Request {
 }
 
 /// A call of a request, or of a user.
+#[derive(Clone, Copy)]
 struct Calling {
     caller: Option<RequestId>,
-    /// Position in the caller's calls.
     edge: usize,
     began: f64,
     retries: u32,
 }
 
+#[derive(Clone, Copy)]
 struct Attempt {
     call: usize,
     pod: Option<usize>,
@@ -87,67 +84,60 @@ struct Attempt {
 
 struct Run<'a> {
     transient: &'a Transient,
+    /// What users (the first) and services call, and the retries that may be made.
+    edges: Vec<(&'a Call, f64)>,
     draw: Draw,
     now: f64,
-    events: BinaryHeap<(Time, Reverse<u64>, Event)>,
+    /// By time (its bits sort as positive numbers do), then in the order of planning.
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     pushed: u64,
     pods: Vec<Pod>,
-    delay: Vec<f64>,
     requests: Vec<Request>,
     calls: Vec<Calling>,
     attempts: Vec<Attempt>,
-    /// Retries that may be made, per service and edge; the users' are last.
-    tokens: Vec<Vec<f64>>,
     series: Series,
 }
 
 impl<'a> Run<'a> {
     fn new(transient: &'a Transient, seed: u64) -> Self {
         let services = &transient.services;
-        let edges = |service: &crate::Service| vec![BURST; service.behaviour.calls.len()];
-        let mut tokens: Vec<_> = services.iter().map(edges).collect();
-        tokens.push(vec![BURST]);
+        let calls = services.iter().flat_map(|of| &of.behaviour.calls);
+        let calls = [&transient.entry].into_iter().chain(calls);
+        let none = vec![0.0; transient.seconds as usize];
         Self {
             transient,
+            edges: calls.map(|call| (call, BURST)).collect(),
             draw: Draw::new(seed),
             now: 0.0,
             events: BinaryHeap::new(),
             pushed: 0,
-            pods: pods(transient),
-            delay: vec![0.0; services.len()],
+            pods: pods(services),
             requests: Vec::new(),
             calls: Vec::new(),
             attempts: Vec::new(),
-            tokens,
             series: Series {
+                good: none.clone(),
+                failed: none.clone(),
+                began: none.clone(),
+                time: none,
                 in_flight: vec![Vec::new(); services.len()],
-                ..Series::default()
             },
         }
     }
 
     fn at(&mut self, time: f64, event: Event) {
         self.pushed += 1;
-        self.events
-            .push((Reverse(time.to_bits()), Reverse(self.pushed), event));
+        let planned = (time.to_bits(), self.pushed, event);
+        self.events.push(Reverse(planned));
     }
 
     fn second(&mut self, second: u32) {
-        let series = &mut self.series;
-        for count in [
-            &mut series.good,
-            &mut series.failed,
-            &mut series.began,
-            &mut series.time,
-        ] {
-            count.push(0.0);
-        }
         for change in self.transient.changes_at(second) {
             self.change(change);
         }
         self.users(second);
         let end = f64::from(second + 1);
-        while let Some(&(Reverse(bits), _, event)) = self.events.peek() {
+        while let Some(&Reverse((bits, _, event))) = self.events.peek() {
             if f64::from_bits(bits) >= end {
                 break;
             }
@@ -156,7 +146,10 @@ impl<'a> Run<'a> {
             self.happen(event);
         }
         self.now = end;
-        self.sample();
+        for (service, series) in self.series.in_flight.iter_mut().enumerate() {
+            let pods = self.pods.iter().filter(|pod| pod.service == service);
+            series.push(pods.map(|pod| pod.in_flight() as f64).sum());
+        }
     }
 
     fn users(&mut self, second: u32) {
@@ -168,55 +161,27 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn sample(&mut self) {
-        for (service, series) in self.series.in_flight.iter_mut().enumerate() {
-            let pods = self.pods.iter().filter(|pod| pod.service == service);
-            series.push(pods.map(|pod| pod.in_flight() as f64).sum());
+    fn change(&mut self, change: &Change) {
+        let here = |pod: &Pod| (pod.service, pod.group) == (change.service, change.group);
+        for pod in 0..self.pods.len() {
+            let of = &mut self.pods[pod];
+            match change.what {
+                _ if !here(of) => {}
+                What::Weight(weight) => of.weight = weight,
+                What::Cost(factor) => of.cost = factor,
+                What::Delay(seconds) => of.delay = seconds,
+                What::Kill => self.kill(pod),
+            }
         }
     }
 
-    fn change(&mut self, change: Change) {
-        match change {
-            Change::Weight {
-                service,
-                group,
-                weight,
-            } => {
-                self.group(service, group)
-                    .for_each(|pod| pod.weight = weight);
-            }
-            Change::Cost {
-                service,
-                group,
-                factor,
-            } => {
-                self.group(service, group).for_each(|pod| pod.cost = factor);
-            }
-            Change::Delay { service, seconds } => self.delay[service] = seconds,
-            Change::Kill { service, group } => self.kill(service, group),
-        }
-    }
-
-    fn group(&mut self, service: usize, group: usize) -> impl Iterator<Item = &mut Pod> {
-        self.pods
-            .iter_mut()
-            .filter(move |pod| pod.service == service && pod.group == group)
-    }
-
-    fn kill(&mut self, service: usize, group: usize) {
-        let inside = |pod: &mut Pod| {
-            let all = pod.waiting.iter().chain(&pod.inside).copied();
-            all.collect::<Vec<_>>()
-        };
-        let lost: Vec<_> = self.group(service, group).flat_map(inside).collect();
+    /// All requests in a pod are lost, those that wait as well.
+    fn kill(&mut self, pod: usize) {
+        let lost = self.pods[pod].take_all(self.now);
         for &request in &lost {
             self.requests[request].gone = true;
         }
         for request in lost {
-            let pod = self.requests[request].pod;
-            self.pods[pod].cpu.advance(self.now);
-            self.pods[pod].leave(request);
-            self.plan(pod);
             self.answer(self.requests[request].attempt, false);
         }
     }
@@ -228,30 +193,13 @@ impl<'a> Run<'a> {
             Event::Cpu(..) => {}
             Event::Slept(request) => self.proceed(request),
             Event::Arrive(attempt) => self.arrive(attempt),
-            Event::Fail(attempt) => self.answer(attempt, false),
             Event::TimeOut(attempt) => self.time_out(attempt),
             Event::Again(call) => self.attempt(call),
         }
     }
 
-    fn edge(&self, call: usize) -> &'a Call {
-        let calling = &self.calls[call];
-        match calling.caller {
-            Some(request) => {
-                let service = self.pods[self.requests[request].pod].service;
-                &self.transient.services[service].behaviour.calls[calling.edge]
-            }
-            None => &self.transient.entry,
-        }
-    }
-
-    fn tokens(&mut self, call: usize) -> &mut f64 {
-        let Calling { caller, edge, .. } = self.calls[call];
-        let users = self.tokens.len() - 1;
-        let row = caller.map_or(users, |request| {
-            self.pods[self.requests[request].pod].service
-        });
-        &mut self.tokens[row][edge]
+    fn behaviour(&self, pod: usize) -> &'a Behaviour {
+        &self.transient.services[self.pods[pod].service].behaviour
     }
 
     fn call(&mut self, caller: Option<RequestId>, edge: usize) {
@@ -261,21 +209,17 @@ impl<'a> Run<'a> {
             began: self.now,
             retries: 0,
         });
-        let call = self.calls.len() - 1;
-        let earned = self.edge(call).retry_budget.unwrap_or(0.0);
-        let tokens = self.tokens(call);
-        *tokens = (*tokens + earned).min(BURST);
-        self.attempt(call);
+        let (call, tokens) = &mut self.edges[edge];
+        *tokens = (*tokens + call.retry_budget.unwrap_or(0.0)).min(BURST);
+        self.attempt(self.calls.len() - 1);
     }
 
     fn attempt(&mut self, call: usize) {
-        if self.calls[call]
-            .caller
-            .is_some_and(|caller| self.requests[caller].gone)
-        {
+        let Calling { caller, edge, .. } = self.calls[call];
+        if caller.is_some_and(|caller| self.requests[caller].gone) {
             return;
         }
-        let edge = self.edge(call);
+        let edge = self.edges[edge].0;
         let pod = edge.to.and_then(|service| self.pick(service.index()));
         self.attempts.push(Attempt {
             call,
@@ -284,51 +228,46 @@ impl<'a> Run<'a> {
             ended: false,
         });
         let attempt = self.attempts.len() - 1;
-        let event = if pod.is_some() {
-            Event::Arrive(attempt)
-        } else {
-            Event::Fail(attempt)
-        };
-        self.at(self.now + edge.round_trip, event);
+        self.at(self.now + edge.round_trip, Event::Arrive(attempt));
         self.at(self.now + edge.timeout, Event::TimeOut(attempt));
     }
 
     /// A pod by weight, at random.
     fn pick(&mut self, service: usize) -> Option<usize> {
-        let of = |pod: &&Pod| pod.service == service;
-        let all: f64 = self.pods.iter().filter(of).map(|pod| pod.weight).sum();
-        let mut place = self.draw.uniform() * all;
-        self.pods.iter().position(|pod| {
-            place -= if pod.service == service {
+        let of = |pod: &Pod| {
+            if pod.service == service {
                 pod.weight
             } else {
                 0.0
-            };
-            pod.service == service && pod.weight > 0.0 && place < 0.0
+            }
+        };
+        let mut place = self.draw.uniform() * self.pods.iter().map(of).sum::<f64>();
+        self.pods.iter().position(|pod| {
+            place -= of(pod);
+            of(pod) > 0.0 && place < 0.0
         })
     }
 
     fn arrive(&mut self, attempt: usize) {
-        let Attempt {
-            call, pod, ended, ..
-        } = self.attempts[attempt];
-        let Some(pod) = pod else { return };
-        if ended && self.edge(call).cancels == Cancels::Yes {
+        let of = self.attempts[attempt];
+        let Calling { caller, edge, .. } = self.calls[of.call];
+        let Some(pod) = of.pod else {
+            return self.answer(attempt, false);
+        };
+        if of.ended && self.edges[edge].0.cancels == Cancels::Yes {
             return;
         }
-        let hop = self.calls[call]
-            .caller
-            .map_or(1, |caller| self.requests[caller].hop + 1);
+        let hop = caller.map_or(1, |caller| self.requests[caller].hop + 1);
         let id = self.requests.len();
         if hop > HOPS {
             return self.answer(attempt, false);
         }
         let door = self.pods[pod].enter(id);
-        if matches!(door, Door::Full) {
+        if door == Door::Full {
             return self.answer(attempt, false);
         }
         let stages = self.stages(self.pods[pod].service);
-        let request = Request {
+        self.requests.push(Request {
             pod,
             attempt,
             hop,
@@ -336,27 +275,29 @@ impl<'a> Run<'a> {
             pending: 0,
             failed: false,
             gone: false,
-        };
-        self.requests.push(request);
+        });
         self.attempts[attempt].request = Some(id);
-        if matches!(door, Door::Works) {
+        if door == Door::Works {
             self.work(id);
         }
     }
 
     /// The calls that a request will make, the last stage first.
     fn stages(&mut self, service: usize) -> Vec<Vec<usize>> {
+        let before = &self.transient.services[..service];
+        let first = 1 + before
+            .iter()
+            .map(|of| of.behaviour.calls.len())
+            .sum::<usize>();
         let calls = &self.transient.services[service].behaviour.calls;
         let mut stages: Vec<Vec<usize>> = Vec::new();
         let mut before = CallMode::Sequence;
-        for (edge, call) in calls.iter().enumerate() {
-            let count = self.draw.whole(call.ratio) as usize;
+        for (edge, call) in (first..).zip(calls) {
+            let group = vec![edge; self.draw.whole(call.ratio) as usize];
             match (before, call.mode, stages.last_mut()) {
-                (CallMode::Parallel, CallMode::Parallel, Some(group)) => {
-                    group.extend((0..count).map(|_| edge));
-                }
-                (_, CallMode::Parallel, _) => stages.push(vec![edge; count]),
-                (_, CallMode::Sequence, _) => stages.extend((0..count).map(|_| vec![edge])),
+                (CallMode::Parallel, CallMode::Parallel, Some(last)) => last.extend(group),
+                (_, CallMode::Parallel, _) => stages.push(group),
+                _ => stages.extend(group.chunks(1).map(<[usize]>::to_vec)),
             }
             before = call.mode;
         }
@@ -366,7 +307,7 @@ impl<'a> Run<'a> {
 
     fn work(&mut self, request: RequestId) {
         let pod = self.requests[request].pod;
-        let behaviour = &self.transient.services[self.pods[pod].service].behaviour;
+        let behaviour = self.behaviour(pod);
         let mean = behaviour.cpu_per_request * self.pods[pod].cost;
         let work = self.draw.spread(mean, behaviour.service_cv2);
         self.pods[pod].cpu.advance(self.now);
@@ -385,11 +326,10 @@ impl<'a> Run<'a> {
     }
 
     fn computed(&mut self, pod: usize) {
+        let behaviour = self.behaviour(pod);
+        let mean = behaviour.latency + self.pods[pod].delay;
         self.pods[pod].cpu.advance(self.now);
         while let Some(request) = self.pods[pod].cpu.pop() {
-            let service = self.pods[pod].service;
-            let behaviour = &self.transient.services[service].behaviour;
-            let mean = behaviour.latency + self.delay[service];
             let asleep = self.draw.spread(mean, behaviour.service_cv2);
             self.at(self.now + asleep, Event::Slept(request));
         }
@@ -401,13 +341,11 @@ impl<'a> Run<'a> {
         if self.requests[request].gone {
             return;
         }
-        let service = self.pods[self.requests[request].pod].service;
-        let edges = &self.transient.services[service].behaviour.calls;
         while self.requests[request].pending == 0 && !self.requests[request].failed {
             let Some(stage) = self.requests[request].stages.pop() else {
                 break;
             };
-            let waited = |edge: &&usize| edges[**edge].need != Need::Async;
+            let waited = |edge: &&usize| self.edges[**edge].0.need != Need::Async;
             self.requests[request].pending = stage.iter().filter(waited).count();
             for edge in stage {
                 self.call(Some(request), edge);
@@ -419,15 +357,9 @@ impl<'a> Run<'a> {
     }
 
     fn finish(&mut self, request: RequestId) {
-        let Request {
-            pod,
-            attempt,
-            failed,
-            ..
-        } = self.requests[request];
-        let own = self.transient.services[self.pods[pod].service]
-            .behaviour
-            .error_share;
+        let of = &self.requests[request];
+        let (attempt, failed) = (of.attempt, of.failed);
+        let own = self.behaviour(of.pod).error_share;
         let well = !failed && !self.draw.chance(own);
         self.release(request);
         self.answer(attempt, well);
@@ -445,16 +377,12 @@ impl<'a> Run<'a> {
     }
 
     fn time_out(&mut self, attempt: usize) {
-        let Attempt {
-            call,
-            request,
-            ended,
-            ..
-        } = self.attempts[attempt];
-        if ended {
+        let of = self.attempts[attempt];
+        if of.ended {
             return;
         }
-        if let (Cancels::Yes, Some(request)) = (self.edge(call).cancels, request) {
+        let cancels = self.edges[self.calls[of.call].edge].0.cancels;
+        if let (Cancels::Yes, Some(request)) = (cancels, of.request) {
             self.release(request);
         }
         self.answer(attempt, false);
@@ -467,11 +395,12 @@ impl<'a> Run<'a> {
         if ended {
             return;
         }
-        let edge = self.edge(call);
-        let more = !well && self.calls[call].retries < edge.retries;
-        if more && (edge.retry_budget.is_none() || *self.tokens(call) >= 1.0) {
-            *self.tokens(call) -= 1.0;
-            self.calls[call].retries += 1;
+        let calling = &mut self.calls[call];
+        let (edge, tokens) = &mut self.edges[calling.edge];
+        let more = !well && calling.retries < edge.retries;
+        if more && (edge.retry_budget.is_none() || *tokens >= 1.0) {
+            *tokens -= 1.0;
+            calling.retries += 1;
             let pause = edge.backoff * (0.5 + self.draw.uniform());
             return self.at(self.now + pause, Event::Again(call));
         }
@@ -479,52 +408,42 @@ impl<'a> Run<'a> {
     }
 
     fn called(&mut self, call: usize, well: bool) {
-        let Calling { caller, began, .. } = self.calls[call];
-        let need = self.edge(call).need;
-        let Some(request) = caller else {
-            return self.user_answered(began, well);
+        let of = self.calls[call];
+        let need = self.edges[of.edge].0.need;
+        let Some(caller) = of.caller else {
+            return self.user_answered(of.began, well);
         };
-        if need == Need::Async || self.requests[request].gone {
+        let request = &mut self.requests[caller];
+        if need == Need::Async || request.gone {
             return;
         }
-        self.requests[request].pending -= 1;
-        self.requests[request].failed |= !well && need == Need::Required;
-        if self.requests[request].pending == 0 {
-            self.proceed(request);
+        request.pending -= 1;
+        request.failed |= !well && need == Need::Required;
+        if request.pending == 0 {
+            self.proceed(caller);
         }
     }
 
     fn user_answered(&mut self, began: f64, well: bool) {
+        let series = &mut self.series;
         let count = if well {
-            &mut self.series.good
+            &mut series.good
         } else {
-            &mut self.series.failed
+            &mut series.failed
         };
-        if let Some(count) = count.last_mut() {
-            *count += 1.0;
-        }
-        self.series.began[began as usize] += 1.0;
-        self.series.time[began as usize] += self.now - began;
+        count[self.now as usize] += 1.0;
+        series.began[began as usize] += 1.0;
+        series.time[began as usize] += self.now - began;
     }
 }
 
-fn pods(transient: &Transient) -> Vec<Pod> {
-    let mut pods = Vec::new();
-    for (service, of) in transient.services.iter().enumerate() {
-        for (group, &count) in of.groups.iter().enumerate() {
-            let pod = Pod {
-                service,
-                group,
-                weight: 1.0,
-                cost: 1.0,
-                workers: of.behaviour.workers as usize,
-                places: of.behaviour.queue as usize,
-                cpu: Cpu::new(of.cpu, of.behaviour.slots, of.quota),
-                inside: std::collections::BTreeSet::new(),
-                waiting: std::collections::VecDeque::new(),
-            };
-            pods.extend((0..count).map(|_| pod.clone()));
-        }
-    }
-    pods
+/// The pods of all services, group by group.
+fn pods(services: &[Service]) -> Vec<Pod> {
+    let of = |(at, service): (usize, &Service)| {
+        let groups = service.groups.iter().enumerate();
+        let pods = groups.flat_map(|(group, &count)| (0..count).map(move |_| group));
+        pods.map(|group| Pod::new(at, group, service))
+            .collect::<Vec<_>>()
+    };
+    services.iter().enumerate().flat_map(of).collect()
 }

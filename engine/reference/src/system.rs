@@ -15,41 +15,31 @@ pub struct Service {
     pub quota: Option<f64>,
 }
 
-/// Something that changes while it runs.
+/// Something that changes in the pods of a group while it runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change {
-    /// Weight of a group's pods when a callee is picked; 0 gives them no more requests.
-    Weight {
-        /// Position of the service.
-        service: usize,
-        /// Position of the group.
-        group: usize,
-        /// Relative to other pods, ≥ 0.
-        weight: f64,
-    },
-    /// All requests in a group's pods are lost at once.
-    Kill {
-        /// Position of the service.
-        service: usize,
-        /// Position of the group.
-        group: usize,
-    },
-    /// CPU per request of a group is multiplied.
-    Cost {
-        /// Position of the service.
-        service: usize,
-        /// Position of the group.
-        group: usize,
-        /// > 0.
-        factor: f64,
-    },
-    /// Time is added to each request's own in all groups.
-    Delay {
-        /// Position of the service.
-        service: usize,
-        /// Seconds, ≥ 0.
-        seconds: f64,
-    },
+pub struct Change {
+    /// At the start of this second.
+    pub second: u32,
+    /// Position of the service.
+    pub service: usize,
+    /// Position of the group.
+    pub group: usize,
+    /// What becomes of its pods.
+    pub what: What,
+}
+
+/// What a change does to a pod.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum What {
+    /// Its weight when a callee is picked, relative to other pods, ≥ 0; 0 gives it no
+    /// more requests.
+    Weight(f64),
+    /// Its requests are lost at once.
+    Kill,
+    /// CPU per request is that of the behaviour times this, > 0.
+    Cost(f64),
+    /// Seconds on top of each request's own latency, ≥ 0.
+    Delay(f64),
 }
 
 /// A system with a load that changes, and what happens to it.
@@ -63,8 +53,8 @@ pub struct Transient {
     pub entry: Call,
     /// Requests per second at times in seconds: straight lines between, level outside.
     pub load: Vec<(f64, f64)>,
-    /// What changes at the start of which second, in order.
-    pub changes: Vec<(u32, Change)>,
+    /// What changes, those of one second in order.
+    pub changes: Vec<Change>,
     /// Length, s.
     pub seconds: u32,
     /// Position of the service whose requests in flight are compared.
@@ -85,11 +75,8 @@ impl Transient {
     }
 
     /// The changes of a second.
-    pub fn changes_at(&self, second: u32) -> impl Iterator<Item = Change> {
-        self.changes
-            .iter()
-            .filter(move |(at, _)| *at == second)
-            .map(|&(_, change)| change)
+    pub fn changes_at(&self, second: u32) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(move |of| of.second == second)
     }
 }
 

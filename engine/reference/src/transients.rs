@@ -1,6 +1,6 @@
 //! The twelve canonical transients, as data that any simulator of the model can play.
 
-use crate::system::{Change, Service, Transient};
+use crate::system::{Change, Service, Transient, What};
 use aegis_model::behaviour::{Balance, Behaviour, Call, CallMode, Cancels, Need};
 use aegis_model::ids::ServiceId;
 use aegis_model::units::Bytes;
@@ -84,6 +84,17 @@ fn transient(name: &'static str, services: Vec<Service>, load: &[(f64, f64)]) ->
     }
 }
 
+/// What changes, as second, service, group and what.
+fn changes(of: &[(u32, usize, usize, What)]) -> Vec<Change> {
+    let change = |&(second, service, group, what)| Change {
+        second,
+        service,
+        group,
+        what,
+    };
+    of.iter().map(change).collect()
+}
+
 /// From 40 % to 80 % of two pods, and back.
 fn step() -> Transient {
     let load = [(60.0, 80.0), (60.0, 160.0), (120.0, 160.0), (120.0, 80.0)];
@@ -108,28 +119,15 @@ fn spike() -> Transient {
 
 /// One of three pods at 60 % is lost for half a minute with what it held.
 fn crash() -> Transient {
-    let one = |weight| Change::Weight {
-        service: 0,
-        group: 1,
-        weight,
-    };
+    let lost = [
+        (60, 0, 1, What::Kill),
+        (60, 0, 1, What::Weight(0.0)),
+        (90, 0, 1, What::Weight(1.0)),
+    ];
+    let services = vec![service(behaviour(10.0), &[2, 1])];
     Transient {
-        changes: vec![
-            (
-                60,
-                Change::Kill {
-                    service: 0,
-                    group: 1,
-                },
-            ),
-            (60, one(0.0)),
-            (90, one(1.0)),
-        ],
-        ..transient(
-            "crash",
-            vec![service(behaviour(10.0), &[2, 1])],
-            &[(0.0, 180.0)],
-        )
+        changes: changes(&lost),
+        ..transient("crash", services, &[(0.0, 180.0)])
     }
 }
 
@@ -163,23 +161,9 @@ fn worker_blocking() -> Transient {
     };
     let mut services = vec![service(caller, &[1]), service(behaviour(5.0), &[2])];
     services[0].cpu = 4.0;
+    let slower = [(60, 1, 0, What::Delay(0.1)), (120, 1, 0, What::Delay(0.0))];
     Transient {
-        changes: vec![
-            (
-                60,
-                Change::Delay {
-                    service: 1,
-                    seconds: 0.1,
-                },
-            ),
-            (
-                120,
-                Change::Delay {
-                    service: 1,
-                    seconds: 0.0,
-                },
-            ),
-        ],
+        changes: changes(&slower),
         ..transient("worker blocking", services, &[(0.0, 150.0)])
     }
 }
@@ -190,44 +174,27 @@ fn slow_callee() -> Transient {
         calls: vec![call(1, 5.0)],
         ..behaviour(4.0)
     };
-    let cost = |factor| Change::Cost {
-        service: 1,
-        group: 0,
-        factor,
-    };
+    let dearer = [(60, 1, 0, What::Cost(1.8)), (120, 1, 0, What::Cost(1.0))];
+    let services = vec![service(caller, &[1]), service(behaviour(5.0), &[1])];
     Transient {
-        changes: vec![(60, cost(1.8)), (120, cost(1.0))],
+        changes: changes(&dearer),
         watch: 1,
-        ..transient(
-            "slow callee",
-            vec![service(caller, &[1]), service(behaviour(5.0), &[1])],
-            &[(0.0, 100.0)],
-        )
+        ..transient("slow callee", services, &[(0.0, 100.0)])
     }
 }
 
 /// Two services that call each other for half of their requests, under a step of load.
 fn a_loop() -> Transient {
-    let half = |to| {
-        vec![Call {
+    let half_to = |to| Behaviour {
+        calls: vec![Call {
             ratio: 0.5,
             ..call(to, 5.0)
-        }]
-    };
-    let first = Behaviour {
-        calls: half(1),
+        }],
         ..behaviour(5.0)
     };
-    let second = Behaviour {
-        calls: half(0),
-        ..behaviour(5.0)
-    };
+    let services = vec![service(half_to(1), &[1]), service(half_to(0), &[1])];
     let load = [(60.0, 40.0), (60.0, 120.0), (120.0, 120.0), (120.0, 40.0)];
-    transient(
-        "loop",
-        vec![service(first, &[1]), service(second, &[1])],
-        &load,
-    )
+    transient("loop", services, &load)
 }
 
 /// Half a core of quota under four slots, from 40 % to 88 % of it.
@@ -244,48 +211,28 @@ fn throttling() -> Transient {
 
 /// One of three pods at 50 % starts anew and needs five times the CPU, less each 10 s.
 fn cold_start() -> Transient {
-    let cost = |factor| Change::Cost {
-        service: 0,
-        group: 1,
-        factor,
-    };
+    let cold = [
+        (60, 0, 1, What::Kill),
+        (60, 0, 1, What::Cost(5.0)),
+        (70, 0, 1, What::Cost(3.0)),
+        (80, 0, 1, What::Cost(2.0)),
+        (90, 0, 1, What::Cost(1.0)),
+    ];
+    let services = vec![service(behaviour(10.0), &[2, 1])];
     Transient {
-        changes: vec![
-            (
-                60,
-                Change::Kill {
-                    service: 0,
-                    group: 1,
-                },
-            ),
-            (60, cost(5.0)),
-            (70, cost(3.0)),
-            (80, cost(2.0)),
-            (90, cost(1.0)),
-        ],
-        ..transient(
-            "cold start",
-            vec![service(behaviour(10.0), &[2, 1])],
-            &[(0.0, 150.0)],
-        )
+        changes: changes(&cold),
+        ..transient("cold start", services, &[(0.0, 150.0)])
     }
 }
 
 /// Two new pods get nothing, while two old ones are at 95 %, until callers reconnect.
 fn connection_skew() -> Transient {
-    let new = |weight| Change::Weight {
-        service: 0,
-        group: 1,
-        weight,
-    };
+    let new = [(0, 0, 1, What::Weight(0.0)), (120, 0, 1, What::Weight(1.0))];
     let load = [(60.0, 120.0), (60.0, 190.0)];
+    let services = vec![service(behaviour(10.0), &[2, 2])];
     Transient {
-        changes: vec![(0, new(0.0)), (120, new(1.0))],
-        ..transient(
-            "connection skew",
-            vec![service(behaviour(10.0), &[2, 2])],
-            &load,
-        )
+        changes: changes(&new),
+        ..transient("connection skew", services, &load)
     }
 }
 
@@ -295,24 +242,10 @@ fn drain() -> Transient {
         latency: 0.2,
         ..behaviour(10.0)
     };
+    let drained = [(60, 0, 1, What::Weight(0.0)), (90, 0, 1, What::Kill)];
+    let services = vec![service(slow, &[3, 1])];
     Transient {
-        changes: vec![
-            (
-                60,
-                Change::Weight {
-                    service: 0,
-                    group: 1,
-                    weight: 0.0,
-                },
-            ),
-            (
-                90,
-                Change::Kill {
-                    service: 0,
-                    group: 1,
-                },
-            ),
-        ],
-        ..transient("drain", vec![service(slow, &[3, 1])], &[(0.0, 240.0)])
+        changes: changes(&drained),
+        ..transient("drain", services, &[(0.0, 240.0)])
     }
 }

@@ -2,7 +2,7 @@
 
 use aegis_model::behaviour::{Behaviour, Call};
 use aegis_model::ids::ServiceId;
-use aegis_reference::{Change, Series, Transient};
+use aegis_reference::{Change, Series, Transient, What};
 use aegis_sim::solver::{
     Class, ClassId, ClassInput, Dead, Edge, EdgeId, Flows, Inputs, Network, Route, State, step,
 };
@@ -85,31 +85,16 @@ impl<'a> Fluid<'a> {
         self.share_out();
     }
 
-    fn change(&mut self, change: Change) {
-        for (class, (service, group, weight)) in self.groups.iter_mut().enumerate() {
-            let input = &mut self.inputs.classes[class];
-            let here = (*service, *group);
-            match change {
-                Change::Weight {
-                    service,
-                    group,
-                    weight: new,
-                } if here == (service, group) => {
-                    *weight = new;
-                }
-                Change::Kill { service, group } if here == (service, group) => input.killed = 1.0,
-                Change::Cost {
-                    service,
-                    group,
-                    factor,
-                } if here == (service, group) => {
-                    input.cost = factor;
-                }
-                Change::Delay {
-                    service: at,
-                    seconds,
-                } if *service == at => input.delay = seconds,
-                _ => {}
+    fn change(&mut self, change: &Change) {
+        let groups = self.groups.iter_mut().zip(&mut self.inputs.classes);
+        for ((_, _, weight), input) in groups
+            .filter(|((service, group, _), _)| (*service, *group) == (change.service, change.group))
+        {
+            match change.what {
+                What::Weight(new) => *weight = new,
+                What::Kill => input.killed = 1.0,
+                What::Cost(factor) => input.cost = factor,
+                What::Delay(seconds) => input.delay = seconds,
             }
         }
     }
