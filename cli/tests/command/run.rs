@@ -221,6 +221,16 @@ fn a_forged_thought_is_found_at_its_event() {
 
 #[test]
 fn ctrl_c_leaves_what_has_happened() {
+    stopped_by("-INT");
+}
+
+#[test]
+fn what_a_service_manager_stops_leaves_what_has_happened() {
+    stopped_by("-TERM");
+}
+
+/// Sends a signal to a run of two days that has got going.
+fn stopped_by(signal: &str) {
     let place = Place::new();
     scenario(&place, "48h");
     let mut command = place.command("run oom.yaml --mode noop --out run");
@@ -238,10 +248,10 @@ fn ctrl_c_leaves_what_has_happened() {
         );
         thread::sleep(Duration::from_millis(20));
     }
-    let signal = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
         .status();
-    assert!(signal.is_ok_and(|status| status.success()));
+    assert!(sent.is_ok_and(|status| status.success()));
     let answer = Answer::of(child.wait_with_output().expect("it ends"));
     answer.ends(130).says(&["CANCELLED"]);
     let folder = place.path().join("run");
