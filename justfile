@@ -27,5 +27,6 @@ soak:
     AEGIS_SOAK=1 cargo test --release -p aegis-testkit --no-fail-fast -- --nocapture --test-threads 1
     cargo nextest run --workspace --release --run-ignored ignored-only
 
+# Every figure of docs/performance.md, in minutes.
 bench:
-    cargo bench --workspace
+    bash scripts/bench.sh
