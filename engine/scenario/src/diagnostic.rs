@@ -62,6 +62,7 @@ codes! {
     Refused = "AEG-S018", "the API server would refuse this object", "The object contradicts itself or another one, as its message says.";
     NoNodes = "AEG-S019", "there is no node", "State `cluster.nodes`, add Node documents, or leave both out: then nodes are made that requests fill to 60 %.";
     NoTraffic = "AEG-S020", "there is no traffic", "Objectives need an entry that users send requests to: state `traffic`.";
+    TooManyPods = "AEG-S021", "more pods than a simulated cluster has", "Manifests may ask for 150,000 pods together, as many as Kubernetes is made for. Ask for fewer replicas; a trailing zero too many is the usual cause.";
     DeadEdge = "AEG-S101", "a call goes nowhere", "The address names no Service in the cluster; the edge is kept with a ratio of 0.";
     KindNotSimulated = "AEG-S102", "this kind is not simulated", "The object is kept and printed, but nothing acts on it.";
     FitsNowhere = "AEG-S103", "a pod fits on no node", "Its requests are larger than every node; it will stay Pending.";

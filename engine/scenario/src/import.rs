@@ -20,8 +20,9 @@ const LOAD: f64 = 0.5;
 /// # Errors
 /// What the API server refuses, at its place.
 pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnostic>> {
-    let (errors, warnings) =
+    let (mut errors, warnings) =
         crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
+    errors.extend(crate::nodes::beyond_bounds(&documents));
     if !errors.is_empty() {
         return Err(errors);
     }

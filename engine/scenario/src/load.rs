@@ -91,6 +91,7 @@ pub fn scenario_of(name: &str, text: &str) -> Result<Scenario, Vec<Diagnostic>> 
 
 fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
     errors.extend(shown(&aegis_kube::check_all(&loaded.manifests)));
+    errors.extend(crate::nodes::beyond_bounds(&loaded.manifests));
     let (errors, warnings) = sorted(errors);
     loaded.warnings = warnings;
     if errors.is_empty() {

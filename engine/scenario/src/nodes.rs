@@ -1,12 +1,14 @@
 //! The nodes of a cluster: as stated, or of a size that requests fill to 60 %.
 
+use crate::diagnostic::{Code, Finding};
 use crate::format::{ClusterWords, NodeGroup};
-use crate::objects;
-use aegis_kube::Document;
+use crate::load::locate;
+use crate::{names, objects};
+use aegis_kube::{Diagnostic, Document};
 use aegis_model::kubernetes::{
     Container, ContainerPort, Kind, ObjectRef, PodTemplateSpec, RestartPolicy,
 };
-use aegis_model::{Bytes, Millicores, Quantity};
+use aegis_model::{Bytes, FieldPath, Millicores, Quantity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,10 @@ pub const ZONES: [&str; 3] = ["a", "b", "c"];
 const PODS_PER_NODE: u64 = 110;
 /// CPU of a node at most, before there are more nodes.
 const LARGEST: Millicores = Millicores(32_000);
+/// Nodes of a cluster at most (kubernetes.io, Considerations for large clusters).
+pub const MOST_NODES: u64 = 5000;
+/// Pods that manifests may ask for together (the same page).
+pub const MOST_PODS: u64 = 150_000;
 /// Disk that pods may use of a node, as clouds hand machines out.
 const DISK: &str = "100Gi";
 /// What a pod without a request is taken to use: what the scheduler scores it as
@@ -49,10 +55,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Both together; what no machine could have stays the largest number there is.
     fn and(self, other: Self) -> Self {
         Self {
-            cpu: self.cpu + other.cpu,
-            memory: self.memory + other.memory,
+            cpu: Millicores(self.cpu.0.saturating_add(other.cpu.0)),
+            memory: Bytes(self.memory.0.saturating_add(other.memory.0)),
         }
     }
 
@@ -65,8 +72,8 @@ impl Request {
 
     fn times(self, count: u64) -> Self {
         Self {
-            cpu: Millicores(self.cpu.0 * count),
-            memory: Bytes(self.memory.0 * count),
+            cpu: Millicores(self.cpu.0.saturating_mul(count)),
+            memory: Bytes(self.memory.0.saturating_mul(count)),
         }
     }
 }
@@ -132,7 +139,8 @@ fn by_rule(manifests: &[Document]) -> NodeGroup {
         .clamp(1, USUAL_NODES)
         .max(demand.apart)
         .max(demand.pods.div_ceil((PODS_PER_NODE as f64 * FILL) as u64))
-        .max(cpu.0.div_ceil(LARGEST.0));
+        .max(cpu.0.div_ceil(LARGEST.0))
+        .min(MOST_NODES);
     let share = Request {
         cpu: Millicores(cpu.0 / count).max(SMALLEST),
         memory: demand.memory(count),
@@ -141,11 +149,44 @@ fn by_rule(manifests: &[Document]) -> NodeGroup {
     NodeGroup {
         count: u32::try_from(count).unwrap_or(u32::MAX),
         cpu: Quantity {
-            milli: i128::from((each.cpu.0 + 1).next_multiple_of(10)),
+            milli: i128::from(rounded_up(each.cpu.0, 10)),
         },
-        memory: Quantity::whole((each.memory.0 + 1).next_multiple_of(Bytes::mebi(8).0)),
+        memory: Quantity::whole(rounded_up(each.memory.0, Bytes::mebi(8).0)),
         zones: ZONES.map(String::from).to_vec(),
     }
+}
+
+/// The next multiple above an amount; what has none stays as it is.
+fn rounded_up(amount: u64, unit: u64) -> u64 {
+    let above = amount.saturating_add(1);
+    above.checked_next_multiple_of(unit).unwrap_or(amount)
+}
+
+/// Workloads beyond which the manifests ask for more pods than a cluster of ours may have, each
+/// at the count that it asks for.
+#[must_use]
+pub fn beyond_bounds(manifests: &[Document]) -> Vec<Diagnostic> {
+    let least = least_replicas(manifests);
+    let mut pods = 0_u64;
+    let mut beyond = Vec::new();
+    for document in manifests.iter().filter(|document| is_own(document)) {
+        if objects::template(&document.value).is_none() {
+            continue;
+        }
+        let least = least.get(&document.reference()).copied();
+        let count = u64::from(objects::replicas(&document.value)).max(least.unwrap_or_default());
+        pods = pods.saturating_add(count);
+        if pods > MOST_PODS && count > 0 {
+            let message = format!(
+                "{} asks for {count} pods; a simulated cluster has at most {MOST_PODS}",
+                names::written(&document.reference())
+            );
+            let path = FieldPath::default().key("spec").key("replicas");
+            let finding = Finding::new(Code::TooManyPods, &path, count.to_string(), message);
+            beyond.push(locate(document, &finding.help("ask for fewer replicas")));
+        }
+    }
+    beyond
 }
 
 /// What all pods ask for.
@@ -184,14 +225,14 @@ impl Demand {
         let count = u64::from(objects::replicas(&document.value)).max(least);
         self.total = self.total.and(pod.times(count));
         self.largest = self.largest.or(pod);
-        self.pods += count;
+        self.pods = self.pods.saturating_add(count);
         let stated = (pod.memory.0 as f64 * USED_OF_REQUEST) as u64;
         let used = if stated == 0 {
             UNSTATED.memory.0
         } else {
             stated
         };
-        self.used += Bytes(used * count);
+        self.used = Bytes(self.used.0.saturating_add(used.saturating_mul(count)));
         if keeps_apart(template) {
             self.apart = self.apart.max(count);
         }
@@ -200,7 +241,7 @@ impl Demand {
     /// CPU of all nodes. Where no pod states any, each counts as the scheduler scores it.
     fn cpu(&self) -> Millicores {
         let stated = match self.total.cpu.0 {
-            0 => UNSTATED.cpu.0 * self.pods,
+            0 => UNSTATED.cpu.0.saturating_mul(self.pods),
             stated => stated,
         };
         Millicores((stated as f64 / FILL) as u64)

@@ -169,3 +169,45 @@ fn ten_thousand_documents_are_taken() {
         1
     );
 }
+
+fn deployment(replicas: &str, memory: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{containers: [{{name: a, image: a, resources: {{requests: {{memory: {memory}}}}}}}]}}\n"
+    )
+}
+
+fn adopted(text: &str) -> Result<load::Loaded, Vec<aegis_kube::Diagnostic>> {
+    import::adopt(
+        "case",
+        aegis_kube::read("case.yaml", text).expect("it reads"),
+    )
+}
+
+#[test]
+fn crowds_beyond_any_cluster_are_refused_at_once() {
+    let scaled = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {minReplicas: 2000000000, maxReplicas: 2000000000, scaleTargetRef: {kind: Deployment, name: web}}\n";
+    let cases = [
+        (deployment("1000000000", "1Mi"), "1000000000"),
+        (deployment("1", "1Mi") + scaled, "2000000000"),
+    ];
+    for (text, count) in cases {
+        let errors = adopted(&text).expect_err("nobody has so many");
+        assert_eq!(
+            (errors[0].code, errors[0].line, errors[0].column),
+            ("AEG-S021", 5, 13)
+        );
+        let message =
+            format!("deployment/web asks for {count} pods; a simulated cluster has at most 150000");
+        assert_eq!(errors[0].message, message);
+    }
+}
+
+#[test]
+fn amounts_beyond_any_machine_do_not_overflow() {
+    let loaded = adopted(&deployment("3", "99999999999Ei")).expect("it is only large");
+    let warnings = aegis_scenario::warn::check(&loaded).expect("it is founded");
+    assert!(
+        loaded.nodes.len() <= 5000 && warnings.len() <= 1,
+        "{warnings:#?}"
+    );
+}

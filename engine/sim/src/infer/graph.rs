@@ -198,8 +198,11 @@ fn variables(
     all
 }
 
+/// Most bytes of a variable: Linux takes no longer one (`MAX_ARG_STRLEN`, execve(2)).
+const LONGEST: usize = 128 << 10;
+
 /// A text with `$(NAME)` replaced by the variables that are known; others are left, as the
-/// kubelet leaves them (third_party/forked/golang/expansion).
+/// kubelet leaves them (third_party/forked/golang/expansion), and so are all beyond [`LONGEST`].
 fn expanded(text: &str, variables: &[(String, String)]) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -207,7 +210,7 @@ fn expanded(text: &str, variables: &[(String, String)]) -> String {
         out.push_str(before);
         let found = after.split_once(')').and_then(|(name, behind)| {
             let (_, value) = variables.iter().rev().find(|(known, _)| known == name)?;
-            Some((value, behind))
+            (out.len() + value.len() + behind.len() <= LONGEST).then_some((value, behind))
         });
         match found {
             Some((value, behind)) => {

@@ -296,3 +296,17 @@ fn thousands_of_services_are_looked_up_by_their_rarest_label() {
     }
     assert_eq!(infer(&objects).entries.len(), 3000);
 }
+
+#[test]
+fn variables_that_multiply_each_other_stay_within_bounds() {
+    let chain: String = (1..40)
+        .map(|n| {
+            format!(
+                ", {{name: A{n}, value: \"{}\"}}",
+                format!("$(A{}) ", n - 1).repeat(10)
+            )
+        })
+        .collect();
+    let env = format!("          env: [{{name: A0, value: \"cart:80 \"}}{chain}]");
+    assert_eq!(finds(&env), Some(80));
+}
