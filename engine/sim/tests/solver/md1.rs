@@ -55,7 +55,11 @@ pub fn longer(time: f64, utilisation: f64) -> f64 {
         );
         let of = transform(s, utilisation);
         let survival = div((1.0 - of.0, -of.1), s).0;
-        if nth.is_multiple_of(2) { survival } else { -survival }
+        if nth.is_multiple_of(2) {
+            survival
+        } else {
+            -survival
+        }
     };
     let mut sum = 0.5 * term(0) + (1..TERMS).map(term).sum::<f64>();
     let mut mean = 0.0;
