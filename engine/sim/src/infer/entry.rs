@@ -119,11 +119,12 @@ fn door(
     around: &Around,
     service: ServiceId,
 ) -> Option<Door> {
-    match directory.objects.services[service.index()]
-        .spec
-        .kind
-        .as_str()
-    {
+    let spec = &directory.objects.services[service.index()].spec;
+    if spec.ports.is_empty() {
+        // It gives pods their names, and nothing can be sent to it.
+        return None;
+    }
+    match spec.kind.as_str() {
         "LoadBalancer" => Some(Door::LoadBalancer),
         _ if around.routed.contains(&service) => Some(Door::Ingress),
         "NodePort" => Some(Door::NodePort),

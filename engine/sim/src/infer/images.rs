@@ -81,6 +81,30 @@ const BOUTIQUE: &str =
 // A round is home, login, category, catalogue, detail, delete and add to the cart, basket, order.
 const SOCKS: &str = "microservices-demo/{load-test,front-end/api,orders,shipping,queue-master}";
 
+// A vote is a page and a post; the post writes to the queue. The result page asks its database once a
+// second for all that look on; the worker carries each vote from one to the other.
+const VOTES: &str =
+    "dockersamples/example-voting-app: vote/app.py, result/server.js, worker/Program.cs";
+// A visit is the page, its scripts and one read; one in three leaves an entry.
+const GUESTS: &str = "kubernetes/examples: guestbook/php-redis/{guestbook.php,controllers.js}";
+
+const VOTE: [KnownCall; 1] = [KnownCall {
+    service: "redis",
+    ratio: 0.5,
+    need: Need::Required,
+    timeout: 5.0,
+}];
+const RESULT: [KnownCall; 1] = [call("db", 1.0)];
+const WORKER: [KnownCall; 2] = [call("redis", 1.0), call("db", 1.0)];
+/// The stores under the names that they have had.
+const GUESTBOOK: [KnownCall; 5] = [
+    call("redis-replica", 0.3),
+    call("redis-slave", 0.3),
+    call("redis-follower", 0.3),
+    call("redis-master", 0.1),
+    call("redis-leader", 0.1),
+];
+
 /// The rows; the first whose path ends an image's path is taken.
 pub const IMAGES: &[Image] = &[
     app(
@@ -217,6 +241,15 @@ pub const IMAGES: &[Image] = &[
     app("weaveworksdemos/payment", Runtime::Go, &[], SOCKS),
     app("weaveworksdemos/catalogue-db", Runtime::MySql, &[], SOCKS),
     app("weaveworksdemos/user-db", Runtime::Mongo, &[], SOCKS),
+    app("votingapp_vote", Runtime::Python, &VOTE, VOTES),
+    app("examplevotingapp_vote", Runtime::Python, &VOTE, VOTES),
+    app("votingapp_result", Runtime::Node, &RESULT, VOTES),
+    app("examplevotingapp_result", Runtime::Node, &RESULT, VOTES),
+    app("votingapp_worker", Runtime::DotNet, &WORKER, VOTES),
+    app("examplevotingapp_worker", Runtime::DotNet, &WORKER, VOTES),
+    app("gb-frontend", Runtime::Php, &GUESTBOOK, GUESTS),
+    made_of("gb-redisslave", Runtime::Redis),
+    made_of("gb-redis-follower", Runtime::Redis),
     made_of("redis", Runtime::Redis),
     made_of("redis-stack-server", Runtime::Redis),
     made_of("valkey", Runtime::Redis),

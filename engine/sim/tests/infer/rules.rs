@@ -205,6 +205,20 @@ fn a_service_by_itself_is_an_entry_and_a_database_is_not() {
 }
 
 #[test]
+fn a_service_without_ports_is_no_entry() {
+    let queue_reader = service(
+        "worker",
+        "example/worker:1",
+        "          env: [{name: API_ADDR, value: \"api:80\"}]",
+    );
+    let manifest = queue_reader.replace("ports: [{port: 80}]", "ports: []")
+        + &service("api", "example/api:1", "");
+    assert_ne!(manifest.matches("ports: []").count(), 0, "{manifest}");
+    let objects = objects(&manifest);
+    assert_eq!(entry_names(&objects, &infer(&objects)), Vec::<String>::new());
+}
+
+#[test]
 fn protocols_decide_connections_and_cancellation() {
     let grpc = "          readinessProbe: {grpc: {port: 80}}";
     let env = "          env: [{name: A_ADDR, value: \"rpc:80\"}, {name: B_ADDR, value: \"web:80\"}, {name: C_ADDR, value: \"pg:80\"}]";
