@@ -56,6 +56,13 @@ impl Parameter {
         (self.low * libm::exp(u.clamp(0.0, 1.0) * ratio)).clamp(self.low, self.high)
     }
 
+    /// The share of such faults that is smaller than `value`, 0..=1: the inverse of [`Self::at`].
+    #[must_use]
+    pub fn share(&self, value: f64) -> f64 {
+        let value = value.clamp(self.low, self.high);
+        (libm::log(value / self.low) / libm::log(self.high / self.low)).clamp(0.0, 1.0)
+    }
+
     /// Whether a size is in the range.
     #[must_use]
     pub fn admits(&self, value: f64) -> bool {

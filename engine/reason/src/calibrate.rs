@@ -48,6 +48,19 @@ pub struct Spreads {
     pub ratio: f64,
 }
 
+impl Spreads {
+    /// Nothing left open of what was measured.
+    fn known(self) -> Self {
+        let left = |spread: f64, prior: f64| if spread < prior { 0.0 } else { spread };
+        Self {
+            cpu: left(self.cpu, PRIOR.cpu),
+            latency: left(self.latency, PRIOR.latency),
+            memory: left(self.memory, PRIOR.memory),
+            ratio: left(self.ratio, PRIOR.ratio),
+        }
+    }
+}
+
 /// Most that one correction moves a parameter by, in log units.
 const MOST: f64 = 0.5;
 
@@ -89,6 +102,23 @@ impl Calibration {
     /// Draw 0 is the posterior mean with prior medians.
     #[must_use]
     pub fn draw(&self, draws: Draws, index: u64) -> Vec<Option<Arc<Behaviour>>> {
+        self.drawn_with(&self.spreads, draws, index)
+    }
+
+    /// The same with measured parameters at their posterior means: what they leave open is part of the
+    /// spread that series are compared with, and need not blur a likelihood twice.
+    #[must_use]
+    pub fn draw_unseen(&self, draws: Draws, index: u64) -> Vec<Option<Arc<Behaviour>>> {
+        let spreads: Vec<Spreads> = self.spreads.iter().copied().map(Spreads::known).collect();
+        self.drawn_with(&spreads, draws, index)
+    }
+
+    fn drawn_with(
+        &self,
+        spreads: &[Spreads],
+        draws: Draws,
+        index: u64,
+    ) -> Vec<Option<Arc<Behaviour>>> {
         if index == 0 {
             return self
                 .behaviours
@@ -101,7 +131,13 @@ impl Calibration {
         let drawn = |workload: usize| {
             let mean = self.behaviours[workload].as_ref()?;
             let prior = sampled.get(workload)?.as_ref()?;
-            Some(Arc::new(self.drawn(draws, workload, mean, prior)))
+            Some(Arc::new(drawn(
+                spreads[workload],
+                draws,
+                workload,
+                mean,
+                prior,
+            )))
         };
         (0..self.behaviours.len()).map(drawn).collect()
     }
@@ -171,39 +207,38 @@ impl Calibration {
         }
         sums
     }
+}
 
-    fn drawn(
-        &self,
-        draws: Draws,
-        workload: usize,
-        mean: &Behaviour,
-        prior: &Behaviour,
-    ) -> Behaviour {
-        let spread = self.spreads[workload];
-        let factor = |sigma: f64, parameter: u64| {
-            draws.log_normal(
-                sigma,
-                Purpose::Prior,
-                (workload as u64) << 8 | parameter,
-                Tick(0),
-            )
-        };
-        let mut drawn = mean.clone();
-        drawn.cpu_per_request *= factor(spread.cpu, 1);
-        drawn.latency *= factor(spread.latency, 2);
-        drawn.memory_base = Bytes((mean.memory_base.0 as f64 * factor(spread.memory, 3)) as u64);
-        drawn.service_cv2 = factor(0.5, 4).clamp(0.25, 8.0);
-        (drawn.workers, drawn.queue) = (prior.workers, prior.queue);
-        drawn.memory_per_request = prior.memory_per_request;
-        drawn.startup = prior.startup;
-        for (position, call) in drawn.calls.iter_mut().enumerate() {
-            call.ratio *= factor(spread.ratio, 16 + position as u64);
-            if let Some(guess) = prior.calls.get(position) {
-                unseen(call, guess);
-            }
+fn drawn(
+    spread: Spreads,
+    draws: Draws,
+    workload: usize,
+    mean: &Behaviour,
+    prior: &Behaviour,
+) -> Behaviour {
+    let factor = |sigma: f64, parameter: u64| {
+        draws.log_normal(
+            sigma,
+            Purpose::Prior,
+            (workload as u64) << 8 | parameter,
+            Tick(0),
+        )
+    };
+    let mut drawn = mean.clone();
+    drawn.cpu_per_request *= factor(spread.cpu, 1);
+    drawn.latency *= factor(spread.latency, 2);
+    drawn.memory_base = Bytes((mean.memory_base.0 as f64 * factor(spread.memory, 3)) as u64);
+    drawn.service_cv2 = factor(0.5, 4).clamp(0.25, 8.0);
+    (drawn.workers, drawn.queue) = (prior.workers, prior.queue);
+    drawn.memory_per_request = prior.memory_per_request;
+    drawn.startup = prior.startup;
+    for (position, call) in drawn.calls.iter_mut().enumerate() {
+        call.ratio *= factor(spread.ratio, 16 + position as u64);
+        if let Some(guess) = prior.calls.get(position) {
+            unseen(call, guess);
         }
-        drawn
     }
+    drawn
 }
 
 /// Takes over what health does not show of a call.

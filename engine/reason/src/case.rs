@@ -148,7 +148,7 @@ impl Case {
         let draws = Draws::new(self.root);
         Trial {
             twin: Arc::clone(&self.twin),
-            behaviours: Arc::new(self.calibration.draw(draws, draw)),
+            behaviours: Arc::new(self.calibration.draw_unseen(draws, draw)),
             changes: Arc::new(self.replayed(without)),
             overlay,
             load: Arc::clone(&self.load),
@@ -212,7 +212,12 @@ impl Case {
             return;
         };
         let rolls: Vec<Vec<Row>> = (0..DRAWS)
-            .map(|draw| rows_of(&healthy.trial(Overlay::none(), draw, None)))
+            .map(|draw| {
+                let mut trial = healthy.trial(Overlay::none(), draw, None);
+                let drawn = self.calibration.draw(Draws::new(self.root), draw);
+                trial.behaviours = Arc::new(drawn);
+                rows_of(&trial)
+            })
             .collect();
         let mut window = (*self.window).clone();
         for (series, spread) in window.spreads.iter_mut().enumerate() {
@@ -362,7 +367,7 @@ fn spreads(baseline: &Baseline) -> Vec<Spread> {
             .max(if key.measure.is_condition() { 0.6 } else { 0.2 });
         Spread {
             variance: deviation * deviation + floor * floor,
-            weight: ((1.0 - phi) / (1.0 + phi)).clamp(0.05, 1.0),
+            phi,
         }
     };
     baseline

@@ -113,7 +113,8 @@ fn burn_symptoms(
 /// The symptom that a series out of its healthy level is; entries are judged by their objective alone.
 const fn kind(measure: Measure) -> Option<SymptomKind> {
     match measure {
-        Measure::EntryErrors | Measure::EntrySlow => None,
+        // A new pod is no trouble by itself.
+        Measure::EntryErrors | Measure::EntrySlow | Measure::Created => None,
         Measure::EntryRate | Measure::Rate => Some(SymptomKind::Rate),
         Measure::Errors => Some(SymptomKind::Errors),
         Measure::Latency => Some(SymptomKind::Latency),

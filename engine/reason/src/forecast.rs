@@ -3,7 +3,7 @@
 //! Level and spread of the last minutes; never anything of a schedule.
 
 use crate::history::History;
-use aegis_model::{ServiceId, Tick};
+use aegis_model::{Observation, ServiceId, Tick};
 use aegis_sim::workings::EntryLoad;
 
 /// Load at each entry over time, piecewise constant.
@@ -24,40 +24,27 @@ impl LoadPath {
     /// As observed up to the newest observation, then the level of the last bins.
     #[must_use]
     pub fn observed(history: &History) -> Self {
-        let entries: Vec<ServiceId> = history
-            .latest()
-            .map(|seen| {
-                seen.samples
-                    .entries
-                    .iter()
-                    .map(|entry| entry.service)
-                    .collect()
-            })
-            .unwrap_or_default();
-        let rates = |seen: &aegis_model::Observation| -> Vec<f64> {
-            let of = |service: &ServiceId| {
-                seen.samples
-                    .entries
-                    .iter()
-                    .find(|entry| entry.service == *service)
-            };
-            entries
-                .iter()
-                .map(|service| {
-                    of(service).map_or(0.0, |e| e.requests.total / seen.samples.interval)
-                })
-                .collect()
+        let seen_at = |seen: &Observation| -> Vec<ServiceId> {
+            let entries = &seen.samples.entries;
+            entries.iter().map(|entry| entry.service).collect()
         };
-        let mut steps: Vec<(Tick, Vec<f64>)> = history
+        let mut entries: Vec<ServiceId> = history
             .all()
             .iter()
-            .map(|seen| {
-                (
-                    Tick(seen.at.0.saturating_sub(seen.samples.interval as u32)),
-                    rates(seen),
-                )
-            })
+            .flat_map(|seen| seen_at(seen))
             .collect();
+        entries.sort_unstable();
+        entries.dedup();
+        // A sample that is missing says nothing: the rate before it holds.
+        let mut rates = vec![0.0; entries.len()];
+        let mut steps: Vec<(Tick, Vec<f64>)> = Vec::with_capacity(history.all().len() + 1);
+        for seen in history.all() {
+            for (rate, service) in rates.iter_mut().zip(&entries) {
+                *rate = rate_of(seen, *service).unwrap_or(*rate);
+            }
+            let from = seen.at.0.saturating_sub(seen.samples.interval as u32);
+            steps.push((Tick(from), rates.clone()));
+        }
         if let Some(latest) = history.latest() {
             let level = level(&steps, entries.len());
             steps.push((latest.at, level));
@@ -133,6 +120,13 @@ impl LoadPath {
             .collect();
         crate::baseline::level(&logs).map_or(0.05, |level| level.deviation.clamp(0.02, 0.5))
     }
+}
+
+/// Rate at an entry over an observation's interval, 1/s; `None` where its sample is missing.
+fn rate_of(seen: &Observation, service: ServiceId) -> Option<f64> {
+    let mut entries = seen.samples.entries.iter();
+    let entry = entries.find(|entry| entry.service == service)?;
+    Some(entry.requests.total / seen.samples.interval)
 }
 
 /// The mean of the last bins; of the newest alone where load has just changed.

@@ -2,7 +2,8 @@
 //!
 //! Amounts: Student-t with 4 degrees of freedom on the difference in the space
 //! in which series are read (log rates and times, log odds of shares), so that
-//! one odd sample does not decide. Conditions: seen where predicted 0.97, where
+//! one odd sample does not decide. Differences repeat from bin to bin (a twin that is
+//! 5 % off stays so): each counts by what is new in it, an AR(1) innovation. Conditions: seen where predicted 0.97, where
 //! not predicted 0.01 per five minutes, one bin of slack on both sides.
 
 use crate::series::{Measure, Row, SeriesSet};
@@ -23,8 +24,35 @@ pub const EFFECTIVE_BINS: f64 = 200.0;
 pub struct Spread {
     /// Variance: instrument² + model gap².
     pub variance: f64,
-    /// Weight (1 − φ)/(1 + φ) of autocorrelation φ, 0.05..=1.
-    pub weight: f64,
+    /// Autocorrelation φ of the differences from bin to bin, 0..=0.9.
+    pub phi: f64,
+}
+
+impl Spread {
+    /// Independent bins that one bin is worth: (1 − φ)/(1 + φ), 0.05..=1.
+    #[must_use]
+    pub fn worth(self) -> f64 {
+        ((1.0 - self.phi) / (1.0 + self.phi)).clamp(0.05, 1.0)
+    }
+
+    /// Log likelihood of differences, bin by bin: the first after a gap by the variance, the others by
+    /// their innovations `eₜ − φ·eₜ₋₁`, whose variance is (1 − φ²) of it (Box, Jenkins, Reinsel and Ljung,
+    /// Time Series Analysis, 5th ed., 3.2.3). A constant difference counts as (1 − φ)/(1 + φ) of
+    /// independent ones would, a jump in full.
+    #[must_use]
+    pub fn of_errors(self, errors: impl Iterator<Item = Option<f64>>) -> f64 {
+        let innovation = self.variance * (1.0 - self.phi * self.phi);
+        let (mut sum, mut before) = (0.0, None);
+        for error in errors {
+            sum += match (error, before) {
+                (Some(error), Some(before)) => student_t(error - self.phi * before, innovation),
+                (Some(error), None) => student_t(error, self.variance),
+                (None, _) => 0.0,
+            };
+            before = error;
+        }
+        sum
+    }
 }
 
 /// What was observed, bin by bin, with the spread of each series.
@@ -65,7 +93,7 @@ pub fn condition(seen: bool, predicted_here: bool, predicted_near: bool) -> f64 
 }
 
 impl Window {
-    /// Log likelihood of each series under predicted bins, nats, weighted by autocorrelation.
+    /// Log likelihood of each series under predicted bins, nats.
     #[must_use]
     pub fn by_series(&self, predicted: &[Row]) -> Vec<f64> {
         (0..self.set.keys.len())
@@ -83,8 +111,8 @@ impl Window {
     /// Factor that keeps the whole window from counting for more than [`EFFECTIVE_BINS`].
     #[must_use]
     pub fn temper(&self) -> f64 {
-        let weights: f64 = self.spreads.iter().map(|spread| spread.weight).sum();
-        let effective = weights * self.bins.len() as f64;
+        let worth: f64 = self.spreads.iter().map(|spread| spread.worth()).sum();
+        let effective = worth * self.bins.len() as f64;
         if effective > EFFECTIVE_BINS {
             EFFECTIVE_BINS / effective
         } else {
@@ -96,16 +124,12 @@ impl Window {
         if self.set.keys[series].measure.is_condition() {
             return self.of_condition(series, predicted);
         }
-        let spread = self.spreads[series];
-        let mut sum = 0.0;
-        for (bin, row) in self.bins.iter().enumerate() {
-            let expected = self.reach(predicted, series, bin);
-            if let (Some(seen), Some((low, high))) = (row[series], expected) {
-                let error = seen - seen.clamp(low, high);
-                sum += student_t(error, spread.variance);
-            }
-        }
-        sum * spread.weight
+        let error = |(bin, row): (usize, &Row)| {
+            let (low, high) = self.reach(predicted, series, bin)?;
+            let seen = row[series]?;
+            Some(seen - seen.clamp(low, high))
+        };
+        self.spreads[series].of_errors(self.bins.iter().enumerate().map(error))
     }
 
     /// What a prediction says of a bin, with the slack of timing that conditions have: where it moves
@@ -160,27 +184,20 @@ impl Window {
     }
 }
 
-/// Log likelihood under *unknown*: each series takes an independent step of unknown
-/// size at the start of the window, on top of the undisturbed prediction. Closed
-/// form of a Gaussian with a common mean of variance `STEP²` (log units), and of a
-/// Beta(½, ½) share for conditions.
+/// Log likelihood under *unknown*: each series takes an independent step of unknown size at the
+/// onset, the bin `from`, on top of the undisturbed prediction. Closed form of a Gaussian with a
+/// common mean of variance [`STEP`]² (log units), and of a Beta(½, ½) share for conditions.
 #[must_use]
-pub fn unknown(window: &Window, undisturbed: &[Row]) -> f64 {
+pub fn unknown(window: &Window, undisturbed: &[Row], from: usize) -> f64 {
     let of = |series: usize| {
         let spread = window.spreads[series];
-        let pairs = || {
-            window
-                .bins
-                .iter()
-                .zip(undisturbed)
-                .filter_map(move |(seen, expected)| Some((seen[series]?, expected[series]?)))
-        };
-        let value = if window.set.keys[series].measure.is_condition() {
-            any_share(pairs())
-        } else {
-            any_step(pairs(), spread.variance)
-        };
-        value * spread.weight
+        let pairs = || window.bins.iter().zip(undisturbed);
+        if window.set.keys[series].measure.is_condition() {
+            let both = |(seen, expected): (&Row, &Row)| Some((seen[series]?, expected[series]?));
+            return any_share(pairs().filter_map(both)) * spread.worth();
+        }
+        let error = |(seen, expected): (&Row, &Row)| Some(seen[series]? - expected[series]?);
+        any_step(&pairs().map(error).collect::<Vec<_>>(), from, spread)
     };
     (0..window.set.keys.len()).map(of).sum::<f64>() * window.temper()
 }
@@ -188,20 +205,19 @@ pub fn unknown(window: &Window, undisturbed: &[Row]) -> f64 {
 /// Standard deviation of an unknown step, in log units.
 const STEP: f64 = 2.0;
 
-fn any_step(pairs: impl Iterator<Item = (f64, f64)>, variance: f64) -> f64 {
-    let errors: Vec<f64> = pairs.map(|(seen, expected)| seen - expected).collect();
-    let count = errors.len() as f64;
-    if errors.is_empty() {
-        return 0.0;
+fn any_step(errors: &[Option<f64>], from: usize, spread: Spread) -> f64 {
+    let after = || errors.iter().skip(from).flatten();
+    let count = after().count() as f64;
+    if count == 0.0 {
+        return spread.of_errors(errors.iter().copied());
     }
-    let mean = errors.iter().sum::<f64>() / count;
+    let mean = after().sum::<f64>() / count;
     // Around the step, each bin is as likely as under a prediction that has it right.
-    let around: f64 = errors
-        .iter()
-        .map(|error| student_t(error - mean, variance))
-        .sum();
+    let level = |bin: usize| if bin < from { 0.0 } else { mean };
+    let left = |(bin, error): (usize, &Option<f64>)| error.map(|error| error - level(bin));
+    let around = spread.of_errors(errors.iter().enumerate().map(left));
     // Occam's factor: the step's posterior width over its prior width, and its distance from 0.
-    let width = variance / count;
+    let width = spread.variance / (count * spread.worth()).max(1.0);
     around + 0.5 * libm::log(width / (width + STEP * STEP))
         - 0.5 * mean * mean / (width + STEP * STEP)
 }

@@ -32,6 +32,8 @@ pub enum Measure {
     Restarts,
     /// A container was killed for memory in the bin.
     OomKilled,
+    /// A pod was made in the bin.
+    Created,
     /// Fewer pods ready than wanted.
     NotReady,
     /// A pod cannot be placed.
@@ -52,6 +54,7 @@ impl Measure {
             self,
             Self::Restarts
                 | Self::OomKilled
+                | Self::Created
                 | Self::NotReady
                 | Self::Unschedulable
                 | Self::CannotStart
@@ -82,7 +85,7 @@ pub struct SeriesSet {
     pub objectives: Vec<Objective>,
 }
 
-const PER_WORKLOAD: [Measure; 10] = [
+const PER_WORKLOAD: [Measure; 11] = [
     Measure::Rate,
     Measure::Errors,
     Measure::Latency,
@@ -90,6 +93,7 @@ const PER_WORKLOAD: [Measure; 10] = [
     Measure::Memory,
     Measure::Restarts,
     Measure::OomKilled,
+    Measure::Created,
     Measure::NotReady,
     Measure::Unschedulable,
     Measure::CannotStart,
@@ -379,6 +383,10 @@ fn condition(
     let holds = match measure {
         Measure::Restarts => restarts(objects, workload) > restarts(before, workload),
         Measure::OomKilled => oom_kills(objects, workload, latest_start(before, workload)),
+        Measure::Created => {
+            let rows = objects.pods.enumerate().skip(before.pods.len());
+            rows.map(|(_, pod)| pod).any(|pod| pod.workload == workload)
+        }
         Measure::NotReady => {
             let wanted = row.spec.replicas().unwrap_or(row.status.desired);
             (pods_of(objects, workload)

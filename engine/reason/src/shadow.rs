@@ -443,13 +443,15 @@ pub fn predict(plan: &[Outcome], control: &[Outcome]) -> Prediction {
     prediction
 }
 
-/// Quantile by linear interpolation between order statistics; 0 without any.
+/// Quantile of the next draw, from `sorted` ones: the k-th of n stands at k/(n + 1), the share of new draws
+/// that fall below it in the mean (Hyndman and Fan 1996, definition 6). Linear in between, the extremes
+/// beyond; 0 without any.
 #[must_use]
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return 0.0;
     };
-    let place = share * last as f64;
+    let place = (share * (last + 2) as f64 - 1.0).clamp(0.0, last as f64);
     let low = libm::floor(place) as usize;
     let part = place - low as f64;
     sorted[low] * (1.0 - part) + sorted[(low + 1).min(last)] * part

@@ -9,7 +9,11 @@ use aegis_model::{Behaviour, ChangeRecord, Observation, PodId, Tick};
 use aegis_sim::Cluster;
 use aegis_sim::api::Actor;
 use aegis_sim::workings::EntryLoad;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Observations in which a sample is looked for: a scrape misses some.
+const NEWEST: usize = 4;
 
 /// A cluster as it is estimated to be.
 #[derive(Debug, Clone)]
@@ -26,12 +30,7 @@ impl Twin {
     ) -> Option<Self> {
         let latest = observations.last()?;
         let mut workings = aegis_sim::api::adopt(&latest.objects, latest.at);
-        let load = |entry: &aegis_model::observation::EntrySample| EntryLoad {
-            to: entry.service,
-            port: 0,
-            rate: entry.requests.total / latest.samples.interval,
-        };
-        workings.load = latest.samples.entries.iter().map(load).collect();
+        workings.load = loads(observations);
         let mut twin = Self {
             cluster: Cluster::new(
                 Estimated::mark(),
@@ -41,7 +40,7 @@ impl Twin {
             ),
         };
         twin.believe(&calibration.draw(aegis_sim::Draws::new(0), 0));
-        twin.assimilate(latest);
+        twin.assimilate(observations);
         Some(twin)
     }
 
@@ -75,10 +74,15 @@ impl Twin {
         );
     }
 
-    /// Memory as it was measured: what a request in flight does not explain has grown.
-    fn assimilate(&mut self, observation: &Observation) {
-        for sample in &observation.samples.pods {
-            self.hold(sample.pod, sample.memory);
+    /// Memory as it was last measured: what a request in flight does not explain has grown.
+    fn assimilate(&mut self, observations: &[Arc<Observation>]) {
+        let mut held = BTreeSet::new();
+        for seen in observations.iter().rev().take(NEWEST) {
+            for sample in &seen.samples.pods {
+                if held.insert(sample.pod) {
+                    self.hold(sample.pod, sample.memory);
+                }
+            }
         }
     }
 
@@ -100,4 +104,22 @@ impl Twin {
             0.0
         };
     }
+}
+
+/// Load at each entry as it was last seen: a scrape may miss some.
+fn loads(observations: &[Arc<Observation>]) -> Vec<EntryLoad> {
+    let mut loads: Vec<EntryLoad> = Vec::new();
+    for seen in observations.iter().rev().take(NEWEST) {
+        for entry in &seen.samples.entries {
+            if loads.iter().all(|load| load.to != entry.service) {
+                loads.push(EntryLoad {
+                    to: entry.service,
+                    port: 0,
+                    rate: entry.requests.total / seen.samples.interval,
+                });
+            }
+        }
+    }
+    loads.sort_by_key(|load| load.to);
+    loads
 }

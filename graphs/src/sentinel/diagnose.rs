@@ -89,7 +89,7 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let case = Arc::new(case);
     let all = candidate::candidates(&case, &incident.refuted);
     let count = all.len();
-    let kept = screen::screen(&case, all, &incident.symptoms);
+    let kept = screen::screen(&case, all, &incident.symptoms, incident.failed.as_ref());
     incident.screened = (count - kept.len()) as u32;
     incident.ticks = 0;
     incident.round = Round::first(&case, kept);
@@ -164,7 +164,7 @@ fn go_on(
         .map(|outcome| outcome.service_ticks)
         .sum::<u64>();
     let all = std::mem::take(&mut incident.round).collect(outcomes);
-    incident.rolled = best(&case, all, keep);
+    incident.rolled = best(&case, all, keep, incident.failed.as_ref());
     incident.round = next(&case, &incident.rolled);
     let (trials, short) = afford(call, &case, &mut incident.round, share);
     Step::new()

@@ -5,8 +5,8 @@ use crate::seen::SeenChange;
 use aegis_faults::{Fault, TargetKind, betrayal};
 use aegis_model::objects::ConditionStatus;
 use aegis_model::{
-    FieldPath, NodeId, ObjectChange, Objects, ServiceId, Subject, Target, TemplateId, Tick,
-    WorkloadId,
+    FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, ServiceId, Subject, Target,
+    TemplateId, Tick, WorkloadId,
 };
 use smol_str::SmolStr;
 
@@ -56,6 +56,12 @@ impl Candidate {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         (self.id(), self.target, self.cause) == (other.id(), other.target, other.cause)
+    }
+
+    /// Whether a hypothesis says the same.
+    #[must_use]
+    pub fn is_of(&self, hypothesis: &Hypothesis) -> bool {
+        self.id() == hypothesis.fault && self.target == hypothesis.target
     }
 
     /// Whether mechanisms are laid for it.
@@ -115,7 +121,7 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         target,
         subject: subject(target),
         cause: Cause::Change(position),
-        template: template(&latest.objects, target),
+        template: template(case, target),
         field: field.filter(|path| !path.0.is_empty()),
         actor: change.actor.clone(),
         since: Some(change.at),
@@ -162,11 +168,33 @@ fn subject(target: Target) -> Subject {
     }
 }
 
-fn template(objects: &Objects, target: Target) -> Option<TemplateId> {
-    match target {
-        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| row.template),
-        _ => None,
-    }
+/// The revision at fault: the one before the engine itself touched the workload, after the onset; else
+/// the present one.
+fn template(case: &Case, target: Target) -> Option<TemplateId> {
+    let Target::Workload(id) = target else {
+        return None;
+    };
+    let row = |seen: &Observation| {
+        seen.objects
+            .workloads
+            .get(id.index())
+            .map(|row| row.template)
+    };
+    let latest = case.history.latest()?;
+    let own = |change: &&SeenChange| {
+        let object = betrayal::object(&change.change);
+        change.actor.as_deref() == Some(aegis_sim::conduct::ACTOR)
+            && change.at >= case.onset[0]
+            && object.is_some_and(|object| crate::resolve(&latest.objects, &object) == target)
+    };
+    let touched = case
+        .changes
+        .iter()
+        .filter(own)
+        .map(|change| change.at)
+        .min();
+    let before = touched.and_then(|at| case.history.at_or_before(Tick(at.0.saturating_sub(1))));
+    before.and_then(|seen| row(seen)).or_else(|| row(latest))
 }
 
 /// Hidden faults of the catalogue, at every place near the symptoms where they can sit.
@@ -185,13 +213,13 @@ fn from_catalogue(case: &Case) -> Vec<Candidate> {
         all.extend(
             places
                 .into_iter()
-                .map(|target| hidden_at(objects, fault, target, share)),
+                .map(|target| hidden_at(case, fault, target, share)),
         );
     }
     all
 }
 
-fn hidden_at(objects: &Objects, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
+fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
     let is_load = fault.targets == [TargetKind::Service];
     let cause = match target {
         Target::Service(service) if is_load => Cause::Load(service),
@@ -202,7 +230,7 @@ fn hidden_at(objects: &Objects, fault: &'static Fault, target: Target, prior: f6
         target,
         subject: subject(target),
         cause,
-        template: template(objects, target),
+        template: template(case, target),
         field: None,
         actor: None,
         since: None,

@@ -2,7 +2,7 @@
 
 use super::candidate::Cause;
 use super::rounds::{Rolled, Theta, sizes};
-use crate::case::Case;
+use crate::case::{BIN, Case};
 use crate::genome::Genome;
 use crate::likelihood::{self, log_mean_exp, softmax};
 use aegis_model::{Hypothesis, Subject, Target};
@@ -43,7 +43,8 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
     for (hypothesis, ..) in &mut entries {
         hypothesis.prior *= shared / priors.max(1e-12);
     }
-    let unknown = likelihood::unknown(&case.window, &case.undisturbed);
+    let from = (case.onset[1].elapsed(case.window_from) / BIN) as usize;
+    let unknown = likelihood::unknown(&case.window, &case.undisturbed, from);
     entries.push((
         free("unknown", genome.prior_unknown, unknown - none),
         None,

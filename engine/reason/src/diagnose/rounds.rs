@@ -5,10 +5,11 @@
 //! drawn from, so that the mean over draws stays the mean over the prior.
 
 use super::candidate::{Candidate, Cause};
+use super::growth::Growth;
 use crate::case::Case;
 use crate::trial::Trial;
 use aegis_faults::{Laying, overlay};
-use aegis_model::{Outcome, Overlay, Tick};
+use aegis_model::{Hypothesis, Outcome, Overlay, Tick};
 use aegis_sim::{Draws, Purpose};
 
 /// One draw of what a candidate leaves open.
@@ -18,7 +19,7 @@ pub struct Theta {
     pub onset: Tick,
     /// Quantile of its size, 0..=1.
     pub size: f64,
-    /// Quantile of the delay from its onset to its first sign, 0..=1.
+    /// From its onset to its first sign, s.
     pub delay: f64,
     /// Draw of the cluster's parameters.
     pub draw: u64,
@@ -52,11 +53,15 @@ pub const LAST_DRAWS: usize = 12;
 pub const GO_ON: [usize; 2] = [8, 4];
 /// Spread of the proposal around the best size, in quantiles.
 const AROUND: f64 = 0.08;
+/// The same where the size was read off the window.
+const READ_OFF: f64 = 0.03;
+/// Most spread of the proposal around the best delay, s: two thirds of a scrape.
+const AROUND_DELAY: f64 = 10.0;
 /// Share of draws that come from the whole prior.
 const WHOLE: f64 = 0.3;
 
 impl Round {
-    /// The first round: the median onset, three sizes.
+    /// The first round: the median onset, three sizes; for a leak also what its rise says.
     #[must_use]
     pub fn first(case: &Case, candidates: Vec<Candidate>) -> Self {
         let thetas = |candidate: &Candidate| {
@@ -65,9 +70,12 @@ impl Round {
             } else {
                 &[0.5]
             };
-            sizes
-                .iter()
-                .map(|size| theta(case, candidate, *size, 0.5, 0))
+            let median = delay_at(candidate, 0.5);
+            let read = Growth::of(case, candidate).map(|growth| (growth.size, growth.delay));
+            let usual = sizes.iter().map(|size| (*size, median));
+            usual
+                .chain(read)
+                .map(|(size, delay)| theta(case, candidate, size, delay, 0))
                 .collect()
         };
         Self::of(candidates, thetas)
@@ -77,16 +85,21 @@ impl Round {
     #[must_use]
     pub fn second(case: &Case, best: &[Rolled]) -> Self {
         let thetas = |index: usize, candidate: &Candidate| {
-            let size = best[index].best().map_or(0.5, |theta| theta.size);
+            let best = best[index].best().copied();
+            let (size, delay) = best.map_or((0.5, delay_at(candidate, 0.5)), |theta| {
+                (theta.size, theta.delay)
+            });
             let sizes = if has_size(candidate) {
                 vec![(size - 0.15).max(0.02), size, (size + 0.15).min(0.98)]
             } else {
                 vec![0.5]
             };
-            let delays: &[f64] = match (candidate.since, sizes.len()) {
-                (Some(_), _) => &[0.5],
-                (None, 1) => &[0.1, 0.3, 0.5, 0.7, 0.9],
-                (None, _) => &[0.15, 0.5, 0.85],
+            let delays: Vec<f64> = match (candidate.since, sizes.len()) {
+                (Some(_), _) => vec![delay],
+                (None, 1) => [0.1, 0.3, 0.5, 0.7, 0.9]
+                    .map(|q| delay_at(candidate, q))
+                    .into(),
+                (None, _) => vec![delay_at(candidate, 0.15), delay, delay_at(candidate, 0.85)],
             };
             let pair = |delay: &f64| {
                 let at = |size: &f64| theta(case, candidate, *size, *delay, 1);
@@ -105,10 +118,13 @@ impl Round {
     pub fn last(case: &Case, best: &[Rolled]) -> Self {
         let draws = Draws::new(case.root).derive(0x6C61_7374);
         let thetas = |index: usize, candidate: &Candidate| {
-            let middle = best[index]
-                .best()
-                .copied()
-                .unwrap_or(theta(case, candidate, 0.5, 0.5, 0));
+            let middle = best[index].best().copied().unwrap_or(theta(
+                case,
+                candidate,
+                0.5,
+                delay_at(candidate, 0.5),
+                0,
+            ));
             (0..LAST_DRAWS as u64)
                 .map(|draw| proposal(case, draws, candidate, middle, draw))
                 .collect()
@@ -198,33 +214,47 @@ fn theta(case: &Case, candidate: &Candidate, size: f64, delay: f64, draw: u64) -
     }
 }
 
-/// When a candidate began: at its change, or at the change point less a delay. Delays are
-/// exponential with the mean that the catalogue declares at the default size.
+/// When a candidate began: at its change, or at the change point less a delay, s.
 fn onset(case: &Case, candidate: &Candidate, point: usize, delay: f64) -> Tick {
-    if let Some(since) = candidate.since {
-        return since;
-    }
-    let declared = candidate.fault.map_or(0.0, |fault| f64::from(fault.delay));
-    let delay = -libm::log(1.0 - delay.clamp(0.0, 0.99)) * declared;
-    Tick(case.onset[point].0.saturating_sub(delay as u32))
+    candidate
+        .since
+        .unwrap_or_else(|| Tick(case.onset[point].0.saturating_sub(delay as u32)))
+}
+
+/// Mean delay from onset to first sign that the catalogue declares, s; at least a second.
+fn declared(candidate: &Candidate) -> f64 {
+    candidate
+        .fault
+        .map_or(1.0, |fault| f64::from(fault.delay).max(1.0))
+}
+
+/// The delay below which a share `quantile` (0..1) lies, s: delays are exponential with the declared mean.
+fn delay_at(candidate: &Candidate, quantile: f64) -> f64 {
+    -libm::log(1.0 - quantile.clamp(0.0, 0.99)) * declared(candidate)
 }
 
 /// A draw from the mixture of the whole prior and the neighbourhood of the best, in size and delay.
+/// A leak that is faster began later: its limit is met at the same time.
 fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, draw: u64) -> Theta {
     let at = Tick(draw as u32);
+    let growth = Growth::of(case, candidate);
+    let spread = if growth.is_some() { READ_OFF } else { AROUND };
     let (size, by_size) = if has_size(candidate) {
-        around(draws, 1, at, middle.size)
+        around(draws, at, middle.size, spread)
     } else {
         (0.5, 0.0)
     };
+    let best = (middle.size, middle.delay);
+    let near = growth.map_or(middle.delay, |growth| {
+        growth.delay_at(candidate, best, size)
+    });
     let (delay, by_delay) = if candidate.since.is_none() {
-        around(draws, 5, at, middle.delay)
+        around_delay(draws, at, near, declared(candidate))
     } else {
-        (0.5, 0.0)
+        (0.0, 0.0)
     };
-    let onset = onset(case, candidate, (draw % 3) as usize, delay);
     Theta {
-        onset,
+        onset: onset(case, candidate, (draw % 3) as usize, delay),
         size,
         delay,
         draw: draw + 1,
@@ -233,20 +263,37 @@ fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, dra
 }
 
 /// A quantile near `middle`, sometimes from the whole prior, with ln(prior density / proposal density).
-fn around(draws: Draws, key: u64, at: Tick, middle: f64) -> (f64, f64) {
-    let whole = draws.uniform(Purpose::Prior, key, at) < WHOLE;
+fn around(draws: Draws, at: Tick, middle: f64, spread: f64) -> (f64, f64) {
+    let whole = draws.uniform(Purpose::Prior, 1, at) < WHOLE;
     let drawn = if whole {
-        draws.uniform(Purpose::Prior, key + 1, at)
+        draws.uniform(Purpose::Prior, 2, at)
     } else {
-        (middle + AROUND * draws.normal(Purpose::Prior, key + 2, at)).clamp(0.0, 1.0)
+        (middle + spread * draws.normal(Purpose::Prior, 3, at)).clamp(0.0, 1.0)
     };
-    (drawn, -libm::log(density(drawn, middle)))
+    let density = WHOLE + (1.0 - WHOLE) * bell(drawn, middle, spread);
+    (drawn, -libm::log(density))
 }
 
-fn density(size: f64, middle: f64) -> f64 {
-    let z = (size - middle) / AROUND;
-    let bell = libm::exp(-0.5 * z * z) / (AROUND * libm::sqrt(2.0 * core::f64::consts::PI));
-    WHOLE + (1.0 - WHOLE) * bell
+/// The same for a delay, s, whose prior is exponential with a mean.
+fn around_delay(draws: Draws, at: Tick, middle: f64, mean: f64) -> (f64, f64) {
+    let spread = AROUND_DELAY.min(0.5 * mean);
+    let whole = draws.uniform(Purpose::Prior, 5, at) < WHOLE;
+    let drawn = if whole {
+        -libm::log(1.0 - draws.uniform(Purpose::Prior, 6, at).min(0.999)) * mean
+    } else {
+        // Reflected at 0: the density of what falls below is added to what lies above.
+        libm::fabs(middle + spread * draws.normal(Purpose::Prior, 7, at))
+    };
+    let prior = libm::exp(-drawn / mean) / mean;
+    let near = bell(drawn, middle, spread) + bell(drawn, -middle, spread);
+    let density = WHOLE * prior + (1.0 - WHOLE) * near;
+    (drawn, libm::log(prior.max(1e-12) / density))
+}
+
+/// The normal density.
+fn bell(x: f64, mean: f64, sigma: f64) -> f64 {
+    let z = (x - mean) / sigma;
+    libm::exp(-0.5 * z * z) / (sigma * libm::sqrt(2.0 * core::f64::consts::PI))
 }
 
 /// Sizes of a fault's parameters at a quantile; further parameters at quantiles of their own.
@@ -339,11 +386,19 @@ impl Rolled {
     }
 }
 
-/// The best `count` of a round, best first; equal ones in the order in which they came.
+/// The best `count` of a round, best first; equal ones in the order in which they came. A hypothesis on
+/// trial goes on whatever its place.
 #[must_use]
-pub fn best(case: &Case, mut rolled: Vec<Rolled>, count: usize) -> Vec<Rolled> {
+pub fn best(
+    case: &Case,
+    mut rolled: Vec<Rolled>,
+    count: usize,
+    on_trial: Option<&Hypothesis>,
+) -> Vec<Rolled> {
     let bins = case.window.bins.len();
     rolled.sort_by(|a, b| b.coarse(bins).total_cmp(&a.coarse(bins)));
-    rolled.truncate(count);
+    let behind = rolled.split_off(count.min(rolled.len()));
+    let heard = |one: &Rolled| on_trial.is_some_and(|hypothesis| one.candidate.is_of(hypothesis));
+    rolled.extend(behind.into_iter().filter(heard));
     rolled
 }

@@ -4,7 +4,7 @@ use super::candidate::{Candidate, Cause};
 use crate::case::Case;
 use crate::topology::Direction as Along;
 use aegis_faults::{Direction, On, Sign};
-use aegis_model::{Objects, Symptom, SymptomKind, Target, WorkloadId};
+use aegis_model::{Hypothesis, Objects, Symptom, SymptomKind, Target, WorkloadId};
 
 /// Candidates that are kept.
 pub const KEPT: usize = 24;
@@ -20,9 +20,15 @@ const UNEXPLAINED: f64 = 0.7;
 const CHANGES: usize = 10;
 
 /// The most likely candidates by their signs, best first, at most [`KEPT`], of which at most
-/// [`CHANGES`] changes: a busy record must not crowd out what is hidden.
+/// [`CHANGES`] changes: a busy record must not crowd out what is hidden. A hypothesis on trial, whose plan
+/// failed, is kept: it cannot be refuted unheard.
 #[must_use]
-pub fn screen(case: &Case, candidates: Vec<Candidate>, symptoms: &[Symptom]) -> Vec<Candidate> {
+pub fn screen(
+    case: &Case,
+    candidates: Vec<Candidate>,
+    symptoms: &[Symptom],
+    on_trial: Option<&Hypothesis>,
+) -> Vec<Candidate> {
     let mut scored: Vec<(f64, Candidate)> = candidates
         .into_iter()
         .map(|candidate| (score(case, &candidate, symptoms), candidate))
@@ -31,8 +37,9 @@ pub fn screen(case: &Case, candidates: Vec<Candidate>, symptoms: &[Symptom]) -> 
     let (mut kept, mut changes): (Vec<Candidate>, usize) = (Vec::new(), 0);
     for (_, candidate) in scored {
         let is_change = matches!(candidate.cause, Cause::Change(_));
-        if kept.len() == KEPT
-            || (is_change && changes == CHANGES)
+        let heard = on_trial.is_some_and(|hypothesis| candidate.is_of(hypothesis));
+        if !heard && kept.len() == KEPT
+            || (!heard && is_change && changes == CHANGES)
             || kept.iter().any(|known| known.is_same(&candidate))
         {
             continue;
