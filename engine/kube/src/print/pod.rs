@@ -96,11 +96,34 @@ fn spec(
         defaults::default(&mut spec, "hostname", pod.name.as_str());
         defaults::default(&mut spec, "subdomain", set.service_name.as_str());
     }
+    if let Some(workload) = workload {
+        claims(&mut spec, &workload.header.doc, pod.name.as_str());
+    }
     let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));
     if let Some(node) = node {
         spec["nodeName"] = node.header.reference.name.as_str().into();
     }
     spec
+}
+
+/// The claims that a StatefulSet makes for a pod are volumes of it, before those of the template;
+/// one of the same name gives way (pkg/controller/statefulset/stateful_set_utils.go, `updateStorage`).
+fn claims(spec: &mut Value, owner: &Value, pod: &str) {
+    let templates = owner["spec"]["volumeClaimTemplates"].as_array();
+    let names: Vec<&str> = templates
+        .into_iter()
+        .flatten()
+        .filter_map(|template| template["metadata"]["name"].as_str())
+        .collect();
+    if names.is_empty() {
+        return;
+    }
+    let made = names.iter().map(|name| {
+        json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{name}-{pod}")}})
+    });
+    let others = spec["volumes"].as_array().into_iter().flatten();
+    let others = others.filter(|volume| names.iter().all(|name| volume["name"] != *name));
+    spec["volumes"] = made.chain(others.cloned()).collect();
 }
 
 /// What admission (DefaultTolerationSeconds) and the DaemonSet controller add.
