@@ -52,7 +52,7 @@ fn bring_up(size: Size) -> Large {
     let (started, before) = (Instant::now(), process::memory());
     let large = Large::settled(size);
     let (classes, edges) = large.network();
-    println!(
+    eprintln!(
         "{} pods, {} nodes: {classes} classes, {edges} edges, {:.0} requests/s done, {} s simulated in {:.1} s, {} B of memory a pod",
         size.pods,
         size.nodes,

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
 
-echo "Builds for release and measures; about 5 minutes on two cores from nothing, 1 when built."
+echo "Builds for release and measures; about 6 minutes on two cores from nothing, 1 when built."
 need_rust
 need_c_compiler
 
@@ -50,11 +50,11 @@ fastest() {
 
 # An incident with its artifacts, each in a folder of its own.
 incident() {
-    "$target/release/aegis" run online-boutique-oom --seed 7 --data-dir "$runs"
+    "$target/release/aegis" run online-boutique-oom --seed 7 --data-dir "$runs" 2>/dev/null
 }
 
 echo
 echo "the binary"
-echo "  size, stripped: $(($(wc -c <"$target/release/aegis") / 100000)) x 0.1 MB"
+echo "  size, stripped: $(($(wc -c <"$target/release/aegis") / 1000)) kB"
 echo "  start, aegis version: $(fastest 20 "$target/release/aegis" version)"
 echo "  incident, artifacts written: $(fastest 5 incident)"
