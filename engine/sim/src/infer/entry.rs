@@ -1,7 +1,7 @@
 //! Where users come in.
 
-use super::WorkloadPrior;
 use super::directory::Directory;
+use super::{Runtime, WorkloadPrior};
 use aegis_model::kubernetes::Kind;
 use aegis_model::{Role, ServiceId, WorkloadId};
 use alloc::collections::BTreeSet;
@@ -108,9 +108,9 @@ fn found(
         .collect()
 }
 
-/// Stores, caches, queues and load generators are not what users open.
+/// Stores, caches, queues, load generators and what only sleeps are not what users open.
 fn may_be_entry(prior: &WorkloadPrior) -> bool {
-    !prior.generator && prior.runtime.role().is_none()
+    !prior.generator && prior.runtime.role().is_none() && prior.runtime != Runtime::Pause
 }
 
 fn door(

@@ -324,6 +324,7 @@ pub const WORDS: &[(&str, Runtime)] = &[
     ("kafka", Runtime::Kafka),
     ("nginx", Runtime::Proxy),
     ("golang", Runtime::Go),
+    ("sleep", Runtime::Pause),
 ];
 
 /// Starts of environment variables that give a runtime away.

@@ -205,6 +205,16 @@ fn a_service_by_itself_is_an_entry_and_a_database_is_not() {
 }
 
 #[test]
+fn what_only_sleeps_is_no_entry() {
+    let asleep = "          command: [/bin/sleep, infinity]";
+    let objects = objects(&service("box", "example/curl:8", asleep));
+    assert_eq!(
+        entry_names(&objects, &infer(&objects)),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn a_service_without_ports_is_no_entry() {
     let queue_reader = service(
         "worker",
@@ -215,7 +225,10 @@ fn a_service_without_ports_is_no_entry() {
         + &service("api", "example/api:1", "");
     assert_ne!(manifest.matches("ports: []").count(), 0, "{manifest}");
     let objects = objects(&manifest);
-    assert_eq!(entry_names(&objects, &infer(&objects)), Vec::<String>::new());
+    assert_eq!(
+        entry_names(&objects, &infer(&objects)),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
