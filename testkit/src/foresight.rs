@@ -6,7 +6,7 @@
 use crate::pilot::ready;
 use aegis_model::observation::RequestStats;
 use aegis_model::{Hypothesis, LatencyTarget, Objective, Observation, Subject, Target, Tick};
-use aegis_reason::case::{Case, wait};
+use aegis_reason::case::{Case, Past, wait};
 use aegis_reason::diagnose::Diagnosis;
 use aegis_reason::shadow::{Tournament, predict, quantile};
 use aegis_reason::{Calibration, History, Topology, play};
@@ -95,8 +95,12 @@ fn open(history: &History, objectives: &[Objective]) -> Option<Case> {
         &entries,
         None,
     );
+    let past = Past {
+        healthy_until: now,
+        since: now,
+    };
     let put = |calibration: &Arc<Calibration>| {
-        Case::open(history, &topology, calibration, objectives, &[], now)
+        Case::open(history, &topology, calibration, objectives, &[], past)
     };
     let first = put(&learnt)?;
     put(&Arc::new(first.refined(now)))

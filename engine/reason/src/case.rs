@@ -62,6 +62,15 @@ pub struct Case {
     pub root: u64,
 }
 
+/// How far back a case looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// Ends the window that levels and parameters are learnt from.
+    pub healthy_until: Tick,
+    /// Nothing before it belongs to the case: an earlier incident was over then.
+    pub since: Tick,
+}
+
 /// Objectives with weights that sum to 1, by requests.
 #[must_use]
 pub fn weighted(objectives: &[Objective], history: &History) -> Vec<(Objective, f64)> {
@@ -80,7 +89,7 @@ pub fn weighted(objectives: &[Objective], history: &History) -> Vec<(Objective, 
 }
 
 impl Case {
-    /// Opens the case of the symptoms. `healthy_until` ends the window that levels are learnt from.
+    /// Opens the case of the symptoms.
     #[must_use]
     pub fn open(
         history: &History,
@@ -88,12 +97,15 @@ impl Case {
         calibration: &Arc<Calibration>,
         objectives: &[Objective],
         symptoms: &[Symptom],
-        healthy_until: Tick,
+        Past {
+            healthy_until,
+            since,
+        }: Past,
     ) -> Option<Self> {
         let now = history.latest()?.at;
         let set = series(history, topology, objectives, symptoms)?;
         let baseline = Baseline::learn(set.clone(), history, healthy_until);
-        let onset = onset(&baseline, history, healthy_until, now);
+        let onset = onset(&baseline, history, healthy_until.max(since), now);
         let from = window_start(history, onset[0], now)?;
         let observed = history.between(from, now);
         let before = history.at_or_before(from)?;
@@ -328,9 +340,9 @@ fn series(
 }
 
 /// Three quantiles of the onset; the newest bin's beginning where nothing stands out.
-fn onset(baseline: &Baseline, history: &History, healthy_until: Tick, now: Tick) -> [Tick; 3] {
-    let observed = history.between(healthy_until, now);
-    let Some(before) = history.at_or_before(healthy_until) else {
+fn onset(baseline: &Baseline, history: &History, from: Tick, now: Tick) -> [Tick; 3] {
+    let observed = history.between(from, now);
+    let Some(before) = history.at_or_before(from) else {
         return [now; 3];
     };
     let all: Vec<_> = std::iter::once(before).chain(observed).cloned().collect();
@@ -338,7 +350,7 @@ fn onset(baseline: &Baseline, history: &History, healthy_until: Tick, now: Tick)
     [0.1, 0.5, 0.9].map(|share| {
         let bin = posterior.quantile(share);
         bin.and_then(|bin| all.get(bin))
-            .map_or(now, |seen| Tick(seen.at.0.max(healthy_until.0)))
+            .map_or(now, |seen| seen.at.max(from))
     })
 }
 

@@ -7,6 +7,7 @@ use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
 use aegis_reason::calibrate::ENOUGH_HEALTHY;
+use aegis_reason::case::Past;
 use aegis_reason::diagnose::rounds::{GO_ON, best};
 use aegis_reason::diagnose::{self as reason, Round, candidate, screen};
 use aegis_reason::{Calibration, Case, signature};
@@ -32,6 +33,7 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
     Some(Incident {
         opened: now,
         healthy_until,
+        since: state.settled,
         calibration,
         case: None,
         round: Round::default(),
@@ -69,14 +71,17 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     incident.symptoms = merged(&incident.symptoms, &state.symptoms);
     let put = |calibration: &Arc<Calibration>| {
-        let until = incident.healthy_until;
+        let past = Past {
+            healthy_until: incident.healthy_until,
+            since: incident.since,
+        };
         Case::open(
             &state.history,
             topology,
             calibration,
             state.objectives(),
             &incident.symptoms,
-            until,
+            past,
         )
     };
     let Some(mut case) = put(&incident.calibration) else {

@@ -36,6 +36,8 @@ pub struct State {
     pub baseline: Option<Arc<Baseline>>,
     /// The last observation with nothing off.
     pub calm: Tick,
+    /// When the last incident was closed.
+    pub settled: Tick,
     /// Who calls whom, as last seen whole.
     pub topology: Option<Arc<Topology>>,
     /// Whether an objective ever paged.
@@ -59,6 +61,8 @@ pub struct Incident {
     pub opened: Tick,
     /// Last tick of health before it.
     pub healthy_until: Tick,
+    /// When the incident before it was over.
+    pub since: Tick,
     /// Frozen for its length.
     pub calibration: Arc<Calibration>,
     /// All that was off since it was opened.
@@ -282,7 +286,10 @@ impl Domain for Sentinel {
                 }
             }
             Change::Incident(incident) => state.incident = Some((**incident).clone()),
-            Change::Closed => state.incident = None,
+            Change::Closed => {
+                state.incident = None;
+                state.settled = state.history.latest().map_or(Tick(0), |latest| latest.at);
+            }
             Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
             Change::Stands(kept) => state.keep(*kept),
             Change::Refused => state.last = Some(Fate::Refused),
@@ -317,6 +324,7 @@ impl State {
             symptoms: Vec::new(),
             baseline: None,
             calm: Tick(0),
+            settled: Tick(0),
             topology: None,
             paged: false,
             incident: None,

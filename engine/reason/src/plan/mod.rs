@@ -1,13 +1,19 @@
 //! Plans: from the remedies of the leading hypotheses to typed steps that differ.
 
+mod effect;
+mod policy;
 mod recipes;
 
 pub use recipes::actions;
 
+use effect::{Effect, effect};
+
 use crate::case::{Case, wait};
 use crate::diagnose::{Candidate, Diagnosis};
+use crate::twin::Twin;
 use aegis_faults::Aim;
 use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
+use serde_json::{Value, json};
 use smol_str::SmolStr;
 
 /// Plans that are drafted besides the control.
@@ -23,22 +29,47 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis) -> Vec<Plan> {
     let Some(latest) = case.history.latest() else {
         return vec![wait()];
     };
+    let now = Twin::from_history(case.history.all(), &case.calibration);
+    let mut drafts = Drafts {
+        now,
+        known: Vec::new(),
+    };
     let mut plans: Vec<Plan> = Vec::new();
     for (hypothesis, rolled) in diagnosis.hypotheses.iter().zip(&diagnosis.rolled) {
         let Some(rolled) = rolled else { continue };
         if hypothesis.confidence < WORTH_PLANNING {
             continue;
         }
-        for plan in of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target) {
-            if plans.iter().all(|known| known.id != plan.id) {
-                plans.push(plan);
-            }
-        }
+        let own = of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target);
+        plans.extend(own.into_iter().filter(|plan| drafts.is_new(plan)));
     }
     let mut chosen = spread(plans);
-    vary(&latest.objects, &mut chosen);
+    vary(&latest.objects, &mut chosen, &mut drafts);
     chosen.push(wait());
     chosen
+}
+
+/// What plans so far would leave behind.
+struct Drafts {
+    now: Option<Twin>,
+    known: Vec<blake3::Hash>,
+}
+
+impl Drafts {
+    /// Whether it can be written and no plan so far does the same; one that writes nothing is judged by its steps.
+    fn is_new(&mut self, plan: &Plan) -> bool {
+        let effect = self.now.as_ref().map(|now| effect(now, plan));
+        let key = match effect {
+            Some(Effect::Impossible) => return false,
+            Some(Effect::Differs(digest)) => digest,
+            Some(Effect::Nothing) | None => blake3::hash(plan.id.as_bytes()),
+        };
+        let is_new = !self.known.contains(&key);
+        if is_new {
+            self.known.push(key);
+        }
+        is_new
+    }
 }
 
 /// One plan per remedy, in the catalogue's order.
@@ -89,7 +120,7 @@ fn spread(plans: Vec<Plan>) -> Vec<Plan> {
 }
 
 /// Fills up with combinations: contain first, then cure.
-fn vary(objects: &Objects, chosen: &mut Vec<Plan>) {
+fn vary(objects: &Objects, chosen: &mut Vec<Plan>, drafts: &mut Drafts) {
     if chosen.len() >= DRAFTED || chosen.len() < 2 {
         return;
     }
@@ -107,7 +138,7 @@ fn vary(objects: &Objects, chosen: &mut Vec<Plan>) {
             PlanSource::Variation,
             first.answers.clone(),
         );
-        if chosen.len() < DRAFTED && chosen.iter().all(|known| known.id != joined.id) {
+        if chosen.len() < DRAFTED && drafts.is_new(&joined) {
             chosen.push(joined);
         }
     }
@@ -141,10 +172,21 @@ pub fn plan(
 
 /// Hash of the steps over canonical numbers: renaming objects changes nothing.
 fn id(steps: &[PlanStep]) -> SmolStr {
-    let actions: Vec<&Action> = steps.iter().map(|step| &step.action).collect();
-    let text = serde_json::to_string(&actions).unwrap_or_default();
+    let actions: Vec<Value> = steps.iter().map(|step| nameless(&step.action)).collect();
+    let text = Value::Array(actions).to_string();
     let hash = blake3::hash(text.as_bytes());
     SmolStr::new(&hash.to_hex()[..12])
+}
+
+/// An action without names: peers of a policy count by rule, not by their labels.
+fn nameless(action: &Action) -> Value {
+    let Action::PatchPolicy { policy, spec } = action else {
+        return serde_json::to_value(action).unwrap_or_default();
+    };
+    let ingress = spec.ingress.iter().map(|rule| rule.peers.len());
+    let egress = spec.egress.iter().map(|rule| rule.peers.len());
+    let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
+    json!({"patch_policy": policy, "ingress": ingress, "egress": egress})
 }
 
 fn step(objects: &Objects, action: Action) -> PlanStep {

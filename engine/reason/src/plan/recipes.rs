@@ -71,7 +71,7 @@ pub fn actions(
             queue: Some(64),
         }]),
         Act::SetRetries => set_retries(case, workload?),
-        Act::PatchPolicy => None,
+        Act::PatchPolicy => super::policy::opened(case, objects, candidate),
     }
 }
 
