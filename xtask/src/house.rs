@@ -40,6 +40,7 @@ use MayUse::{AllBelow, Only};
 use Nature::{Deterministic, DeterministicNoStd, Effectful};
 
 const MODEL: &str = "aegis-model";
+const SOLVER: &str = "aegis-solver";
 const SIM: &str = "aegis-sim";
 const FAULTS: &str = "aegis-faults";
 const KUBE: &str = "aegis-kube";
@@ -60,7 +61,8 @@ const fn room(name: &'static str, folder: &'static str, nature: Nature, may_use:
 #[rustfmt::skip]
 pub const ROOMS: &[Room] = &[
     room(MODEL, "engine/model", DeterministicNoStd, Only(&[])),
-    room(SIM, "engine/sim", DeterministicNoStd, Only(&[MODEL])),
+    room(SOLVER, "engine/solver", DeterministicNoStd, Only(&[MODEL])),
+    room(SIM, "engine/sim", DeterministicNoStd, Only(&[SOLVER, MODEL])),
     room(FAULTS, "engine/faults", Deterministic, Only(&[MODEL])),
     room(KUBE, "engine/kube", Deterministic, Only(&[MODEL])),
     room("aegis-telemetry", "engine/telemetry", Deterministic, Only(&[MODEL])),
@@ -147,7 +149,7 @@ pub const MODEL_FUNCTION_LINES: usize = 20;
 /// Lines of one crate, at most.
 pub const CRATE_LINES: usize = 15_000;
 /// Crates above that, each with the most that it may have: docs/decisions/0001-size-of-sim.md. The list only shrinks.
-pub const LARGE_CRATES: &[(&str, usize)] = &[("aegis-sim", 30_500)];
+pub const LARGE_CRATES: &[(&str, usize)] = &[("aegis-sim", 28_000)];
 /// Crates in the default graph of the binary, ours included, at most.
 pub const GRAPH_CRATES: usize = 350;
 

@@ -15,11 +15,11 @@ pub mod journal;
 pub mod loss;
 pub mod observe;
 pub mod reach;
-pub mod solver;
 pub mod step;
 pub mod tick;
 pub mod workings;
 
+pub use aegis_solver as solver;
 pub use cluster::Cluster;
 pub use draws::{Draws, Purpose};
 pub use journal::Journal;

@@ -2,7 +2,7 @@
 //! classes of equal replicas in one second.
 //!
 //! Flat arrays and numbers: nothing here knows a Kubernetes object. A caller of
-//! this module builds a [`Network`] when the topology changes, fills [`Inputs`]
+//! this crate builds a [`Network`] when the topology changes, fills [`Inputs`]
 //! each tick, and [`step`] moves [`State`] by one second and reports [`Flows`].
 //!
 //! A tick has three passes. Forward (callers first) turns rates into
@@ -14,6 +14,9 @@
 //!
 //! Limits: rates are means, so the noise of counts is not here; a request's
 //! path is not followed, but for the hop count within a cycle.
+#![no_std]
+
+extern crate alloc;
 
 mod backward;
 mod carry;

@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, calls, insists, off, pod};
 use aegis_model::behaviour::{CallMode, Cancels, Need};
-use aegis_sim::solver::{Class, ClassId, Dead, Edge, Inputs, Network, Route, State};
+use aegis_solver::{Class, ClassId, Dead, Edge, Inputs, Network, Route, State};
 use proptest::prelude::*;
 
 /// Requests per second that the callee of these tests can serve.
@@ -442,7 +442,7 @@ fn a_state_is_carried_to_another_network() {
         (1, 0.1, 100, 100, 0.0),
     ];
     let new = drawn_network(&split, &[edges[0].clone(), (2, vec![1], 2, 0.5, 1.0, 0)]);
-    let step = |from, to, pods| aegis_sim::solver::Move {
+    let step = |from, to, pods| aegis_solver::Move {
         from: ClassId(from),
         to: ClassId(to),
         pods,

@@ -1,6 +1,6 @@
 //! What a class costs in a tick. Not run by default: it reads a clock, and needs a release build.
 //!
-//! `cargo test --release -p aegis-sim --test solver cost -- --ignored --nocapture`
+//! `cargo test --release -p aegis-solver --test solver cost -- --ignored --nocapture`
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -8,7 +8,7 @@
 )]
 
 use crate::rig::{Rig, calls, insists, pod};
-use aegis_sim::solver::{Class, ClassId, Edge, Network, Route};
+use aegis_solver::{Class, ClassId, Edge, Network, Route};
 use std::time::Instant;
 
 const CLASSES: u32 = 300;
@@ -54,7 +54,7 @@ fn cost(edges: u32, slots: u32, rate: f64) -> f64 {
     for _ in 0..7 {
         let start = Instant::now();
         for _ in 0..ticks {
-            aegis_sim::solver::step(&rig.network, &rig.inputs, &mut rig.state, &mut rig.flows);
+            aegis_solver::step(&rig.network, &rig.inputs, &mut rig.state, &mut rig.flows);
         }
         best = best.min(start.elapsed().as_nanos() as f64);
     }

@@ -1,7 +1,7 @@
 //! Queue lengths, losses and transients against exact results.
 
 use crate::rig::{Rig, calls, off, pod};
-use aegis_sim::solver::{Class, erlang};
+use aegis_solver::{Class, erlang};
 
 const LONG: f64 = 1e6;
 

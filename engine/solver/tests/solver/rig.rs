@@ -1,7 +1,7 @@
 //! Small networks to hold against formulas.
 
 use aegis_model::behaviour::{CallMode, Cancels, Need};
-use aegis_sim::solver::{
+use aegis_solver::{
     Class, ClassFlow, ClassId, ClassInput, Edge, Flows, Inputs, Network, Route, State, step,
 };
 

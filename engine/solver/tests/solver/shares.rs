@@ -1,6 +1,6 @@
 //! Fair shares of a node's CPU.
 
-use aegis_sim::solver::{Claim, water_fill, within_reach};
+use aegis_solver::{Claim, water_fill, within_reach};
 use proptest::prelude::*;
 
 fn claim(weight: f64, demand: f64, limit: f64) -> Claim {

@@ -2,8 +2,8 @@
 
 use crate::md1;
 use crate::rig::{Rig, calls, off, pod};
-use aegis_sim::solver::Class;
-use aegis_sim::solver::tail::Fitted;
+use aegis_solver::Class;
+use aegis_solver::tail::Fitted;
 use std::collections::BTreeSet;
 
 /// The solver's time in a pod of `slots` cores at this utilisation, service time 0.01 s.
