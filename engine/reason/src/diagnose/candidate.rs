@@ -5,8 +5,8 @@ use crate::seen::SeenChange;
 use aegis_faults::{Fault, TargetKind, betrayal};
 use aegis_model::objects::ConditionStatus;
 use aegis_model::{
-    FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, ServiceId, Subject, Target,
-    TemplateId, Tick, WorkloadId,
+    FieldChange, FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, ServiceId,
+    Subject, Target, TemplateId, Tick, WorkloadId,
 };
 use smol_str::SmolStr;
 
@@ -36,7 +36,7 @@ pub struct Candidate {
     pub template: Option<TemplateId>,
     /// The field that betrays it.
     pub field: Option<FieldPath>,
-    /// Who made the change.
+    /// Who makes the change again and again.
     pub actor: Option<SmolStr>,
     /// When it must have begun, where that is known.
     pub since: Option<Tick>,
@@ -123,7 +123,7 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         cause: Cause::Change(position),
         template: template(case, target),
         field: field.filter(|path| !path.0.is_empty()),
-        actor: change.actor.clone(),
+        actor: reapplied(case, change),
         since: Some(change.at),
         prior: weight * fresh,
     };
@@ -142,6 +142,31 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         )
     };
     suspects.into_iter().map(named).collect()
+}
+
+/// Who made a change, where the same actor has written the same field before or since.
+fn reapplied(case: &Case, change: &SeenChange) -> Option<SmolStr> {
+    let same = |other: &&SeenChange| {
+        other.actor == change.actor && writes_alike(&other.change, &change.change)
+    };
+    let times = case.changes.iter().filter(same).count();
+    change.actor.clone().filter(|_| times > 1)
+}
+
+/// Whether two updates write a field of one object in common.
+fn writes_alike(a: &ObjectChange, b: &ObjectChange) -> bool {
+    let (
+        ObjectChange::Update { object, fields },
+        ObjectChange::Update {
+            object: other,
+            fields: others,
+        },
+    ) = (a, b)
+    else {
+        return false;
+    };
+    let written = |field: &FieldChange| others.iter().any(|other| other.path == field.path);
+    object == other && fields.iter().any(written)
 }
 
 /// The first field of a change that can matter: labels and annotations of the object itself do not. Of an object
