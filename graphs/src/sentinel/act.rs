@@ -138,7 +138,8 @@ pub fn watch(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     }
     match judge(state, &standing) {
         Judgement::GoOn => step.then(Node::Observe),
-        Judgement::Good => confirm(step, &standing),
+        Judgement::Good => confirm(step, &standing, latest.at),
+        Judgement::Relapsed(since) => confirm(step, &standing, since),
         Judgement::NotEnough => keep_and_look(state, step, &standing),
         Judgement::Failed => ask_undo(state, step, &standing),
     }
@@ -147,6 +148,8 @@ pub fn watch(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
 enum Judgement {
     GoOn,
     Good,
+    /// It held, and then something else came: when it was last good.
+    Relapsed(Tick),
     NotEnough,
     Failed,
 }
@@ -157,11 +160,22 @@ fn judge(state: &State, standing: &Standing) -> Judgement {
     let last = &standing.bins[standing.bins.len().saturating_sub(BELIEVED)..];
     let good = last.len() == BELIEVED && last.iter().all(|bin| bin.loss <= bin.bound.max(0.05));
     match () {
-        () if watch::has_failed(&standing.bins) => Judgement::Failed,
+        () if watch::has_failed(&standing.bins) => {
+            let held = if done { held(standing) } else { None };
+            held.map_or(Judgement::Failed, Judgement::Relapsed)
+        }
         () if done && good && !paging => Judgement::Good,
         () if standing.bins.len() >= PATIENCE && paging => Judgement::NotEnough,
         () => Judgement::GoOn,
     }
+}
+
+/// The end of the last bin in which a plan had been good for as long as is believed.
+fn held(standing: &Standing) -> Option<Tick> {
+    let good = |bins: &[watch::Bin]| bins.iter().all(|bin| bin.loss <= bin.bound.max(0.05));
+    let last = standing.bins.windows(BELIEVED).rposition(good)?;
+    let bins = (last + BELIEVED) as u32;
+    Some(standing.since.after(bins * case::BIN))
 }
 
 /// Nothing of the plan was done: the next look opens the case again.
@@ -187,7 +201,7 @@ fn came_to_nothing(state: &State, standing: &Standing, why: &str) -> Step<Sentin
 }
 
 /// The plan did what it predicted.
-fn confirm(step: Step<Sentinel>, standing: &Standing) -> Step<Sentinel> {
+fn confirm(step: Step<Sentinel>, standing: &Standing, over: Tick) -> Step<Sentinel> {
     let mut events = vec![RunEvent::ApplyEnded {
         plan: standing.plan.id.clone(),
         conduct: standing.conduct.clone(),
@@ -211,7 +225,7 @@ fn confirm(step: Step<Sentinel>, standing: &Standing) -> Step<Sentinel> {
         change: Change::Stands(Kept::Stands),
         events,
     })
-    .write(Write::silent(Change::Closed))
+    .write(Write::silent(Change::Closed(over)))
     .then(Node::Observe)
 }
 

@@ -32,8 +32,8 @@ pub fn afford(
     let trials = round.trials(case);
     let dearest = trials.iter().map(trial::cost).max().unwrap_or(0).max(1);
     let ticks = call.left.service_ticks.map_or(u64::MAX, |left| left.0) as f64 * share;
-    let paid = (ticks / dearest as f64) as u64;
-    let paid = paid.min(call.left.trials.map_or(u64::MAX, |left| left.0)) as usize;
+    let trials_left = call.left.trials.map_or(u64::MAX, |left| left.0) as f64 * share;
+    let paid = (ticks / dearest as f64).min(trials_left) as usize;
     if trials.len() <= paid {
         return (trials, None);
     }

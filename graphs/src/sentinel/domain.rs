@@ -156,8 +156,8 @@ pub enum Change {
     },
     /// An incident opens, or is put anew.
     Incident(Box<Incident>),
-    /// The incident is over.
-    Closed,
+    /// The incident is over, since then.
+    Closed(Tick),
     /// A plan was applied, or what is known of it.
     Standing(Option<Box<Standing>>),
     /// The applied plan is kept for good, or was taken back.
@@ -286,9 +286,9 @@ impl Domain for Sentinel {
                 }
             }
             Change::Incident(incident) => state.incident = Some((**incident).clone()),
-            Change::Closed => {
+            Change::Closed(over) => {
                 state.incident = None;
-                state.settled = state.history.latest().map_or(Tick(0), |latest| latest.at);
+                state.settled = *over;
             }
             Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
             Change::Stands(kept) => state.keep(*kept),

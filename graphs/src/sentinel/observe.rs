@@ -71,7 +71,7 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     }
     if let (Node::Observe, Some(ending)) = (next, over) {
         let event = RunEvent::IncidentClosed { ending };
-        step = step.write(Write::told(Change::Closed, event));
+        step = step.write(Write::told(Change::Closed(observation.at), event));
     }
     step.then(next)
 }

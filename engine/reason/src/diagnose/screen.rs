@@ -38,8 +38,8 @@ pub fn screen(
     for (_, candidate) in scored {
         let is_change = matches!(candidate.cause, Cause::Change(_));
         let heard = on_trial.is_some_and(|hypothesis| candidate.is_of(hypothesis));
-        if !heard && kept.len() == KEPT
-            || (!heard && is_change && changes == CHANGES)
+        if !heard && kept.len() >= KEPT
+            || (!heard && is_change && changes >= CHANGES)
             || kept.iter().any(|known| known.is_same(&candidate))
         {
             continue;
