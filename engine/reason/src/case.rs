@@ -105,7 +105,10 @@ impl Case {
         let now = history.latest()?.at;
         let set = series(history, topology, objectives, symptoms)?;
         let baseline = Baseline::learn(set.clone(), history, healthy_until);
-        let onset = onset(&baseline, history, healthy_until.max(since), now);
+        // What began before the window cannot be told from what began with it.
+        let earliest = Tick(now.0.saturating_sub(LONGEST - BEFORE_ONSET));
+        let from = healthy_until.max(since).max(earliest);
+        let onset = onset(&baseline, history, from, now);
         let from = window_start(history, onset[0], now)?;
         let observed = history.between(from, now);
         let before = history.at_or_before(from)?;
