@@ -101,7 +101,11 @@ fn hypothesis_row(one: &Hypothesis, story: &Story<'_>) -> Vec<Cell> {
         cell(one.evidence.map_or_else(|| "–".into(), |z| fixed(z, 1))),
         cell(confidence),
         cell(one.class.to_string()),
-        cell(clock(one.onset.since(story.origin))),
+        cell(if one.onset == aegis_model::Tick(0) {
+            "–".into()
+        } else {
+            clock(one.onset.since(story.origin))
+        }),
     ]
 }
 

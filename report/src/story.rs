@@ -163,7 +163,10 @@ impl<'a> Story<'a> {
     fn think(&mut self, t: i64, event: &'a RunEvent) {
         let fresh = self.rounds.last().is_none_or(|last| last.is_over(event));
         if Round::belongs(event) && fresh {
-            let next = self.rounds.last().map_or_else(Round::default, Round::again);
+            let next = match event {
+                RunEvent::Diagnosed { .. } => Round::default(),
+                _ => self.rounds.last().map_or_else(Round::default, Round::again),
+            };
             self.rounds.push(Round { t, ..next });
         }
         if let Some(round) = self.rounds.last_mut() {

@@ -6,9 +6,9 @@
 //! time-outs, retries) stays a prior, drawn anew for every trial.
 
 use crate::history::History;
-use crate::series::{Measure, SeriesKey, mean_time};
+use crate::series::{Measure, SeriesKey, all_sampled, mean_time, memory_limit};
 use crate::topology::Topology;
-use aegis_model::{Behaviour, Bytes, Call, Observation, Target, Tick, WorkloadId};
+use aegis_model::{Behaviour, Bytes, Call, Objects, Observation, Target, Tick, WorkloadId};
 use aegis_sim::infer::{Inferred, infer};
 use aegis_sim::{Draws, Purpose};
 use std::sync::Arc;
@@ -147,6 +147,7 @@ impl Calibration {
     pub(crate) fn correct(
         &mut self,
         topology: &Topology,
+        objects: &Objects,
         error: impl Fn(SeriesKey) -> Option<f64>,
     ) {
         let of = |measure: Measure, workload: usize| {
@@ -162,10 +163,14 @@ impl Calibration {
         let times: Vec<f64> = (0..count)
             .map(|workload| of(Measure::Latency, workload))
             .collect();
+        let waits: Vec<(f64, f64)> = (0..count)
+            .map(|workload| self.waited(topology, workload, &times))
+            .collect();
         for workload in 0..count {
             let own = rates[workload];
             let (cpu, memory) = (of(Measure::Cpu, workload), of(Measure::Memory, workload));
-            let waited = self.waited(topology, workload, &times);
+            let waited = waits[workload];
+            let limit = objects.workloads.get(workload).map_or(0.0, memory_limit);
             let Some(behaviour) = &mut self.behaviours[workload] else {
                 continue;
             };
@@ -178,7 +183,7 @@ impl Calibration {
                 }
             }
             behaviour.cpu_per_request *= libm::exp(cpu - own);
-            let held = behaviour.memory_base.0 as f64 * (1.0 + memory);
+            let held = behaviour.memory_base.0 as f64 + memory * limit;
             behaviour.memory_base = Bytes(held.max(1.0) as u64);
             let total = behaviour.latency + behaviour.cpu_per_request + waited.0;
             let wanted = total * libm::expm1(times[workload]) - waited.1;
@@ -308,7 +313,8 @@ impl Seen {
                 .iter()
                 .filter(|sample| own(sample.pod))
                 .collect();
-            if pods.is_empty() {
+            if pods.is_empty() || !all_sampled(workload, &observation.samples, &observation.objects)
+            {
                 continue;
             }
             let cpu = pods.iter().map(|pod| pod.cpu).sum();

@@ -263,7 +263,10 @@ impl Case {
             };
             let predicted = rows_of(&healthy.trial(Overlay::none(), 0, None));
             let error = |key: SeriesKey| mean_error(&healthy.window, &predicted, key);
-            calibration.correct(&self.topology, error);
+            let Some(latest) = self.history.latest() else {
+                return calibration;
+            };
+            calibration.correct(&self.topology, &latest.objects, error);
         }
         calibration
     }

@@ -262,6 +262,9 @@ fn amount(
         Measure::Errors => Some(logit(&service()?.requests, service()?.requests.errors)),
         Measure::Latency => Some(libm::log(mean_time(&service()?.requests)?.max(1e-4))),
         Measure::Cpu => {
+            if !all_sampled(workload, samples, objects) {
+                return None;
+            }
             let used =
                 of_pods(workload, samples, objects, |sample| sample.cpu).reduce(|a, b| a + b)?;
             Some(libm::log1p(used * 1000.0))
@@ -272,6 +275,17 @@ fn amount(
         }
         _ => None,
     }
+}
+
+/// Whether every ready pod of a workload has a row: a scrape that misses one would read as less use.
+#[must_use]
+pub fn all_sampled(workload: WorkloadId, samples: &Samples, objects: &Objects) -> bool {
+    let Some(row) = objects.workloads.get(workload.index()) else {
+        return true;
+    };
+    let sampled = |pod: &aegis_model::PodId| samples.pods.iter().any(|sample| sample.pod == *pod);
+    let ready = |pod: &&aegis_model::PodId| objects.pods[pod.index()].is_ready();
+    row.pods.iter().filter(ready).all(sampled)
 }
 
 fn of_pods<'a>(

@@ -5,6 +5,7 @@
 
 use crate::calibrate::Calibration;
 use crate::estimated::Estimated;
+use aegis_model::objects::ContainerState;
 use aegis_model::{Behaviour, ChangeRecord, Observation, PodId, Tick};
 use aegis_sim::Cluster;
 use aegis_sim::api::Actor;
@@ -79,11 +80,20 @@ impl Twin {
         let mut held = BTreeSet::new();
         for seen in observations.iter().rev().take(NEWEST) {
             for sample in &seen.samples.pods {
-                if held.insert(sample.pod) {
+                if held.insert(sample.pod) && self.ran_at(sample.pod, seen.at) {
                     self.hold(sample.pod, sample.memory);
                 }
             }
         }
+    }
+
+    /// Whether what runs in a pod now ran then already: a container that ended has freed its memory.
+    fn ran_at(&self, pod: PodId, at: Tick) -> bool {
+        let containers = &self.cluster.objects.pods[pod.index()].containers;
+        containers.iter().all(|status| match &status.state {
+            ContainerState::Running { since } => *since <= at,
+            ContainerState::Waiting { .. } | ContainerState::Terminated(_) => false,
+        })
     }
 
     fn hold(&mut self, pod: PodId, memory: f64) {

@@ -61,10 +61,10 @@ pub fn finding(
         .filter(|bin| bin.loss > bin.bound + SLACK)
         .count();
     let share = out as f64 / bins.len().max(1) as f64;
-    let figures = format!(
-        "{out} of {} bins above the band; {below_rival:.1} nats below the best rival",
-        bins.len()
-    );
+    let mut figures = format!("{out} of {} bins above the band", bins.len());
+    if below_rival > 0.0 {
+        figures += &format!("; {below_rival:.1} nats below the best rival");
+    }
     let finding = match () {
         () if below_rival >= refute_nats && share >= 0.5 => Finding::Refuted,
         () if share <= 0.25 && hypothesis.confidence > 0.0 => Finding::Confirmed,

@@ -265,7 +265,6 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
 
 /// Nats by which a hypothesis lies below the best other; a large number where it did not even get through the rounds.
 fn below_best(hypotheses: &[Hypothesis], failed: &Hypothesis) -> f64 {
-    const DROPPED: f64 = 50.0;
     let same = |other: &&Hypothesis| other.fault == failed.fault && other.target == failed.target;
     let own = hypotheses
         .iter()
@@ -277,7 +276,7 @@ fn below_best(hypotheses: &[Hypothesis], failed: &Hypothesis) -> f64 {
         .filter_map(|other| other.evidence);
     match (own, rivals.reduce(f64::max)) {
         (Some(own), Some(best)) => best - own,
-        (None, Some(_)) => DROPPED,
+        // What was not played to the end has not been heard.
         _ => 0.0,
     }
 }

@@ -44,7 +44,16 @@ fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
 /// The next look opens the case again, with one more bin.
 fn look_again(mut incident: Incident) -> Step<Sentinel> {
     incident.next_look = aegis_model::Tick(0);
-    let note = "the leading causes cannot be told apart yet; one more look".into();
+    let best = incident
+        .diagnosis
+        .as_ref()
+        .and_then(|diagnosis| diagnosis.hypotheses.first());
+    let sure = best.is_some_and(|best| best.confidence >= SURE);
+    let note = if sure {
+        "too little of its effect has been seen; one more look".into()
+    } else {
+        "the leading causes cannot be told apart yet; one more look".into()
+    };
     Step::new()
         .write(Write::told(
             Change::Incident(Box::new(incident)),

@@ -263,14 +263,19 @@ fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, dra
 }
 
 /// A quantile near `middle`, sometimes from the whole prior, with ln(prior density / proposal density).
+/// What falls beyond 0 and 1 is reflected there.
 fn around(draws: Draws, at: Tick, middle: f64, spread: f64) -> (f64, f64) {
     let whole = draws.uniform(Purpose::Prior, 1, at) < WHOLE;
     let drawn = if whole {
         draws.uniform(Purpose::Prior, 2, at)
     } else {
-        (middle + spread * draws.normal(Purpose::Prior, 3, at)).clamp(0.0, 1.0)
+        let near = libm::fabs(middle + spread * draws.normal(Purpose::Prior, 3, at));
+        (if near > 1.0 { 2.0 - near } else { near }).clamp(0.0, 1.0)
     };
-    let density = WHOLE + (1.0 - WHOLE) * bell(drawn, middle, spread);
+    let near = bell(drawn, middle, spread)
+        + bell(drawn, -middle, spread)
+        + bell(drawn, 2.0 - middle, spread);
+    let density = WHOLE + (1.0 - WHOLE) * near;
     (drawn, -libm::log(density))
 }
 

@@ -178,15 +178,47 @@ fn id(steps: &[PlanStep]) -> SmolStr {
     SmolStr::new(&hash.to_hex()[..12])
 }
 
-/// An action without names: peers of a policy count by rule, not by their labels.
+/// An action without names of objects: what it writes counts by its shape.
 fn nameless(action: &Action) -> Value {
-    let Action::PatchPolicy { policy, spec } = action else {
-        return serde_json::to_value(action).unwrap_or_default();
-    };
-    let ingress = spec.ingress.iter().map(|rule| rule.peers.len());
-    let egress = spec.egress.iter().map(|rule| rule.peers.len());
-    let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
-    json!({"patch_policy": policy, "ingress": ingress, "egress": egress})
+    let whole = || serde_json::to_value(action).unwrap_or_default();
+    match action {
+        Action::PatchPolicy { policy, spec } => {
+            let spec = serde_json::to_value(&**spec).unwrap_or_default();
+            json!({"patch_policy": policy, "spec": shape(&spec)})
+        }
+        Action::PatchService {
+            service,
+            field,
+            value,
+        } => {
+            let value = value.as_ref().map(shape);
+            json!({"patch_service": service, "field": field.to_string(), "value": value})
+        }
+        Action::SetEnv {
+            workload,
+            name,
+            value,
+            ..
+        } => json!({"set_env": workload, "name": name, "removes": value.is_none()}),
+        _ => whole(),
+    }
+}
+
+/// A value without its texts: numbers, and how many of what.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::String(_) => Value::Null,
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::Object(fields) => {
+            let mut parts: Vec<String> = fields
+                .values()
+                .map(|value| shape(value).to_string())
+                .collect();
+            parts.sort_unstable();
+            parts.into()
+        }
+        other => other.clone(),
+    }
 }
 
 fn step(objects: &Objects, action: Action) -> PlanStep {

@@ -56,22 +56,14 @@ pub fn opened(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<V
 
 /// A workload's pods as a peer of a policy in a namespace.
 fn peer(objects: &Objects, workload: WorkloadId, own: &str) -> Option<PolicyPeer> {
-    let header = &objects.workloads.get(workload.index())?.header;
-    let labels = &objects.workloads[workload.index()]
-        .spec
-        .template()
-        .metadata
-        .labels;
-    let namespace = &header.reference.namespace;
+    let row = objects.workloads.get(workload.index())?;
+    let namespace = &row.header.reference.namespace;
     let elsewhere = (namespace != own).then(|| LabelSelector {
         match_labels: [(NAME.into(), namespace.clone())].into_iter().collect(),
         match_expressions: Vec::new(),
     });
     Some(PolicyPeer {
-        pod_selector: Some(LabelSelector {
-            match_labels: labels.clone(),
-            match_expressions: Vec::new(),
-        }),
+        pod_selector: Some(row.spec.selector()?.clone()),
         namespace_selector: elsewhere,
         ip_block: None,
     })

@@ -210,6 +210,12 @@ impl<P: Clone> Sync<'_, P> {
             self.set_process(index, Process::Done(0));
         } else if self.is_restarted(index, ending.code) {
             self.believe_end(index, ending);
+            let restarts = self.row().containers[index].restarts;
+            if restarts > 0 {
+                let delay = waited(restarts);
+                let raised = end.started;
+                self.run.containers[index].crash = BackOff { delay, raised };
+            }
             let (since, at) = (end.started, self.now);
             self.set_process(index, Process::Ended { since, at, ending });
         } else {
