@@ -81,7 +81,7 @@ fi
 with_parts() {
     export AEGIS_PYTHON=$parts/bin/python AEGIS_TEST_KUBECTL=$parts/bin/kubectl
     if [ "$runner" = nextest ]; then
-        cargo nextest run --color never --profile ci -p aegis-telemetry -p aegis-kube \
+        cargo nextest run --color never --workspace --profile ci \
             -E 'binary(parser) | binary(against_kubectl)' --run-ignored only
     else
         cargo test --color never -p aegis-telemetry --test parser -- --ignored &&
