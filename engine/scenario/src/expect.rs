@@ -35,11 +35,41 @@ impl fmt::Display for Miss {
 }
 
 fn wanted(expected: &Expectation) -> String {
-    match (&expected.equals, &expected.matches, expected.at_least) {
-        (Some(value), _, _) => value.to_string(),
-        (_, Some(pattern), _) => format!("something like `{pattern}`"),
-        (_, _, Some(least)) => format!("at least {least}"),
-        _ => "anything".into(),
+    match test_of(expected) {
+        Test::Equals(value) => value.to_string(),
+        Test::Matches(pattern) => format!("something like `{pattern}`"),
+        Test::AtLeast(least) => format!("at least {least}"),
+        Test::AtMost(most) => format!("at most {most}"),
+        Test::Count(count) => format!("{count} such objects"),
+        Test::Missing => "no such field".into(),
+        Test::Anything => "anything".into(),
+    }
+}
+
+/// What is asked of a field, or of the objects.
+enum Test<'a> {
+    Equals(&'a Value),
+    Matches(&'a str),
+    AtLeast(f64),
+    AtMost(f64),
+    Count(usize),
+    Missing,
+    Anything,
+}
+
+fn test_of(expected: &Expectation) -> Test<'_> {
+    if let Some(value) = &expected.equals {
+        return Test::Equals(value);
+    }
+    if let Some(pattern) = &expected.matches {
+        return Test::Matches(pattern);
+    }
+    match (expected.at_least, expected.at_most, expected.count) {
+        (Some(least), _, _) => Test::AtLeast(least),
+        (_, Some(most), _) => Test::AtMost(most),
+        (_, _, Some(count)) => Test::Count(count),
+        _ if expected.missing.is_some() => Test::Missing,
+        _ => Test::Anything,
     }
 }
 
@@ -49,24 +79,48 @@ fn wanted(expected: &Expectation) -> String {
 pub fn check_expectations(list: &Value, expects: &[Expectation]) -> Vec<Miss> {
     expects
         .iter()
-        .filter_map(|expected| {
-            let found =
-                find(list, &expected.object).and_then(|object| field(object, &expected.path));
-            let met = found.is_some_and(|value| meets(value, expected));
-            (!met).then(|| Miss {
-                expected: expected.clone(),
-                found: found.cloned(),
-            })
-        })
+        .filter_map(|expected| missed(list, expected))
         .collect()
 }
 
-fn find<'a>(list: &'a Value, object: &str) -> Option<&'a Value> {
-    let wanted = names::object(object)?;
-    list["items"]
-        .as_array()?
-        .iter()
-        .find(|item| names::of_value(item) == wanted)
+fn missed(list: &Value, expected: &Expectation) -> Option<Miss> {
+    let miss = |found: Option<Value>| {
+        let expected = expected.clone();
+        Some(Miss { expected, found })
+    };
+    let objects = meant(list, expected);
+    let test = test_of(expected);
+    if let Test::Count(count) = test {
+        let found = objects.len();
+        return (found != count).then(|| miss(Some(found.into()))).flatten();
+    }
+    if objects.is_empty() && !matches!(test, Test::Missing) {
+        return miss(None);
+    }
+    let mut fields = objects.iter().map(|object| field(object, &expected.path));
+    let wrong = fields.find(|value| !meets(*value, &test))?;
+    miss(wrong.cloned())
+}
+
+/// The objects of that name in which the fields of `where` have what they say.
+fn meant<'a>(list: &'a Value, expected: &Expectation) -> Vec<&'a Value> {
+    let (Some(wanted), Some(items)) = (names::object(&expected.object), list["items"].as_array())
+    else {
+        return Vec::new();
+    };
+    let named = items.iter().filter(|item| {
+        let there = names::of_value(item);
+        there.kind == wanted.kind
+            && matches_pattern(&wanted.namespace, &there.namespace)
+            && matches_pattern(&wanted.name, &there.name)
+    });
+    let picked = named.filter(|item| {
+        let mut conditions = expected.picked.iter();
+        conditions.all(|(path, pattern)| {
+            field(item, path).is_some_and(|value| matches_pattern(pattern, &text(value)))
+        })
+    });
+    picked.collect()
 }
 
 /// The field at `.status.phase`; the dot in front may be left out.
@@ -75,12 +129,17 @@ fn field<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
     path.get(object)
 }
 
-fn meets(value: &Value, expected: &Expectation) -> bool {
-    match (&expected.equals, &expected.matches, expected.at_least) {
-        (Some(wanted), _, _) => same(value, wanted),
-        (_, Some(pattern), _) => matches_pattern(pattern, &text(value)),
-        (_, _, Some(least)) => value.as_f64().is_some_and(|number| number >= least),
-        _ => true,
+fn meets(value: Option<&Value>, test: &Test<'_>) -> bool {
+    let Some(value) = value else {
+        return matches!(test, Test::Missing);
+    };
+    match test {
+        Test::Equals(wanted) => same(value, wanted),
+        Test::Matches(pattern) => matches_pattern(pattern, &text(value)),
+        Test::AtLeast(least) => value.as_f64().is_some_and(|number| number >= *least),
+        Test::AtMost(most) => value.as_f64().is_some_and(|number| number <= *most),
+        Test::Count(_) | Test::Anything => true,
+        Test::Missing => false,
     }
 }
 

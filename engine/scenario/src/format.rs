@@ -356,15 +356,19 @@ pub enum Gap {
     Large,
 }
 
-/// What an object must show.
+/// What objects must show.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expectation {
     /// When.
     pub at: Length,
-    /// `Kind/name` or `Kind/namespace/name`.
+    /// `Kind/name` or `Kind/namespace/name`; in the name, `*` is any run of characters.
     pub object: String,
+    /// Fields that pick among the objects of that name: path and pattern of its text.
+    #[serde(default, rename = "where")]
+    pub picked: BTreeMap<String, String>,
     /// `.status.phase`, `.spec.containers[name=a].image`, `.status.conditions[type=Ready].status`.
+    #[serde(default)]
     pub path: String,
     /// The value that it has.
     #[serde(default)]
@@ -375,4 +379,27 @@ pub struct Expectation {
     /// The least that it is.
     #[serde(default)]
     pub at_least: Option<f64>,
+    /// The most that it is.
+    #[serde(default)]
+    pub at_most: Option<f64>,
+    /// How many objects there are; without a path.
+    #[serde(default)]
+    pub count: Option<usize>,
+    /// That no such object has the field.
+    #[serde(default)]
+    pub missing: Option<Missing>,
+}
+
+/// The one value of `missing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "bool")]
+pub struct Missing;
+
+impl TryFrom<bool> for Missing {
+    type Error = &'static str;
+
+    fn try_from(said: bool) -> Result<Self, Self::Error> {
+        said.then_some(Self)
+            .ok_or("only `missing: true` says anything")
+    }
 }

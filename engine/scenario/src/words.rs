@@ -410,8 +410,17 @@ static PHYSICS: Words = all(&[required(
 static EXPECT: Words = Words {
     words: &[
         required("at", Shape::Length, "When."),
-        required("object", Shape::Object, "The object."),
-        required("path", Shape::Text, "The field, as .status.phase."),
+        required(
+            "object",
+            Shape::Object,
+            "The object; * in its name is any run of characters, and all that have it are meant.",
+        ),
+        optional(
+            "where",
+            Shape::Any,
+            "Fields that pick among them: path and pattern, as {.reason: Failed*}.",
+        ),
+        optional("path", Shape::Text, "The field, as .status.phase."),
         optional("equals", Shape::Any, "The value that it has."),
         optional(
             "matches",
@@ -423,6 +432,17 @@ static EXPECT: Words = Words {
             Shape::Number(f64::MIN, f64::MAX),
             "The least that it is.",
         ),
+        optional(
+            "atMost",
+            Shape::Number(f64::MIN, f64::MAX),
+            "The most that it is.",
+        ),
+        optional(
+            "count",
+            Shape::Whole(0, 1_000_000),
+            "How many such objects there are; takes no path.",
+        ),
+        optional("missing", Shape::Flag, "That none has the field: true."),
     ],
-    exactly_one: &["equals", "matches", "atLeast"],
+    exactly_one: &["equals", "matches", "atLeast", "atMost", "count", "missing"],
 };

@@ -113,6 +113,27 @@ fn expectations_hold_or_say_what_was_found() {
             json!({"equals": "4"}),
             None,
         ),
+        ("Pod/*", ".status.restarts", json!({"atMost": 3}), None),
+        ("Pod/*", "", json!({"count": 1}), None),
+        (
+            "Pod/*",
+            "",
+            json!({"count": 0, "where": {".status.phase": "Run*"}}),
+            Some("expected 0 such objects, found 1"),
+        ),
+        (
+            "Pod/*",
+            ".status.phase",
+            json!({"equals": "Running", "where": {".metadata.name": "b*"}}),
+            Some("found nothing"),
+        ),
+        ("Pod/*", ".status.reason", json!({"missing": true}), None),
+        (
+            "Pod/a",
+            ".status.phase",
+            json!({"missing": true}),
+            Some("expected no such field, found \"Running\""),
+        ),
     ];
     for (object, path, rest, wanted) in cases {
         let misses = check_expectations(&list(), &[expectation(object, path, &rest)]);
