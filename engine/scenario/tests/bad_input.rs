@@ -171,7 +171,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "  expect: [{at: 5s, object: Pod/a, path: status.phase}]\n",
-        "5:12 AEG-S007 at `spec.expect[0]`: none of them stands here (exactly one of equals, matches, atLeast)",
+        "5:12 AEG-S007 at `spec.expect[0]`: none of them stands here (exactly one of equals, matches, atLeast, atMost, count, missing)",
     ),
     (
         "  seed: -1\n  traffic: {to: shop}\n",

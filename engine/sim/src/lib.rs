@@ -6,22 +6,14 @@
 
 extern crate alloc;
 
-pub mod api;
-pub mod cluster;
 pub mod conduct;
-pub mod draws;
-pub mod infer;
-pub mod journal;
 pub mod loss;
 pub mod observe;
-pub mod reach;
 pub mod step;
 pub mod tick;
-pub mod workings;
 
+pub use aegis_cluster::{Cluster, Draws, Journal, Purpose, Workings};
+pub use aegis_cluster::{acting, api, cluster, draws, journal, reach, workings};
+pub use aegis_infer as infer;
 pub use aegis_solver as solver;
-pub use cluster::Cluster;
-pub use draws::{Draws, Purpose};
-pub use journal::Journal;
 pub use tick::tick;
-pub use workings::Workings;

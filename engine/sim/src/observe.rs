@@ -1,6 +1,6 @@
 //! What can be read off a cluster at a scrape: exact counts, to which a world adds noise.
 
-use crate::Cluster;
+use aegis_cluster::Cluster;
 use aegis_model::observation::{EdgeSample, EntrySample, NodeSample, PodSample, ServiceSample};
 use aegis_model::{NodeId, PodId, Samples, Tick, WorkloadId};
 use alloc::vec;
@@ -24,7 +24,7 @@ pub fn scrape<P: Clone>(cluster: &mut Cluster<P>) -> Samples {
 }
 
 fn entries<P: Clone>(cluster: &Cluster<P>) -> Vec<EntrySample> {
-    let sample = |entry: &crate::workings::EntryMeter| EntrySample {
+    let sample = |entry: &aegis_cluster::workings::EntryMeter| EntrySample {
         service: entry.service,
         requests: entry.requests,
     };
@@ -32,14 +32,14 @@ fn entries<P: Clone>(cluster: &Cluster<P>) -> Vec<EntrySample> {
 }
 
 fn services<P: Clone>(cluster: &Cluster<P>, interval: f64) -> Vec<ServiceSample> {
-    let serves = |(index, _): &(usize, &crate::workings::ServiceMeter)| {
+    let serves = |(index, _): &(usize, &aegis_cluster::workings::ServiceMeter)| {
         cluster
             .workings
             .behaviour(WorkloadId::from(*index))
             .is_some()
             && cluster.objects.workloads[*index].header.exists()
     };
-    let sample = |(index, meter): (usize, &crate::workings::ServiceMeter)| ServiceSample {
+    let sample = |(index, meter): (usize, &aegis_cluster::workings::ServiceMeter)| ServiceSample {
         workload: WorkloadId::from(index),
         requests: meter.requests,
         in_flight: meter.in_flight / interval,
@@ -56,7 +56,7 @@ fn services<P: Clone>(cluster: &Cluster<P>, interval: f64) -> Vec<ServiceSample>
 }
 
 fn edges<P: Clone>(cluster: &Cluster<P>) -> Vec<EdgeSample> {
-    let sample = |edge: &crate::workings::EdgeMeter| EdgeSample {
+    let sample = |edge: &aegis_cluster::workings::EdgeMeter| EdgeSample {
         from: edge.from,
         to: edge.to,
         attempts: edge.attempts,

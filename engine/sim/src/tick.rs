@@ -1,12 +1,12 @@
 //! One second of a cluster, from top to bottom.
 
-use crate::cluster::Cluster;
-use crate::draws::Draws;
-use crate::journal::Journal;
 use crate::step::{
     controllers, kubelet, metrics, metrics_server, node_lifecycle, overlay as laid, resources,
     scheduler, traffic,
 };
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::draws::Draws;
+use aegis_cluster::journal::Journal;
 use aegis_model::Overlay;
 
 /// Computes the second that the clock shows, and moves the clock on.

@@ -258,7 +258,7 @@ impl World {
 
     fn is_dark_pod(&self, pod: PodId) -> bool {
         self.gaps()
-            .any(|laid| aegis_sim::step::traffic::acts_on(&self.cluster, laid, pod))
+            .any(|laid| aegis_sim::acting::acts_on(&self.cluster, laid, pod))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 use crate::functions::Function;
-use crate::house::{CRATE_LINES, FILE_LINES, FUNCTION_LINES, LARGE_CRATES, MODEL_FUNCTION_LINES};
+use crate::house::{CRATE_LINES, FILE_LINES, FUNCTION_LINES, MODEL_FUNCTION_LINES};
 use crate::source::Source;
 use crate::tree::Tree;
 use std::collections::BTreeMap;
@@ -95,11 +95,9 @@ pub fn crates(tree: &Tree) -> Vec<Finding> {
             .iter()
             .filter(|source| source.path.starts_with(&folder));
         let lines: usize = ours.map(Source::lines).sum();
-        let known = LARGE_CRATES.iter().find(|(name, _)| *name == member.name);
-        let most = known.map_or(CRATE_LINES, |(_, most)| *most);
-        if lines > most {
+        if lines > CRATE_LINES {
             let what = format!("crate `{}` has {lines} lines", member.name);
-            let right = format!("at most {most}: found a crate for one of its ideas");
+            let right = format!("at most {CRATE_LINES}: found a crate for one of its ideas");
             findings.push(Finding::at(&format!("{folder}Cargo.toml"), 1, what, right));
         }
     }

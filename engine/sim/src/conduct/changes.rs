@@ -1,7 +1,7 @@
 //! From an action to the writes that it is.
 
 use super::inverse;
-use crate::{Cluster, api};
+use aegis_cluster::{Cluster, api};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{

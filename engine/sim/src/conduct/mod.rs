@@ -8,10 +8,10 @@ mod waits;
 
 pub use changes::{Refusal, TRAFFIC, changes_of};
 
-use crate::Cluster;
-use crate::api;
-use crate::api::Actor;
-use crate::workings::Slot;
+use aegis_cluster::Cluster;
+use aegis_cluster::api;
+use aegis_cluster::api::Actor;
+use aegis_cluster::workings::Slot;
 use aegis_model::kubernetes::Kind;
 use aegis_model::{Action, Conduct, FieldChange, ObjectChange, Plan, Tick};
 use alloc::format;

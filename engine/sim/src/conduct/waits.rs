@@ -1,7 +1,7 @@
 //! What must hold before a step, and what is waited for after it.
 
-use crate::Cluster;
-use crate::api;
+use aegis_cluster::Cluster;
+use aegis_cluster::api;
 use aegis_model::objects::ConditionStatus;
 use aegis_model::{NodeId, PodId, Precondition, Target, WaitFor, WorkloadId};
 use alloc::format;

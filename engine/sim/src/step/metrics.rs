@@ -1,12 +1,12 @@
 //! Counting what passed, for the next scrape.
 
-use crate::Cluster;
-use crate::Draws;
-use crate::journal::Journal;
-use crate::solver::tail::Fitted;
-use crate::workings::{LastSecond, Meters, Solved, Spread};
+use aegis_cluster::Cluster;
+use aegis_cluster::Draws;
+use aegis_cluster::journal::Journal;
+use aegis_cluster::workings::{LastSecond, Meters, Solved, Spread};
 use aegis_model::Overlay;
 use aegis_model::observation::{BUCKETS, RequestStats};
+use aegis_solver::tail::Fitted;
 use alloc::sync::Arc;
 
 /// A distribution whose mean or variability moved by less than this share is kept.

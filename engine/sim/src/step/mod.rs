@@ -1,22 +1,11 @@
-//! The parts of a second, one file per Kubernetes component.
+//! The parts of a second, one file per component; those of Kubernetes have crates of their own.
 
-pub mod autoscaler;
-mod conditions;
-pub mod controllers;
-pub mod daemon_set;
-pub mod deployment;
-pub mod disruption;
-pub mod drain;
-pub mod endpoints;
-pub mod kubelet;
 pub mod metrics;
-pub mod metrics_server;
-pub mod node_lifecycle;
 pub mod overlay;
-mod owned;
-pub mod replica_set;
 pub mod resources;
-mod revisions;
-pub mod scheduler;
-pub mod stateful_set;
 pub mod traffic;
+
+pub use aegis_controllers as controllers;
+pub use aegis_controllers::{metrics_server, node_lifecycle};
+pub use aegis_kubelet as kubelet;
+pub use aegis_scheduler as scheduler;

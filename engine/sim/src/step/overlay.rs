@@ -4,10 +4,10 @@
 //! the steps that it concerns. A mechanism acts at its first tick alone, so that
 //! a twin that is told of one which began before does not lay it twice.
 
-use crate::api::{self, Actor, pods};
-use crate::cluster::Cluster;
-use crate::draws::Draws;
-use crate::journal::Journal;
+use aegis_cluster::api::{self, Actor, pods};
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::draws::Draws;
+use aegis_cluster::journal::Journal;
 use aegis_model::{
     FieldChange, Laid, Mechanism, NodeId, ObjectChange, Overlay, PodId, Subject, Tick,
 };

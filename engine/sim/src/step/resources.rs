@@ -1,12 +1,12 @@
 //! Resource use: who gets how much of a node's CPU, and what each pod holds in memory.
 
-use crate::Cluster;
-use crate::Draws;
-use crate::journal::Journal;
-use crate::solver::{Claim, water_fill};
 use crate::step::traffic::afflicting;
-use crate::workings::{ClassUse, Site, Solved};
+use aegis_cluster::Cluster;
+use aegis_cluster::Draws;
+use aegis_cluster::journal::Journal;
+use aegis_cluster::workings::{ClassUse, Site, Solved};
 use aegis_model::{Mechanism, NodeId, Overlay, TemplateId, Tick};
+use aegis_solver::{Claim, water_fill};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -9,12 +9,10 @@ mod layout;
 mod limits;
 mod routes;
 
-pub use layout::acts_on;
-
-use crate::solver::{self, ClassInput, EdgeInput};
-use crate::workings::{Site, Solved, Warmth};
-use crate::{Cluster, Draws, Journal};
+use aegis_cluster::workings::{Site, Solved, Warmth};
+use aegis_cluster::{Cluster, Draws, Journal};
 use aegis_model::{Behaviour, Laid, Mechanism, Overlay, Subject, Tick};
+use aegis_solver::{ClassInput, EdgeInput};
 use alloc::sync::Arc;
 
 /// Classes that a workload may fall into.
@@ -38,7 +36,7 @@ pub fn step<P: Clone>(
     rates(cluster, overlay, solved);
     classes(cluster, overlay, solved);
     edges(cluster, overlay, solved);
-    solver::step(
+    aegis_solver::step(
         &solved.network,
         &solved.inputs,
         &mut solved.state,

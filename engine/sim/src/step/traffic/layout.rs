@@ -1,13 +1,13 @@
 //! Laying the network out: which pods are alike, who calls whom.
 
 use super::{MOST_CLASSES, limits, routes};
-use crate::solver::{Class, ClassId, Edge, Flows, Inputs, Move, Network, State};
-use crate::workings::{
+use aegis_cluster::acting::acts_on;
+use aegis_cluster::workings::{
     EdgeMeter, EdgeSite, EntryMeter, Layout, ServiceMeter, Site, Solved, Warmth,
 };
-use crate::{Cluster, Draws, Journal, Purpose};
-use aegis_model::overlay::Ends;
-use aegis_model::{Laid, Mechanism, Overlay, PodId, Subject, TemplateId, Tick, WorkloadId};
+use aegis_cluster::{Cluster, Draws, Journal, Purpose};
+use aegis_model::{Laid, Mechanism, Overlay, PodId, Tick, WorkloadId};
+use aegis_solver::{Class, ClassId, Edge, Flows, Inputs, Move, Network, State};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -197,35 +197,6 @@ fn afflictions<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, pod: PodId) ->
     bits
 }
 
-/// Whether a mechanism acts on this pod: its subject, and what ends it.
-pub fn acts_on<P: Clone>(cluster: &Cluster<P>, laid: &Laid, pod: PodId) -> bool {
-    let row = &cluster.objects.pods[pod.index()];
-    let subject = match laid.subject {
-        Subject::Workload(workload) => row.workload == workload,
-        Subject::Pod(one) => pod == one,
-        Subject::Node(node) => row.node == Some(node),
-        Subject::Cluster => true,
-        Subject::Service(_) | Subject::Edge(..) => false,
-    };
-    subject
-        && match laid.ends {
-            Ends::WithTime => true,
-            Ends::WithPod => row.created <= laid.from,
-            Ends::WithRevision(template) => same_release(cluster, row.template, template),
-        }
-}
-
-/// Whether two revisions run the same code: a restart or new limits change the template and mend nothing.
-fn same_release<P>(cluster: &Cluster<P>, template: TemplateId, other: u32) -> bool {
-    let templates = &cluster.objects.templates;
-    template.0 == other
-        || templates.get(other as usize).is_some_and(|other| {
-            templates[template.index()]
-                .spec
-                .is_same_release(&other.spec)
-        })
-}
-
 /// Writes each pod's class into its column; a pod that serves for the first time gets its own factor.
 fn place<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site], draws: &Draws) {
     let spread = cluster.workings.pod_spread;
@@ -234,7 +205,7 @@ fn place<P: Clone>(cluster: &mut Cluster<P>, sites: &[Site], draws: &Draws) {
         if classes.iter().any(|class| *class != u32::MAX)
             && let Some(chunk) = cluster.workings.pods.chunk_mut(index)
         {
-            chunk.class = [u32::MAX; crate::workings::POD_CHUNK];
+            chunk.class = [u32::MAX; aegis_cluster::workings::POD_CHUNK];
         }
     }
     for (class, site) in sites.iter().enumerate() {

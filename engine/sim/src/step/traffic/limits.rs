@@ -4,12 +4,12 @@
 //! class or an edge. What cannot be read changes nothing.
 
 use super::routes::Found;
-use crate::Cluster;
 use crate::conduct::TRAFFIC;
-use crate::solver::{Class, Edge};
-use crate::workings::Site;
+use aegis_cluster::Cluster;
+use aegis_cluster::workings::Site;
 use aegis_model::kubernetes::Labels;
 use aegis_model::{ServiceId, WorkloadId};
+use aegis_solver::{Class, Edge};
 use core::str::FromStr;
 
 /// The value of `traffic.aegis.dev/WHAT`, or of `traffic.aegis.dev/WHAT.SERVICE`.

@@ -1,12 +1,12 @@
 //! Where the attempts of an edge go: endpoints, ports, policies, connections.
 
-use crate::Cluster;
-use crate::reach::{Address, Endpoint, Protocol, Verdict};
-use crate::solver::{ClassId, Dead, Route};
-use crate::workings::{Connections, Site};
+use aegis_cluster::Cluster;
+use aegis_cluster::reach::{Address, Endpoint, Protocol, Verdict};
+use aegis_cluster::workings::{Connections, Site};
 use aegis_model::behaviour::Balance;
 use aegis_model::kubernetes::{IntOrString, ServicePort};
 use aegis_model::{Call, PodId, ServiceId, WorkloadId};
+use aegis_solver::{ClassId, Dead, Route};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 

@@ -1,0 +1,525 @@
+//! Creation: a document becomes a row of its kind.
+
+use super::document::{self, read};
+use super::error::ApiError;
+use super::{Actor, find, given, keep_record, pods, templates, validate};
+use crate::cluster::Cluster;
+use crate::draws::{Draws, Purpose};
+use crate::workings::{Slot, WorkloadControl};
+use aegis_model::kubernetes::{
+    HorizontalPodAutoscalerSpec, Kind, Metadata, ObjectRef, OwnerReference, ReplicaSetSpec,
+};
+use aegis_model::objects::{
+    Autoscaler, DisruptionBudget, Header, NetworkPolicy, Node, Plain, ReplicaSet, Service,
+    Workload, WorkloadSpec, WorkloadStatus,
+};
+use aegis_model::{
+    AutoscalerId, Behaviour, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId,
+    ServiceId, TemplateId, Tick, WorkloadId,
+};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde_json::{Map, Value};
+use smol_str::{SmolStr, format_smolstr};
+
+/// Annotation with the number of a Deployment's revision.
+pub const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// A document on its way in.
+struct Arrival {
+    reference: ObjectRef,
+    metadata: Metadata,
+    /// Without status.
+    document: Doc,
+    /// `status:`, as given.
+    status: Value,
+}
+
+/// Creates an object from its document. A status that is given is believed; a pod with
+/// `spec.nodeName` is bound there; owners are found by uid, or by kind and name.
+///
+/// # Errors
+/// Where the API server would refuse it; then nothing has changed.
+pub fn create<P>(
+    cluster: &mut Cluster<P>,
+    document: Doc,
+    actor: Actor<'_>,
+) -> Result<Slot, ApiError> {
+    let arrival = receive(cluster, document)?;
+    if find(cluster, &arrival.reference).is_some() {
+        return Err(ApiError::AlreadyExists(arrival.reference));
+    }
+    let slot = place(cluster, &arrival)?;
+    let index = &mut cluster.workings.index;
+    index.insert_uid(&arrival.metadata.uid, slot);
+    keep_record(cluster, actor, &arrival.reference, || {
+        ObjectChange::Create {
+            document: arrival.document.clone(),
+        }
+    });
+    Ok(slot)
+}
+
+/// Reads name and metadata, fills in what the API server would, and sets the status apart.
+fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> {
+    let mut value = Arc::unwrap_or_clone(document::without_nulls(document));
+    generate_name(cluster, &mut value);
+    let (reference, metadata) = document::identify(&value)?;
+    let status = value
+        .as_object_mut()
+        .and_then(|fields| fields.remove("status"))
+        .unwrap_or_else(|| Value::Object(Map::new()));
+    if !reference.namespace.is_empty() {
+        value["metadata"]["namespace"] = reference.namespace.as_str().into();
+    }
+    Ok(Arrival {
+        reference,
+        metadata,
+        document: Arc::new(value),
+        status,
+    })
+}
+
+fn generate_name<P>(cluster: &Cluster<P>, value: &mut Value) {
+    let metadata = &value["metadata"];
+    let Some(base) = metadata["generateName"].as_str() else {
+        return;
+    };
+    if metadata["name"].is_string() {
+        return;
+    }
+    let key = cluster.workings.index.next_number();
+    let bits = Draws::new(0).bits(Purpose::Name, u64::from(key), cluster.clock);
+    let name = format_smolstr!("{base}{}", templates::suffix(bits));
+    value["metadata"]["name"] = name.as_str().into();
+}
+
+fn place<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let (object, document) = (&arrival.reference, &*arrival.document);
+    match object.kind {
+        Kind::Node => node(cluster, arrival),
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => {
+            let spec = workload_spec(object, document)?;
+            Ok(Slot::Workload(workload(cluster, arrival, spec)?))
+        }
+        Kind::ReplicaSet => replica_set(cluster, arrival),
+        Kind::Pod => pod(cluster, arrival),
+        Kind::Service => service(cluster, arrival),
+        Kind::HorizontalPodAutoscaler => autoscaler(cluster, arrival),
+        Kind::NetworkPolicy => policy(cluster, arrival),
+        Kind::PodDisruptionBudget => budget(cluster, arrival),
+        _ => Ok(plain(cluster, arrival)),
+    }
+}
+
+fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
+    Header {
+        reference: arrival.reference.clone(),
+        labels: Arc::new(arrival.metadata.labels.clone()),
+        annotations: Arc::new(arrival.metadata.annotations.clone()),
+        number: cluster.workings.index.number(),
+        generation: 1,
+        created: cluster.clock,
+        removed: None,
+        doc: arrival.document.clone(),
+    }
+}
+
+fn register<P>(cluster: &mut Cluster<P>, arrival: &Arrival, slot: Slot) -> Slot {
+    cluster.workings.index.insert(&arrival.reference, slot);
+    slot
+}
+
+fn node<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let object = &arrival.reference;
+    let row = Node {
+        spec: Arc::new(read(object, &arrival.document, "spec")?),
+        capacity: Arc::new(document::read_value(object, &arrival.status, "status")?),
+        conditions: given::node_conditions(&arrival.status, cluster.clock),
+        header: header(cluster, arrival),
+    };
+    let id = NodeId::from(cluster.objects.nodes.push(row));
+    cluster.workings.index.admit_node();
+    cluster.workings.control.nodes_changed = true;
+    Ok(register(cluster, arrival, Slot::Node(id)))
+}
+
+/// The typed spec of a workload's document, as far as the API server takes it.
+///
+/// # Errors
+/// [`ApiError::Invalid`].
+pub fn workload_spec(object: &ObjectRef, document: &Value) -> Result<WorkloadSpec, ApiError> {
+    let mut spec = match object.kind {
+        Kind::Deployment => WorkloadSpec::Deployment(read(object, document, "spec")?),
+        Kind::StatefulSet => WorkloadSpec::StatefulSet(read(object, document, "spec")?),
+        Kind::DaemonSet => WorkloadSpec::DaemonSet(read(object, document, "spec")?),
+        Kind::ReplicaSet => WorkloadSpec::ReplicaSet(read(object, document, "spec")?),
+        _ => WorkloadSpec::Pod(document::read_value(object, document, "")?),
+    };
+    if document["apiVersion"]
+        .as_str()
+        .is_some_and(|v| v.starts_with("extensions/"))
+    {
+        default_selector(&mut spec);
+    }
+    validate::workload(object, &spec)?;
+    Ok(spec)
+}
+
+/// `extensions/v1beta1` let the selector be that of the template's labels.
+fn default_selector(spec: &mut WorkloadSpec) {
+    let labels = spec.template().metadata.labels.clone();
+    let selector = match spec {
+        WorkloadSpec::Deployment(spec) => &mut spec.selector,
+        WorkloadSpec::DaemonSet(spec) => &mut spec.selector,
+        WorkloadSpec::ReplicaSet(spec) => &mut spec.selector,
+        WorkloadSpec::StatefulSet(_) | WorkloadSpec::Pod(_) => return,
+    };
+    if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
+        selector.match_labels = labels;
+    }
+}
+
+/// The template part of a workload's document; of a bare pod, its labels, annotations and spec.
+pub fn template_of(kind: &Kind, document: &Value) -> Doc {
+    if *kind != Kind::Pod {
+        let template = document.pointer("/spec/template").cloned();
+        return Arc::new(template.unwrap_or_default());
+    }
+    let metadata: Map<_, _> = ["labels", "annotations"]
+        .into_iter()
+        .filter_map(|key| Some((key.into(), document["metadata"].get(key)?.clone())))
+        .collect();
+    Arc::new(serde_json::json!({"metadata": metadata, "spec": document["spec"]}))
+}
+
+fn workload<P>(
+    cluster: &mut Cluster<P>,
+    arrival: &Arrival,
+    spec: WorkloadSpec,
+) -> Result<WorkloadId, ApiError> {
+    let revision = revision_of(&arrival.metadata);
+    let behaviour = behaviour_before(cluster, &arrival.reference);
+    let row = Workload {
+        header: header(cluster, arrival),
+        spec: Arc::new(spec),
+        template: TemplateId(0),
+        revision,
+        pods: Arc::default(),
+        next_ordinal: 0,
+        status: WorkloadStatus::default(),
+    };
+    let id = WorkloadId::from(cluster.objects.workloads.push(row));
+    cluster.workings.behaviours.push(behaviour);
+    let control = &mut cluster.workings.control;
+    control.workloads.push(WorkloadControl::default());
+    control.enqueue(id);
+    let object = &arrival.reference;
+    let document = template_of(&object.kind, &arrival.document);
+    let hash = given::revision_hash(object, &arrival.status);
+    let template = templates::intern(cluster, id, object, &document, hash)?;
+    cluster.objects.workloads[id.index()].template = template;
+    if matches!(object.kind, Kind::StatefulSet | Kind::DaemonSet) {
+        let control = &mut cluster.workings.control.workloads[id.index()];
+        control.revisions.push((template, 1));
+        control.current = Some(template);
+    }
+    register(cluster, arrival, Slot::Workload(id));
+    Ok(id)
+}
+
+/// How the newest workload of that name behaved, which is gone: what is made anew from its document is the same
+/// program.
+fn behaviour_before<P>(cluster: &Cluster<P>, object: &ObjectRef) -> Option<Arc<Behaviour>> {
+    if cluster.clock == Tick(0) {
+        // Nothing can be gone yet, and all the manifests arrive now.
+        return None;
+    }
+    let rows = cluster.objects.workloads.enumerate();
+    let gone = rows.filter(|(_, row)| row.header.removed.is_some());
+    let (known, _) = gone
+        .filter(|(_, row)| row.header.reference == *object)
+        .last()?;
+    cluster.workings.behaviours.get(known).cloned().flatten()
+}
+
+fn revision_of(metadata: &Metadata) -> u32 {
+    let annotation = metadata.annotations.get(REVISION);
+    annotation.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// The row that the document's controller has.
+fn owner<P>(cluster: &Cluster<P>, arrival: &Arrival) -> Option<Slot> {
+    let owners = &arrival.metadata.owner_references;
+    let controller: &OwnerReference = owners
+        .iter()
+        .find(|owner| owner.controller)
+        .or_else(|| owners.first())?;
+    let index = &cluster.workings.index;
+    index.by_uid(&controller.uid).or_else(|| {
+        let kind = Kind::from(controller.kind.as_str());
+        let reference = ObjectRef::new(kind, &arrival.reference.namespace, &controller.name);
+        find(cluster, &reference)
+    })
+}
+
+fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let object = &arrival.reference;
+    let spec = workload_spec(object, &arrival.document)?;
+    let owner = match owner(cluster, arrival) {
+        Some(Slot::Workload(id)) => Some(id),
+        _ => None,
+    };
+    let is_deployment = |id: &WorkloadId| {
+        cluster.objects.workloads[id.index()].header.reference.kind == Kind::Deployment
+    };
+    match (owner.filter(is_deployment), spec) {
+        (Some(owner), WorkloadSpec::ReplicaSet(spec)) => {
+            owned_replica_set(cluster, arrival, owner, &spec)
+        }
+        (_, spec) => Ok(Slot::Workload(workload(cluster, arrival, spec)?)),
+    }
+}
+
+/// A revision of a Deployment that was there before the cluster was.
+fn owned_replica_set<P>(
+    cluster: &mut Cluster<P>,
+    arrival: &Arrival,
+    owner: WorkloadId,
+    spec: &ReplicaSetSpec,
+) -> Result<Slot, ApiError> {
+    let object = &arrival.reference;
+    let document = template_of(&object.kind, &arrival.document);
+    let document = Arc::new(templates::without_hash(&document));
+    let hash = arrival
+        .metadata
+        .labels
+        .get(templates::POD_TEMPLATE_HASH)
+        .cloned();
+    let template = templates::intern(cluster, owner, object, &document, hash)?;
+    let mut header = header(cluster, arrival);
+    drop_replicas(&mut header.doc);
+    let row = ReplicaSet {
+        header,
+        owner,
+        template,
+        revision: revision_of(&arrival.metadata),
+        replicas: spec.replicas.unwrap_or(1),
+        status: WorkloadStatus::default(),
+    };
+    let wanted = cluster.objects.workloads[owner.index()].template;
+    if cluster.objects.templates[wanted.index()].doc == document {
+        cluster.objects.workloads[owner.index()].template = template;
+    }
+    let id = insert_replica_set(cluster, row);
+    Ok(Slot::ReplicaSet(id))
+}
+
+/// `spec.replicas` of an owned ReplicaSet lives in its row alone.
+pub fn drop_replicas(document: &mut Doc) {
+    if let Some(spec) = Arc::make_mut(document)
+        .get_mut("spec")
+        .and_then(Value::as_object_mut)
+    {
+        spec.remove("replicas");
+    }
+}
+
+/// Registers a ReplicaSet of a Deployment.
+pub fn insert_replica_set<P>(cluster: &mut Cluster<P>, row: ReplicaSet) -> ReplicaSetId {
+    let (reference, owner) = (row.header.reference.clone(), row.owner);
+    let id = ReplicaSetId::from(cluster.objects.replica_sets.push(row));
+    cluster
+        .workings
+        .index
+        .insert(&reference, Slot::ReplicaSet(id));
+    let control = &mut cluster.workings.control;
+    control.workloads[owner.index()].replica_sets.push(id);
+    control.enqueue(owner);
+    id
+}
+
+fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let spec = workload_spec(&arrival.reference, &arrival.document)?;
+    let believed = given::pod(&arrival.reference, &arrival.status)?;
+    let node_name = spec.template().spec.node_name.clone();
+    let name = arrival.reference.name.clone();
+    let (workload, set, template) = match owner(cluster, arrival) {
+        Some(Slot::ReplicaSet(set)) => {
+            let row = &cluster.objects.replica_sets[set.index()];
+            (row.owner, Some(set), row.template)
+        }
+        Some(Slot::Workload(id)) => (id, None, owned_template(cluster, id, arrival)?),
+        _ => {
+            let id = workload(cluster, arrival, spec)?;
+            (id, None, cluster.objects.workloads[id.index()].template)
+        }
+    };
+    let ordinal = ordinal_of(cluster, workload, &name);
+    let id = pods::create_named(cluster, workload, set, template, ordinal, name)?;
+    cluster.objects.pods[id.index()].labels = Arc::new(arrival.metadata.labels.clone());
+    bind_to(cluster, id, node_name.as_ref());
+    given::believe(cluster, id, &believed);
+    if arrival.document["metadata"]["deletionTimestamp"].is_string() {
+        let grace = pods::grace_of(cluster, id);
+        pods::begin_deletion(cluster, id, grace);
+    }
+    Ok(Slot::Pod(id))
+}
+
+fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Option<&SmolStr>) {
+    let Some(name) = node_name.filter(|name| !name.is_empty()) else {
+        return;
+    };
+    let reference = ObjectRef::new(Kind::Node, "", name);
+    if let Some(Slot::Node(node)) = find(cluster, &reference) {
+        pods::bind(cluster, pod, node);
+        let workload = cluster.objects.pods[pod.index()].workload;
+        let kind = &cluster.objects.workloads[workload.index()]
+            .header
+            .reference
+            .kind;
+        if *kind == Kind::DaemonSet {
+            Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
+        }
+    }
+}
+
+/// The template of a pod that a StatefulSet or DaemonSet made: by its revision's hash; another
+/// revision than the wanted one is read from the pod itself.
+fn owned_template<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    arrival: &Arrival,
+) -> Result<TemplateId, ApiError> {
+    let row = &cluster.objects.workloads[workload.index()];
+    let wanted = row.template;
+    let hash = arrival
+        .metadata
+        .labels
+        .get(templates::CONTROLLER_REVISION_HASH)
+        .map(|hash| given::bare_hash(&row.header.reference.name, hash));
+    let Some(hash) = hash.filter(|_| row.header.reference.kind == Kind::StatefulSet) else {
+        return Ok(wanted);
+    };
+    if cluster.objects.templates[wanted.index()].hash == hash {
+        return Ok(wanted);
+    }
+    let document = template_of(&Kind::Pod, &arrival.document);
+    let template = templates::intern(cluster, workload, &arrival.reference, &document, Some(hash))?;
+    let control = &mut cluster.workings.control.workloads[workload.index()];
+    if control
+        .revisions
+        .iter()
+        .all(|(known, _)| *known != template)
+    {
+        control.revisions.insert(0, (template, 0));
+        control.current = Some(template);
+    }
+    Ok(template)
+}
+
+/// The pod's key: of a StatefulSet's pod the number at the end of its name.
+fn ordinal_of<P>(cluster: &Cluster<P>, workload: WorkloadId, name: &str) -> u32 {
+    let row = &cluster.objects.workloads[workload.index()];
+    let numbered = name
+        .rsplit_once('-')
+        .and_then(|(_, number)| number.parse().ok());
+    numbered
+        .filter(|_| row.header.reference.kind == Kind::StatefulSet)
+        .unwrap_or(row.next_ordinal)
+}
+
+fn service<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let row = Service {
+        spec: Arc::new(read(&arrival.reference, &arrival.document, "spec")?),
+        header: header(cluster, arrival),
+        endpoints: Arc::default(),
+    };
+    let id = ServiceId::from(cluster.objects.services.push(row));
+    Arc::make_mut(&mut cluster.workings.control.dirty_services).insert(id);
+    cluster.workings.index.topology_dirty = true;
+    Ok(register(cluster, arrival, Slot::Service(id)))
+}
+
+/// The typed spec of an autoscaler; `autoscaling/v1` says its CPU target in a field of its own.
+///
+/// # Errors
+/// [`ApiError::Invalid`].
+pub fn autoscaler_spec(
+    object: &ObjectRef,
+    document: &Value,
+) -> Result<HorizontalPodAutoscalerSpec, ApiError> {
+    let mut spec: HorizontalPodAutoscalerSpec = read(object, document, "spec")?;
+    if spec.metrics.is_empty() {
+        let target = document["spec"]["targetCPUUtilizationPercentage"].as_u64();
+        let target = target.and_then(|percent| u32::try_from(percent).ok());
+        spec.metrics = Vec::from([validate::cpu_metric(target.unwrap_or(80))]);
+    }
+    validate::autoscaler(object, &spec)?;
+    Ok(spec)
+}
+
+fn autoscaler<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let spec = autoscaler_spec(&arrival.reference, &arrival.document)?;
+    let count = |key: &str| {
+        let number = arrival.status[key].as_u64();
+        number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+    };
+    let row = Autoscaler {
+        metrics: spec.metrics.iter().map(|_| None).collect(),
+        spec: Arc::new(spec),
+        current: count("currentReplicas"),
+        desired: count("desiredReplicas"),
+        last_scale: None,
+        conditions: Vec::new(),
+        header: header(cluster, arrival),
+    };
+    let id = AutoscalerId::from(cluster.objects.autoscalers.push(row));
+    let next = cluster.clock;
+    cluster.workings.control.admit_autoscaler(next);
+    Ok(register(cluster, arrival, Slot::Autoscaler(id)))
+}
+
+fn policy<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let row = NetworkPolicy {
+        spec: Arc::new(read(&arrival.reference, &arrival.document, "spec")?),
+        header: header(cluster, arrival),
+    };
+    let id = PolicyId::from(cluster.objects.policies.push(row));
+    cluster.workings.index.topology_dirty = true;
+    Ok(register(cluster, arrival, Slot::Policy(id)))
+}
+
+fn budget<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let spec = read(&arrival.reference, &arrival.document, "spec")?;
+    validate::budget(&arrival.reference, &spec)?;
+    let row = DisruptionBudget {
+        spec: Arc::new(spec),
+        expected: 0,
+        healthy: 0,
+        desired: 0,
+        allowed: 0,
+        header: header(cluster, arrival),
+    };
+    let id = BudgetId::from(cluster.objects.budgets.push(row));
+    Arc::make_mut(&mut cluster.workings.control.dirty_budgets).insert(id);
+    Ok(register(cluster, arrival, Slot::Budget(id)))
+}
+
+fn plain<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Slot {
+    let row = Plain {
+        header: header(cluster, arrival),
+    };
+    note_default_priority(cluster, &arrival.reference, &arrival.document);
+    let id = PlainId::from(cluster.objects.plain.push(row));
+    register(cluster, arrival, Slot::Plain(id))
+}
+
+/// A PriorityClass with `globalDefault` sets the priority of pods that name no class.
+pub fn note_default_priority<P>(cluster: &mut Cluster<P>, object: &ObjectRef, document: &Value) {
+    if object.kind == Kind::PriorityClass && document["globalDefault"] == true {
+        let value = document["value"].as_i64().unwrap_or(0);
+        cluster.workings.index.default_priority = i32::try_from(value).unwrap_or(0);
+    }
+}

@@ -1,0 +1,158 @@
+//! Deletion: the object goes, and with it what it owns.
+
+use super::error::ApiError;
+use super::{Actor, find, keep_record, pods};
+use crate::cluster::Cluster;
+use crate::workings::{Slot, header, header_mut};
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::Header;
+use aegis_model::{Doc, ObjectChange, PodId, Table, WorkloadId};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Deletes an object. Pods of a workload, and all objects of a Namespace, go with it, pods with
+/// their grace period; pods of a Node are left to the node lifecycle controller.
+///
+/// # Errors
+/// [`ApiError::NotFound`].
+pub fn delete<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    actor: Actor<'_>,
+) -> Result<(), ApiError> {
+    let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
+    let document = header(&cluster.objects, slot).map_or_else(Doc::default, |h| h.doc.clone());
+    remove(cluster, slot);
+    keep_record(cluster, actor, object, || ObjectChange::Delete {
+        object: object.clone(),
+        document,
+    });
+    if object.kind == Kind::Namespace {
+        for slot in inside(cluster, &object.name) {
+            remove(cluster, slot);
+        }
+    }
+    Ok(())
+}
+
+fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    let now = cluster.clock;
+    if let Some(header) = header_mut(&mut cluster.objects, slot) {
+        header.removed = Some(now);
+    }
+    let control = &mut cluster.workings.control;
+    match slot {
+        Slot::Pod(id) => delete_pod(cluster, id),
+        Slot::Workload(id) => remove_dependents(cluster, id),
+        Slot::ReplicaSet(id) => {
+            let owner = cluster.objects.replica_sets[id.index()].owner;
+            let owned = |pod: &PodId| cluster.objects.pods[pod.index()].replica_set == Some(id);
+            let pods = pods_of(cluster, owner);
+            let pods: Vec<PodId> = pods.into_iter().filter(owned).collect();
+            pods.into_iter().for_each(|pod| delete_pod(cluster, pod));
+            forget_replica_set(cluster, id);
+        }
+        Slot::Service(id) => {
+            cluster.objects.services[id.index()].endpoints = Arc::default();
+            cluster.workings.index.topology_dirty = true;
+        }
+        Slot::Policy(_) => cluster.workings.index.topology_dirty = true,
+        Slot::Node(_) => control.nodes_changed = true,
+        Slot::Plain(id) => forget_default_priority(cluster, id),
+        Slot::Autoscaler(_) | Slot::Budget(_) => {}
+    }
+}
+
+/// Removes a ReplicaSet of a Deployment from its list.
+pub fn forget_replica_set<P>(cluster: &mut Cluster<P>, id: aegis_model::ReplicaSetId) {
+    let now = cluster.clock;
+    let row = &mut cluster.objects.replica_sets[id.index()];
+    row.header.removed = Some(now);
+    let owner = row.owner;
+    let control = &mut cluster.workings.control;
+    control.workloads[owner.index()]
+        .replica_sets
+        .retain(|other| *other != id);
+    control.enqueue(owner);
+}
+
+fn forget_default_priority<P>(cluster: &mut Cluster<P>, id: aegis_model::PlainId) {
+    let header = &cluster.objects.plain[id.index()].header;
+    if header.reference.kind == Kind::PriorityClass && header.doc["globalDefault"] == true {
+        cluster.workings.index.default_priority = 0;
+    }
+}
+
+fn pods_of<P>(cluster: &Cluster<P>, workload: WorkloadId) -> Vec<PodId> {
+    cluster.objects.workloads[workload.index()].pods.to_vec()
+}
+
+fn delete_pod<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let grace = pods::grace_of(cluster, pod);
+    pods::begin_deletion(cluster, pod, grace);
+}
+
+fn remove_dependents<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
+    let sets = cluster.workings.control.workloads[workload.index()]
+        .replica_sets
+        .clone();
+    for set in sets {
+        forget_replica_set(cluster, set);
+    }
+    for pod in pods_of(cluster, workload) {
+        delete_pod(cluster, pod);
+    }
+}
+
+/// All objects of a namespace, kind by kind in order of id; workloads bring their pods along.
+fn inside<P>(cluster: &Cluster<P>, namespace: &str) -> Vec<Slot> {
+    fn of<'a, T: Clone + 'a, I: From<usize> + 'a>(
+        table: &'a Table<T>,
+        namespace: &'a str,
+        header: fn(&T) -> &Header,
+        slot: fn(I) -> Slot,
+    ) -> impl Iterator<Item = Slot> + 'a {
+        let rows = table.enumerate().filter(move |(_, row)| {
+            header(row).exists() && header(row).reference.namespace == namespace
+        });
+        rows.map(move |(index, _)| slot(I::from(index)))
+    }
+    let objects = &cluster.objects;
+    of(
+        &objects.autoscalers,
+        namespace,
+        |row| &row.header,
+        Slot::Autoscaler,
+    )
+    .chain(of(
+        &objects.workloads,
+        namespace,
+        |row| &row.header,
+        Slot::Workload,
+    ))
+    .chain(of(
+        &objects.services,
+        namespace,
+        |row| &row.header,
+        Slot::Service,
+    ))
+    .chain(of(
+        &objects.policies,
+        namespace,
+        |row| &row.header,
+        Slot::Policy,
+    ))
+    .chain(of(
+        &objects.budgets,
+        namespace,
+        |row| &row.header,
+        Slot::Budget,
+    ))
+    .chain(of(
+        &objects.plain,
+        namespace,
+        |row| &row.header,
+        Slot::Plain,
+    ))
+    .collect()
+}

@@ -1,0 +1,405 @@
+//! Pods: made, bound, their conditions, deleted.
+//!
+//! All writes to a pod on which controllers, endpoints or traffic depend go
+//! through here, so that whoever must look again is told.
+
+use super::error::ApiError;
+use super::{find, templates};
+use crate::cluster::Cluster;
+use crate::draws::{Draws, Purpose};
+use aegis_model::kubernetes::{Kind, Labels, ObjectRef, PodSpec, RestartPolicy};
+use aegis_model::objects::{
+    ConditionStatus, ContainerState, ContainerStatus, Deletion, Pod, PodCondition, PodConditions,
+    PodPhase,
+};
+use aegis_model::{NodeId, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use smol_str::{SmolStr, format_smolstr};
+
+/// Seconds between SIGTERM and SIGKILL where a pod says nothing.
+pub const DEFAULT_GRACE: u32 = 30;
+/// Longest base of a generated name: 63 characters less the suffix.
+const LONGEST_BASE: usize = 58;
+
+/// One of the conditions that every pod has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant is the field of that name")]
+pub enum PodConditionKind {
+    Scheduled,
+    Sandbox,
+    Initialized,
+    ContainersReady,
+    Ready,
+}
+
+/// Makes a pod of a workload. `ordinal` is its key within the workload; a StatefulSet's pod is named by it.
+/// Its containers wait (`PodInitializing` behind init containers, else `ContainerCreating`).
+///
+/// # Errors
+/// [`ApiError::Forbidden`] where its PriorityClass or its ServiceAccount does not exist.
+pub fn create<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    replica_set: Option<ReplicaSetId>,
+    template: TemplateId,
+    ordinal: u32,
+) -> Result<PodId, ApiError> {
+    let name = name_of(cluster, workload, replica_set, ordinal);
+    account_of(cluster, workload, template, &name)?;
+    create_named(cluster, workload, replica_set, template, ordinal, name)
+}
+
+/// The same under a given name.
+///
+/// # Errors
+/// [`ApiError::Forbidden`] where its PriorityClass does not exist.
+pub fn create_named<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    replica_set: Option<ReplicaSetId>,
+    template: TemplateId,
+    ordinal: u32,
+    name: SmolStr,
+) -> Result<PodId, ApiError> {
+    let spec = cluster.objects.templates[template.index()].spec.clone();
+    let priority = priority_of(cluster, &name, &spec.spec)?;
+    let owner = &cluster.objects.workloads[workload.index()].header.reference;
+    let labels = labels_of(cluster, &owner.kind, template, &name, ordinal);
+    let pod = Pod {
+        name,
+        namespace: owner.namespace.clone(),
+        labels,
+        number: 0,
+        workload,
+        ordinal,
+        replica_set,
+        template,
+        node: None,
+        nominated: None,
+        priority,
+        created: cluster.clock,
+        started: None,
+        phase: PodPhase::Pending,
+        reason: None,
+        message: None,
+        conditions: PodConditions::default(),
+        containers: waiting(&spec.spec),
+        deletion: None,
+        removed: None,
+    };
+    Ok(insert(cluster, pod))
+}
+
+fn insert<P>(cluster: &mut Cluster<P>, mut pod: Pod) -> PodId {
+    pod.number = cluster.workings.index.number();
+    let reference = super::events::pod_ref(&pod);
+    let (workload, ordinal) = (pod.workload, pod.ordinal);
+    let id = PodId::from(cluster.objects.pods.push(pod));
+    let slot = crate::workings::Slot::Pod(id);
+    cluster.workings.index.insert(&reference, slot);
+    cluster.workings.index.await_binding(id);
+    cluster.workings.pods.admit(id);
+    let owner = &mut cluster.objects.workloads[workload.index()];
+    Arc::make_mut(&mut owner.pods).push(id);
+    owner.next_ordinal = owner.next_ordinal.max(ordinal + 1);
+    touch(cluster, id);
+    id
+}
+
+fn waiting(spec: &PodSpec) -> Vec<ContainerStatus> {
+    let behind_init = !spec.init_containers.is_empty();
+    let containers = spec.init_containers.iter().chain(&spec.containers);
+    let status = |_: &_| ContainerStatus {
+        state: ContainerState::Waiting {
+            reason: if behind_init {
+                "PodInitializing".into()
+            } else {
+                "ContainerCreating".into()
+            },
+            message: None,
+        },
+        last: None,
+        ready: false,
+        started: false,
+        restarts: 0,
+    };
+    containers.map(status).collect()
+}
+
+/// The name of a new pod.
+fn name_of<P>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    replica_set: Option<ReplicaSetId>,
+    ordinal: u32,
+) -> SmolStr {
+    let owner = &cluster.objects.workloads[workload.index()].header;
+    let base = match (&owner.reference.kind, replica_set) {
+        (Kind::Pod, _) => return owner.reference.name.clone(),
+        (Kind::StatefulSet, _) => return format_smolstr!("{}-{ordinal}", owner.reference.name),
+        (_, Some(set)) => {
+            &cluster.objects.replica_sets[set.index()]
+                .header
+                .reference
+                .name
+        }
+        _ => &owner.reference.name,
+    };
+    let base = shortened(base);
+    let key = (u64::from(owner.number) << 32) | u64::from(ordinal);
+    let names = (0..).map(|attempt| {
+        let bits = Draws::new(key).bits(Purpose::Name, key, Tick(attempt));
+        format_smolstr!("{base}-{}", templates::suffix(bits))
+    });
+    let mut free = names.filter(|name| {
+        let reference = ObjectRef::new(Kind::Pod, &owner.reference.namespace, name);
+        find(cluster, &reference).is_none()
+    });
+    free.next().unwrap_or_default()
+}
+
+fn shortened(base: &str) -> &str {
+    let end = base.char_indices().nth(LONGEST_BASE).map(|(at, _)| at);
+    &base[..end.unwrap_or(base.len())]
+}
+
+fn labels_of<P>(
+    cluster: &Cluster<P>,
+    kind: &Kind,
+    template: TemplateId,
+    name: &SmolStr,
+    ordinal: u32,
+) -> Arc<Labels> {
+    let shared = cluster.workings.control.pod_labels[template.index()].clone();
+    if *kind != Kind::StatefulSet {
+        return shared;
+    }
+    let mut labels = Arc::unwrap_or_clone(shared);
+    labels.insert("statefulset.kubernetes.io/pod-name".into(), name.clone());
+    labels.insert(
+        "apps.kubernetes.io/pod-index".into(),
+        format_smolstr!("{ordinal}"),
+    );
+    Arc::new(labels)
+}
+
+/// `spec.priority` that admission gives: that of the class, or of the class for pods without one.
+/// Source: plugin/pkg/admission/priority.
+fn priority_of<P>(cluster: &Cluster<P>, name: &SmolStr, spec: &PodSpec) -> Result<i32, ApiError> {
+    let Some(class) = spec.priority_class_name.as_ref().filter(|c| !c.is_empty()) else {
+        let default = cluster.workings.index.default_priority;
+        return Ok(spec.priority.unwrap_or(default));
+    };
+    match class.as_str() {
+        "system-node-critical" => return Ok(2_000_001_000),
+        "system-cluster-critical" => return Ok(2_000_000_000),
+        _ => {}
+    }
+    let reference = ObjectRef::new(Kind::PriorityClass, "", class);
+    let value = find(cluster, &reference)
+        .and_then(|slot| crate::workings::header(&cluster.objects, slot))
+        .and_then(|header| header.doc["value"].as_i64());
+    match value {
+        Some(value) => Ok(i32::try_from(value).unwrap_or(i32::MAX)),
+        None => Err(ApiError::Forbidden {
+            kind: Kind::Pod,
+            name: name.clone(),
+            reason: alloc::format!("no PriorityClass with name {class} was found"),
+        }),
+    }
+}
+
+/// Admission of ServiceAccounts (plugin/pkg/admission/serviceaccount): every namespace has `default`.
+fn account_of<P>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    template: TemplateId,
+    pod: &SmolStr,
+) -> Result<(), ApiError> {
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let named = spec.service_account_name.as_deref().unwrap_or_default();
+    if matches!(named, "" | "default") {
+        return Ok(());
+    }
+    let namespace = &cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .namespace;
+    let account = ObjectRef::new(Kind::ServiceAccount, namespace, named);
+    let assumed = &cluster.workings.kubelet.assumed;
+    if find(cluster, &account).is_some() || assumed.contains(&account) {
+        return Ok(());
+    }
+    let reason = alloc::format!(
+        "error looking up service account {namespace}/{named}: serviceaccount \"{named}\" not found"
+    );
+    Err(ApiError::Forbidden {
+        kind: Kind::Pod,
+        name: pod.clone(),
+        reason,
+    })
+}
+
+/// Tells the pod's workload, endpoints, budgets and traffic to look again.
+pub fn touch<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let workload = cluster.objects.pods[pod.index()].workload;
+    cluster.workings.control.enqueue(workload);
+    cluster.workings.control.mark_pod(pod);
+}
+
+/// Binds a pod to a node: what the scheduler's binding does.
+pub fn bind<P>(cluster: &mut Cluster<P>, pod: PodId, node: NodeId) {
+    debug_assert!(cluster.objects.pods[pod.index()].node.is_none());
+    cluster.objects.pods[pod.index()].node = Some(node);
+    cluster.objects.pods[pod.index()].nominated = None;
+    cluster.workings.index.bind(pod, node);
+    let scheduler = &mut cluster.workings.scheduler;
+    scheduler.charge(&cluster.objects, pod, node);
+    let now = cluster.clock;
+    cluster.workings.pods.set_due(pod, now);
+    set_condition(
+        cluster,
+        pod,
+        PodConditionKind::Scheduled,
+        ConditionStatus::True,
+        "",
+        None,
+    );
+    touch(cluster, pod);
+}
+
+/// Sets a condition; its transition time moves only with its status.
+pub fn set_condition<P>(
+    cluster: &mut Cluster<P>,
+    pod: PodId,
+    kind: PodConditionKind,
+    status: ConditionStatus,
+    reason: &str,
+    message: Option<Arc<str>>,
+) {
+    let now = cluster.clock;
+    let present = condition_of(&cluster.objects.pods[pod.index()].conditions, kind);
+    if present.status == status && present.reason == reason && present.message == message {
+        return;
+    }
+    let turned = present.status != status;
+    let new = PodCondition {
+        status,
+        since: if turned { now } else { present.since },
+        reason: reason.into(),
+        message,
+    };
+    *condition_of_mut(&mut cluster.objects.pods[pod.index()].conditions, kind) = new;
+    if turned && kind == PodConditionKind::Ready {
+        cluster.workings.index.topology_dirty = true;
+        touch(cluster, pod);
+    }
+}
+
+fn condition_of(conditions: &PodConditions, kind: PodConditionKind) -> &PodCondition {
+    match kind {
+        PodConditionKind::Scheduled => &conditions.scheduled,
+        PodConditionKind::Sandbox => &conditions.sandbox,
+        PodConditionKind::Initialized => &conditions.initialized,
+        PodConditionKind::ContainersReady => &conditions.containers_ready,
+        PodConditionKind::Ready => &conditions.ready,
+    }
+}
+
+fn condition_of_mut(conditions: &mut PodConditions, kind: PodConditionKind) -> &mut PodCondition {
+    match kind {
+        PodConditionKind::Scheduled => &mut conditions.scheduled,
+        PodConditionKind::Sandbox => &mut conditions.sandbox,
+        PodConditionKind::Initialized => &mut conditions.initialized,
+        PodConditionKind::ContainersReady => &mut conditions.containers_ready,
+        PodConditionKind::Ready => &mut conditions.ready,
+    }
+}
+
+/// Sets the phase.
+pub fn set_phase<P>(cluster: &mut Cluster<P>, pod: PodId, phase: PodPhase) {
+    if cluster.objects.pods[pod.index()].phase == phase {
+        return;
+    }
+    cluster.objects.pods[pod.index()].phase = phase;
+    touch(cluster, pod);
+}
+
+/// Says why a pod is about to be taken away: `DisruptionTarget`, with Kubernetes' reason.
+pub fn set_disruption_target<P>(cluster: &mut Cluster<P>, pod: PodId, reason: &str, message: &str) {
+    let since = cluster.clock;
+    cluster.objects.pods[pod.index()].conditions.disruption = Some(PodCondition {
+        status: ConditionStatus::True,
+        since,
+        reason: reason.into(),
+        message: Some(message.into()),
+    });
+}
+
+/// `terminationGracePeriodSeconds` of a pod.
+#[must_use]
+pub fn grace_of<P>(cluster: &Cluster<P>, pod: PodId) -> u32 {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    spec.termination_grace_period_seconds
+        .unwrap_or(DEFAULT_GRACE)
+}
+
+/// Whether a pod's containers are started again when they end well.
+#[must_use]
+pub fn restart_policy<P>(cluster: &Cluster<P>, pod: PodId) -> RestartPolicy {
+    let template = cluster.objects.pods[pod.index()].template;
+    cluster.objects.templates[template.index()]
+        .spec
+        .spec
+        .restart_policy
+}
+
+/// Asks for a deletion. A pod that no kubelet runs, or that is over, and one with `grace` 0 goes at once;
+/// any other terminates, and its kubelet removes it. A second call may only shorten the time.
+pub fn begin_deletion<P>(cluster: &mut Cluster<P>, pod: PodId, grace: u32) {
+    let now = cluster.clock;
+    let row = &mut cluster.objects.pods[pod.index()];
+    if !row.exists() {
+        return;
+    }
+    if row.node.is_none() || row.phase.is_terminal() || grace == 0 {
+        remove(cluster, pod);
+        return;
+    }
+    let asked = Deletion {
+        asked: now,
+        deadline: now.after(grace),
+    };
+    match &mut row.deletion {
+        Some(under_way) => under_way.deadline = under_way.deadline.min(asked.deadline),
+        None => row.deletion = Some(asked),
+    }
+    cluster.workings.pods.set_due(pod, now);
+    cluster.workings.index.topology_dirty = true;
+    touch(cluster, pod);
+}
+
+/// Removes a pod for good. A bare pod's workload goes with it.
+pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let now = cluster.clock;
+    let row = &mut cluster.objects.pods[pod.index()];
+    if !row.exists() {
+        return;
+    }
+    row.removed = Some(now);
+    let (workload, node) = (row.workload, row.node);
+    let owner = &mut cluster.objects.workloads[workload.index()];
+    Arc::make_mut(&mut owner.pods).retain(|other| *other != pod);
+    if owner.header.reference.kind == Kind::Pod {
+        owner.header.removed = Some(now);
+    }
+    cluster.workings.scheduler.release(&cluster.objects, pod);
+    cluster.workings.index.forget(pod, node);
+    cluster.workings.pods.set_due(pod, Tick::NEVER);
+    if cluster.workings.control.daemon_nodes.contains_key(&pod) {
+        Arc::make_mut(&mut cluster.workings.control.daemon_nodes).remove(&pod);
+    }
+    touch(cluster, pod);
+}

@@ -1,0 +1,214 @@
+//! Pod templates: interned per workload, named by a hash, with what admission adds.
+
+use super::document::read_value;
+use super::error::ApiError;
+use crate::cluster::Cluster;
+use crate::workings::fnv1a;
+use aegis_model::kubernetes::{Container, Kind, ObjectRef, PodSpec, PodTemplateSpec, Toleration};
+use aegis_model::objects::Template;
+use aegis_model::{Doc, TemplateId, WorkloadId};
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+/// Label that Deployments give their ReplicaSets and pods.
+pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
+/// Label that StatefulSets and DaemonSets give their pods.
+pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
+
+/// Kubernetes' alphabet for generated names: no vowels, nothing that looks like another letter.
+/// Source: k8s.io/apimachinery/pkg/util/rand.
+const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// The digits of a number, each as a letter of the alphabet; what Kubernetes calls safe encoding.
+#[must_use]
+pub fn encode(number: u32) -> SmolStr {
+    let digits = number.to_string();
+    digits
+        .bytes()
+        .map(|digit| ALPHABET[usize::from(digit) % ALPHABET.len()] as char)
+        .collect()
+}
+
+/// Five letters of the alphabet, drawn from `bits`.
+#[must_use]
+pub fn suffix(mut bits: u64) -> SmolStr {
+    let letters = (0..5).map(|_| {
+        let letter = ALPHABET[(bits % ALPHABET.len() as u64) as usize];
+        bits /= ALPHABET.len() as u64;
+        letter as char
+    });
+    letters.collect()
+}
+
+/// The hash of a template's content.
+#[must_use]
+pub fn hash(document: &Value) -> SmolStr {
+    encode(fnv1a(&[&document.to_string()]))
+}
+
+/// The same template without the label that a Deployment's ReplicaSet adds.
+#[must_use]
+pub fn without_hash(document: &Value) -> Value {
+    let mut plain = document.clone();
+    if let Some(labels) = plain
+        .pointer_mut("/metadata/labels")
+        .and_then(Value::as_object_mut)
+    {
+        labels.remove(POD_TEMPLATE_HASH);
+    }
+    plain
+}
+
+/// The template of that content in the workload's history, made where it is new.
+/// A new one gets `hash`, or a hash of its content.
+///
+/// # Errors
+/// [`ApiError::Invalid`] where it is malformed.
+pub fn intern<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    object: &ObjectRef,
+    document: &Doc,
+    given: Option<SmolStr>,
+) -> Result<TemplateId, ApiError> {
+    let known = &cluster.workings.control.workloads[workload.index()].templates;
+    let templates = &cluster.objects.templates;
+    let same = |id: &&TemplateId| {
+        let other = &templates[id.index()];
+        (Arc::ptr_eq(&other.doc, document) || other.doc == *document)
+            && given.as_ref().is_none_or(|hash| other.hash == *hash)
+    };
+    if let Some(id) = known.iter().rev().find(same) {
+        return Ok(*id);
+    }
+    let mut spec: PodTemplateSpec = read_value(object, document, "spec.template")?;
+    let kind = &cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .kind;
+    admit(&mut spec.spec, kind);
+    let hash = given.unwrap_or_else(|| hash(document));
+    Ok(push(cluster, workload, spec, document.clone(), hash))
+}
+
+fn push<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    spec: PodTemplateSpec,
+    doc: Doc,
+    hash: SmolStr,
+) -> TemplateId {
+    let mut labels = spec.metadata.labels.clone();
+    match cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .kind
+    {
+        Kind::Deployment => drop(labels.insert(POD_TEMPLATE_HASH.into(), hash.clone())),
+        Kind::StatefulSet | Kind::DaemonSet => {
+            labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone());
+        }
+        _ => {}
+    }
+    cluster.workings.control.pod_labels.push(Arc::new(labels));
+    let id = TemplateId::from(cluster.objects.templates.push(Template {
+        spec: Arc::new(spec),
+        doc,
+        hash,
+    }));
+    cluster.workings.control.workloads[workload.index()]
+        .templates
+        .push(id);
+    id
+}
+
+/// Tolerations that the API server or the DaemonSet controller adds: key, effect.
+/// Source: plugin defaulttolerationseconds; pkg/controller/daemon/util `AddOrUpdateDaemonPodTolerations`.
+const DAEMON_TOLERATIONS: [(&str, &str); 6] = [
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+];
+/// Seconds for which pods tolerate a node that is not ready or unreachable.
+const TOLERATED_SECONDS: i64 = 300;
+
+/// Adds the tolerations that pods of this kind of workload get.
+fn admit(spec: &mut PodSpec, kind: &Kind) {
+    if *kind == Kind::DaemonSet {
+        for (key, effect) in DAEMON_TOLERATIONS {
+            spec.tolerations.push(exists(key, effect, None));
+        }
+        if spec.host_network {
+            let key = "node.kubernetes.io/network-unavailable";
+            spec.tolerations.push(exists(key, "NoSchedule", None));
+        }
+    }
+    for (key, effect) in &DAEMON_TOLERATIONS[..2] {
+        if !spec.tolerations.iter().any(|t| covers(t, key)) {
+            spec.tolerations
+                .push(exists(key, effect, Some(TOLERATED_SECONDS)));
+        }
+    }
+    if !is_best_effort(spec) {
+        let key = "node.kubernetes.io/memory-pressure";
+        spec.tolerations.push(exists(key, "NoSchedule", None));
+    }
+}
+
+fn exists(key: &str, effect: &str, seconds: Option<i64>) -> Toleration {
+    Toleration {
+        key: key.into(),
+        operator: "Exists".into(),
+        value: SmolStr::default(),
+        effect: effect.into(),
+        toleration_seconds: seconds,
+    }
+}
+
+fn covers(toleration: &Toleration, key: &str) -> bool {
+    (toleration.key == key || toleration.key.is_empty())
+        && (toleration.effect == "NoExecute" || toleration.effect.is_empty())
+}
+
+/// Whether no container asks for CPU or memory.
+fn is_best_effort(spec: &PodSpec) -> bool {
+    let asks = |container: &Container| {
+        ["cpu", "memory"]
+            .iter()
+            .any(|name| container.resources.request(name).is_some())
+    };
+    !spec
+        .containers
+        .iter()
+        .chain(&spec.init_containers)
+        .any(asks)
+}
+
+/// The template to which `kubectl rollout undo` would go: that of `to_revision`, or of the newest
+/// revision below the present one. `None` where there is no such revision.
+#[must_use]
+pub fn previous_template<P>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    to_revision: Option<u32>,
+) -> Option<Doc> {
+    let present = cluster.objects.workloads.get(workload.index())?.template;
+    let control = cluster.workings.control.workloads.get(workload.index())?;
+    let sets = control.replica_sets.iter().map(|id| {
+        let set = &cluster.objects.replica_sets[id.index()];
+        (set.template, set.revision)
+    });
+    let revisions = sets.chain(control.revisions.iter().copied());
+    let chosen = match to_revision {
+        Some(wanted) => revisions.filter(|(_, number)| *number == wanted).last(),
+        None => revisions
+            .filter(|(template, _)| *template != present)
+            .max_by_key(|(_, number)| *number),
+    };
+    chosen.map(|(template, _)| cluster.objects.templates[template.index()].doc.clone())
+}

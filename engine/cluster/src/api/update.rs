@@ -1,0 +1,278 @@
+//! Updates: fields of the document change, and the typed row is read anew.
+
+use super::create::{autoscaler_spec, note_default_priority, template_of, workload_spec};
+use super::document::{identify, read, without_nulls};
+use super::error::{ApiError, Invalid};
+use super::{Actor, find, keep_record, templates, validate};
+use crate::cluster::Cluster;
+use crate::workings::{Slot, header, header_mut};
+use aegis_model::kubernetes::{Labels, ObjectRef};
+use aegis_model::objects::WorkloadSpec;
+use aegis_model::path::Segment;
+use aegis_model::{Doc, FieldChange, ObjectChange, PodId, ReplicaSetId, WorkloadId};
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde_json::Value;
+
+/// Annotation that orders the deletion of a ReplicaSet's pods.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+
+/// Changes fields of an object. Fields that have the wanted value already are left out of the
+/// record, `before` is recorded as it was, and a write that changes nothing leaves no entry.
+///
+/// # Errors
+/// Where the API server would refuse it; then nothing has changed.
+pub fn update<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    fields: &[FieldChange],
+    actor: Actor<'_>,
+) -> Result<(), ApiError> {
+    let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
+    let present = document_of(cluster, slot);
+    let mut document = Value::clone(&present);
+    let fields = change(&mut document, fields);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let document = without_nulls(Arc::new(document));
+    commit(cluster, slot, object, &document, &fields)?;
+    keep_record(cluster, actor, object, || ObjectChange::Update {
+        object: object.clone(),
+        fields,
+    });
+    Ok(())
+}
+
+/// The document of a row; of a pod, what of it may change.
+fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
+    if let Slot::Pod(id) = slot {
+        let pod = &cluster.objects.pods[id.index()];
+        let template = &cluster.objects.templates[pod.template.index()];
+        let mut annotations = template.spec.metadata.annotations.clone();
+        if let Some(cost) = cluster.workings.control.deletion_costs.get(&id) {
+            annotations.insert(DELETION_COST.into(), smol_str::format_smolstr!("{cost}"));
+        }
+        return Arc::new(serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": pod.name,
+                "namespace": pod.namespace,
+                "labels": *pod.labels,
+                "annotations": annotations,
+            },
+            "spec": template.doc["spec"],
+        }));
+    }
+    header(&cluster.objects, slot).map_or_else(Doc::default, |header| header.doc.clone())
+}
+
+/// Applies the changes that change something; status is not written this way.
+fn change(document: &mut Value, fields: &[FieldChange]) -> Vec<FieldChange> {
+    let mut effective = Vec::new();
+    for field in fields.iter().filter(|field| !is_below(field, "status")) {
+        let before = field.path.get(document).cloned();
+        if before == field.after {
+            continue;
+        }
+        field.path.set(document, field.after.clone());
+        effective.push(FieldChange {
+            path: field.path.clone(),
+            before,
+            after: field.after.clone(),
+        });
+    }
+    effective
+}
+
+fn is_below(field: &FieldChange, root: &str) -> bool {
+    matches!(field.path.0.first(), Some(Segment::Key(key)) if key == root)
+}
+
+fn commit<P>(
+    cluster: &mut Cluster<P>,
+    slot: Slot,
+    object: &ObjectRef,
+    document: &Doc,
+    fields: &[FieldChange],
+) -> Result<(), ApiError> {
+    let (reference, metadata) = identify(document)?;
+    if reference != *object {
+        let invalid = Invalid {
+            object: object.clone(),
+            path: "metadata.name".into(),
+            value: format!("{}", document["metadata"]["name"]),
+            detail: "field is immutable".into(),
+        };
+        return Err(invalid.into());
+    }
+    if let Slot::Pod(id) = slot {
+        return commit_pod(cluster, id, object, &metadata, fields);
+    }
+    retype(cluster, slot, object, document)?;
+    if let Some(header) = header_mut(&mut cluster.objects, slot) {
+        header.labels = Arc::new(metadata.labels);
+        header.annotations = Arc::new(metadata.annotations);
+        header.doc = document.clone();
+        if fields.iter().any(|field| !is_below(field, "metadata")) {
+            header.generation += 1;
+        }
+    }
+    if let Slot::ReplicaSet(id) = slot {
+        super::create::drop_replicas(&mut cluster.objects.replica_sets[id.index()].header.doc);
+    }
+    Ok(())
+}
+
+/// Labels of a pod may change, and the annotation that orders deletions; its spec may not.
+fn commit_pod<P>(
+    cluster: &mut Cluster<P>,
+    id: PodId,
+    object: &ObjectRef,
+    metadata: &aegis_model::kubernetes::Metadata,
+    fields: &[FieldChange],
+) -> Result<(), ApiError> {
+    if fields.iter().any(|field| !is_below(field, "metadata")) {
+        return Err(ApiError::Forbidden {
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            reason: "pod updates may not change fields of the spec but for images".into(),
+        });
+    }
+    let cost = deletion_cost(&metadata.annotations);
+    let costs = &mut cluster.workings.control.deletion_costs;
+    if costs.get(&id).copied() != cost {
+        match cost {
+            Some(cost) => drop(Arc::make_mut(costs).insert(id, cost)),
+            None => drop(Arc::make_mut(costs).remove(&id)),
+        }
+    }
+    cluster.objects.pods[id.index()].labels = Arc::new(metadata.labels.clone());
+    cluster.workings.index.topology_dirty = true;
+    super::pods::touch(cluster, id);
+    Ok(())
+}
+
+/// The deletion cost that annotations set.
+fn deletion_cost(annotations: &Labels) -> Option<i32> {
+    annotations.get(DELETION_COST)?.parse().ok()
+}
+
+/// The deletion cost of a pod: its own annotation, else its template's, else 0.
+pub fn pod_deletion_cost<P>(cluster: &Cluster<P>, pod: PodId) -> i32 {
+    let own = cluster.workings.control.deletion_costs.get(&pod).copied();
+    own.unwrap_or_else(|| {
+        let template = cluster.objects.pods[pod.index()].template;
+        let spec = &cluster.objects.templates[template.index()].spec;
+        deletion_cost(&spec.metadata.annotations).unwrap_or(0)
+    })
+}
+
+/// Reads the typed part of a row from its new document, and tells who must look again.
+fn retype<P>(
+    cluster: &mut Cluster<P>,
+    slot: Slot,
+    object: &ObjectRef,
+    document: &Doc,
+) -> Result<(), ApiError> {
+    let (objects, control) = (&mut cluster.objects, &mut cluster.workings.control);
+    match slot {
+        Slot::Node(id) => {
+            objects.nodes[id.index()].spec = Arc::new(read(object, document, "spec")?);
+            control.nodes_changed = true;
+        }
+        Slot::Workload(id) => retype_workload(cluster, id, object, document)?,
+        Slot::ReplicaSet(id) => retype_replica_set(cluster, id, object, document)?,
+        Slot::Service(id) => {
+            objects.services[id.index()].spec = Arc::new(read(object, document, "spec")?);
+            Arc::make_mut(&mut control.dirty_services).insert(id);
+            cluster.workings.index.topology_dirty = true;
+        }
+        Slot::Autoscaler(id) => {
+            let spec = autoscaler_spec(object, document)?;
+            let row = &mut objects.autoscalers[id.index()];
+            row.metrics = spec.metrics.iter().map(|_| None).collect();
+            row.spec = Arc::new(spec);
+        }
+        Slot::Policy(id) => {
+            objects.policies[id.index()].spec = Arc::new(read(object, document, "spec")?);
+            cluster.workings.index.topology_dirty = true;
+        }
+        Slot::Budget(id) => {
+            let spec = read(object, document, "spec")?;
+            validate::budget(object, &spec)?;
+            objects.budgets[id.index()].spec = Arc::new(spec);
+            Arc::make_mut(&mut control.dirty_budgets).insert(id);
+        }
+        Slot::Plain(_) => note_default_priority(cluster, object, document),
+        Slot::Pod(_) => {}
+    }
+    Ok(())
+}
+
+fn retype_workload<P>(
+    cluster: &mut Cluster<P>,
+    id: WorkloadId,
+    object: &ObjectRef,
+    document: &Doc,
+) -> Result<(), ApiError> {
+    let spec = workload_spec(object, document)?;
+    validate::immutable(object, &cluster.objects.workloads[id.index()].spec, &spec)?;
+    let template = template_of(&object.kind, document);
+    let present = cluster.objects.workloads[id.index()].template;
+    if cluster.objects.templates[present.index()].doc != template {
+        let wanted = templates::intern(cluster, id, object, &template, None)?;
+        cluster.objects.workloads[id.index()].template = wanted;
+    }
+    cluster.objects.workloads[id.index()].spec = Arc::new(spec);
+    cluster.workings.control.enqueue(id);
+    mark_budgets_of(cluster, id);
+    Ok(())
+}
+
+/// Budgets count what the workloads of their pods want.
+fn mark_budgets_of<P>(cluster: &mut Cluster<P>, id: WorkloadId) {
+    if let Some(pod) = cluster.objects.workloads[id.index()].pods.first() {
+        cluster.workings.control.mark_pod(*pod);
+    }
+}
+
+fn retype_replica_set<P>(
+    cluster: &mut Cluster<P>,
+    id: ReplicaSetId,
+    object: &ObjectRef,
+    document: &Doc,
+) -> Result<(), ApiError> {
+    let WorkloadSpec::ReplicaSet(spec) = workload_spec(object, document)? else {
+        return Ok(());
+    };
+    let row = &mut cluster.objects.replica_sets[id.index()];
+    row.replicas = spec.replicas.unwrap_or(row.replicas);
+    let owner = row.owner;
+    cluster.workings.control.enqueue(owner);
+    Ok(())
+}
+
+/// Sets `spec.replicas` of a workload: what the scale subresource does. Leaves no record.
+pub fn scale<P>(cluster: &mut Cluster<P>, workload: WorkloadId, replicas: u32) {
+    let row = &mut cluster.objects.workloads[workload.index()];
+    if row
+        .spec
+        .replicas()
+        .is_none_or(|present| present == replicas)
+    {
+        return;
+    }
+    match Arc::make_mut(&mut row.spec) {
+        WorkloadSpec::Deployment(spec) => spec.replicas = Some(replicas),
+        WorkloadSpec::StatefulSet(spec) => spec.replicas = Some(replicas),
+        WorkloadSpec::ReplicaSet(spec) => spec.replicas = Some(replicas),
+        WorkloadSpec::DaemonSet(_) | WorkloadSpec::Pod(_) => return,
+    }
+    Arc::make_mut(&mut row.header.doc)["spec"]["replicas"] = replicas.into();
+    row.header.generation += 1;
+    cluster.workings.control.enqueue(workload);
+    mark_budgets_of(cluster, workload);
+}

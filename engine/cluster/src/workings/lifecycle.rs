@@ -1,0 +1,19 @@
+//! What the node lifecycle controller remembers.
+
+use aegis_model::kubernetes::Taint;
+use aegis_model::{NodeId, Tick};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use smol_str::SmolStr;
+
+/// State of the node lifecycle controller.
+#[derive(Debug, Default, Clone)]
+pub struct Lifecycle {
+    /// Nodes that are not ready and not yet tainted `NoExecute`.
+    pub queued: Arc<BTreeSet<NodeId>>,
+    /// When the next node of a zone may be tainted.
+    pub next_taint: Arc<BTreeMap<SmolStr, Tick>>,
+    /// `NoExecute` taints of nodes, and since when they are there.
+    pub no_execute: Arc<BTreeMap<NodeId, Vec<(Taint, Tick)>>>,
+}

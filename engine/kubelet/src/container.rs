@@ -1,0 +1,329 @@
+//! One container: its turn, its start, its script, its end, its back-off.
+
+use super::references;
+use super::sync::Sync;
+use aegis_cluster::acting::acts_on;
+use aegis_cluster::draws::Purpose;
+use aegis_cluster::draws::pod_key;
+use aegis_cluster::shell;
+use aegis_cluster::workings::{Ending, Part, Process, Stage, Why};
+use aegis_model::kubernetes::RestartPolicy;
+use aegis_model::objects::{ContainerState, ContainerStatus, Severity, Termination};
+use aegis_model::{Mechanism, Tick};
+use alloc::format;
+use shell::{End, Step};
+use smol_str::SmolStr;
+
+/// Changes of state that a container may go through in one look.
+const MOST_TURNS: usize = 8;
+/// Seconds until a pod that could not be configured is tried again: the kubelet's pod retry back-off.
+const RETRY: u32 = 10;
+/// Seconds between two questions of a script that waits for a host.
+const ASK_EVERY: u32 = 2;
+/// Bytes per second that a program takes which only takes memory.
+const GREED: u64 = 1 << 30;
+/// Seconds until such a program is stopped where it has no limit: its node's memory is the limit.
+const GREED_UNLIMITED: u32 = 16;
+/// Spread of start-up times: σ of the logarithm.
+const STARTUP_SPREAD: f64 = 0.15;
+/// Exit code of a process that SIGKILL ended.
+pub(super) const KILLED: i32 = 137;
+
+impl<P: Clone> Sync<'_, P> {
+    pub fn advance_containers(&mut self) {
+        for index in 0..self.run.containers.len() {
+            for _ in 0..MOST_TURNS {
+                let before = self.process(index);
+                self.turn(index);
+                if self.process(index) == before {
+                    break;
+                }
+            }
+            self.run_probes(index);
+        }
+        self.stop_sidecars();
+        self.check_over();
+    }
+
+    pub fn process(&self, index: usize) -> Process {
+        self.run.containers[index].process
+    }
+
+    pub fn set_process(&mut self, index: usize, process: Process) {
+        self.run.containers[index].process = process;
+    }
+
+    pub fn status(&mut self, index: usize) -> &mut ContainerStatus {
+        &mut self.cluster.objects.pods[self.pod.index()].containers[index]
+    }
+
+    pub fn wait_with(&mut self, index: usize, reason: &str, message: Option<&str>) {
+        self.status(index).state = ContainerState::Waiting {
+            reason: reason.into(),
+            message: message.map(Into::into),
+        };
+    }
+
+    fn turn(&mut self, index: usize) {
+        let now = self.now;
+        match self.process(index) {
+            Process::Absent if self.may_start(index) => self.prepare(index),
+            Process::Pulling { until, end } if until <= now => self.pull_ended(index, end),
+            Process::PullFailed { retry, .. } if retry <= now => self.prepare(index),
+            Process::PullFailed { turns, retry } if turns <= now => {
+                self.pull_backs_off(index, retry);
+            }
+            Process::Unconfigured { retry } if retry <= now => self.prepare(index),
+            Process::Running { since, step, until } if until <= now => {
+                self.step_ends(index, since, step, until);
+            }
+            Process::Stopping { since, at, code } if at <= now => {
+                let why = Why::Other;
+                self.end(index, since, at, Ending { code, why });
+            }
+            // Relisting sees an end one second later at the earliest.
+            Process::Ended { since, at, ending } if at < now => {
+                self.see_end(index, since, at, ending);
+            }
+            Process::BackingOff { until } if until <= now => self.prepare(index),
+            _ => {}
+        }
+    }
+
+    /// When the container has to be looked at next.
+    pub fn next_of(&self, index: usize) -> Tick {
+        let by_process = match self.process(index) {
+            Process::Pulling { until, .. } | Process::BackingOff { until } => until,
+            Process::PullFailed { turns, retry } => turns.min(retry),
+            Process::Unconfigured { retry } => retry,
+            Process::Running { until, .. } => until,
+            Process::Stopping { at, .. } => at,
+            Process::Ended { at, .. } => at.after(1),
+            Process::Absent | Process::Done(_) => Tick::NEVER,
+        };
+        by_process.min(self.next_probe(index))
+    }
+
+    /// Init containers one after the other, then all others.
+    fn may_start(&mut self, index: usize) -> bool {
+        if self.run.stage != Stage::Containers {
+            return false;
+        }
+        let before = index.min(self.recipe.inits);
+        (0..before).all(|earlier| match self.recipe.containers[earlier].part {
+            Part::Sidecar => self.status(earlier).started,
+            _ => self.process(earlier) == Process::Done(0),
+        })
+    }
+
+    /// The image is there: the container is configured and started.
+    pub fn create(&mut self, index: usize) {
+        let references = &self.recipe.containers[index].references;
+        let namespace = &self.row().namespace;
+        let missing = references
+            .iter()
+            .find_map(|reference| references::missing(self.cluster, namespace, reference));
+        let Some(why) = missing else {
+            return self.start(index);
+        };
+        self.say(Severity::Warning, "Failed", &format!("Error: {why}"));
+        self.wait_with(index, "CreateContainerConfigError", Some(&why));
+        let retry = self.now.after(RETRY);
+        self.set_process(index, Process::Unconfigured { retry });
+    }
+
+    fn start(&mut self, index: usize) {
+        let name = self.name_of(index);
+        let now = self.now;
+        self.say(
+            Severity::Normal,
+            "Created",
+            &format!("Created container: {name}"),
+        );
+        self.say(
+            Severity::Normal,
+            "Started",
+            &format!("Started container {name}"),
+        );
+        let status = self.status(index);
+        status.restarts += u32::from(status.last.is_some());
+        status.state = ContainerState::Running { since: now };
+        self.start_probes(index, now);
+        match self.ends_at_start(index) {
+            Some(ending) => self.end(index, now, now, ending),
+            None => self.enter_step(index, now, 0, now),
+        }
+    }
+
+    /// An end that a fault, or the status that was given, has in store for each start.
+    fn ends_at_start(&self, index: usize) -> Option<Ending> {
+        let believed = self.believed_end(index);
+        if self.recipe.containers[index].part != Part::Main {
+            return believed;
+        }
+        let fault = self
+            .overlay
+            .active(self.now)
+            .find_map(|laid| match laid.mechanism {
+                Mechanism::ExitsAtStart(code) if acts_on(self.cluster, laid, self.pod) => {
+                    Some(code)
+                }
+                _ => None,
+            });
+        let by_fault = fault.map(|code| Ending {
+            code,
+            why: Why::Other,
+        });
+        by_fault.or(believed)
+    }
+
+    /// Enters a step of the script at `begin`; behind the last one the container ends, idles or serves.
+    pub fn enter_step(&mut self, index: usize, since: Tick, step: u16, begin: Tick) {
+        let running = |until| Process::Running { since, step, until };
+        let recipe = self.recipe.clone();
+        let script = &recipe.containers[index].script;
+        match script.steps.get(usize::from(step)) {
+            Some(Step::Sleep(seconds)) => self.set_process(index, running(begin.after(*seconds))),
+            Some(Step::Await(host)) if self.answers(host) => {
+                self.enter_step(index, since, step + 1, begin);
+            }
+            Some(Step::Await(_)) => self.set_process(index, running(begin.after(ASK_EVERY))),
+            None => {
+                self.set_process(index, running(Tick::NEVER));
+                self.enter_end(index, since, step, begin);
+            }
+        }
+    }
+
+    fn enter_end(&mut self, index: usize, since: Tick, step: u16, begin: Tick) {
+        let recipe = self.recipe.containers[index].clone();
+        let running = |until| Process::Running { since, step, until };
+        match recipe.script.end {
+            End::Exit(code) => {
+                let why = Why::Other;
+                self.end(index, since, begin, Ending { code, why });
+            }
+            End::EatMemory => {
+                let limit = recipe.memory_limit.map_or(GREED_UNLIMITED, |limit| {
+                    u32::try_from(limit.0.div_ceil(GREED)).unwrap_or(u32::MAX)
+                });
+                self.set_process(index, running(begin.after(limit.max(1))));
+            }
+            End::Serve if recipe.part == Part::Init => {
+                let extra = self.uniform(Purpose::Startup, index) < 0.5;
+                self.set_process(index, running(begin.after(1 + u32::from(extra))));
+            }
+            End::Serve => self.serve(index, begin),
+            End::Idle | End::Spin => {}
+        }
+    }
+
+    /// The time of a step has come.
+    fn step_ends(&mut self, index: usize, since: Tick, step: u16, until: Tick) {
+        let recipe = self.recipe.clone();
+        let container = &recipe.containers[index];
+        match container.script.steps.get(usize::from(step)) {
+            Some(Step::Sleep(_)) => self.enter_step(index, since, step + 1, until),
+            Some(Step::Await(_)) => self.enter_step(index, since, step, self.now),
+            None => {
+                let ending = match container.script.end {
+                    End::EatMemory => Ending {
+                        code: KILLED,
+                        why: Why::Memory,
+                    },
+                    _ => Ending {
+                        code: 0,
+                        why: Why::Other,
+                    },
+                };
+                self.end(index, since, until, ending);
+            }
+        }
+    }
+
+    /// The server comes up: it answers after its start-up time.
+    pub fn serve(&mut self, index: usize, begin: Tick) {
+        if index != self.recipe.serving {
+            return;
+        }
+        let workload = self.row().workload;
+        let behaviour = self.cluster.workings.behaviour(workload);
+        let median = behaviour.map_or(0.0, |behaviour| behaviour.startup);
+        let key = pod_key(&self.cluster.objects, self.pod);
+        let factor = self
+            .draws
+            .log_normal(STARTUP_SPREAD, Purpose::Startup, key, self.now);
+        let seconds = libm::ceil(median * factor).clamp(0.0, 86_400.0) as u32;
+        let (chunk, row) = self.cluster.workings.pods.at_mut(self.pod);
+        chunk.serving_from[row] = begin.after(seconds);
+        chunk.answer[row] = QUICK;
+        self.cluster.workings.index.topology_dirty = true;
+    }
+
+    /// The process is gone; the kubelet sees it later.
+    pub fn end(&mut self, index: usize, since: Tick, at: Tick, ending: Ending) {
+        self.set_process(index, Process::Ended { since, at, ending });
+        if index == self.recipe.serving {
+            super::faults::silence(self.cluster, self.pod);
+        }
+    }
+
+    /// The kubelet sees that a process ended: it is started again, later, or never.
+    fn see_end(&mut self, index: usize, since: Tick, at: Tick, ending: Ending) {
+        let reason: SmolStr = match (ending.why, ending.code) {
+            (Why::Memory, _) => "OOMKilled".into(),
+            (Why::Other, 0) => "Completed".into(),
+            (Why::Other, _) => "Error".into(),
+        };
+        let termination = Termination {
+            exit_code: ending.code,
+            reason,
+            started: since,
+            finished: at,
+        };
+        let init_done = self.recipe.containers[index].part == Part::Init && ending.code == 0;
+        let status = self.status(index);
+        status.ready = init_done;
+        status.started = false;
+        status.state = ContainerState::Terminated(termination.clone());
+        if !self.is_restarted(index, ending.code) {
+            self.set_process(index, Process::Done(ending.code));
+            return;
+        }
+        self.status(index).last = Some(termination);
+        self.back_off(index, at);
+    }
+
+    pub fn is_restarted(&self, index: usize, code: i32) -> bool {
+        if self.run.stage != Stage::Containers {
+            return false;
+        }
+        let policy = aegis_cluster::api::pods::restart_policy(self.cluster, self.pod);
+        match (self.recipe.containers[index].part, policy) {
+            (Part::Sidecar, _) => true,
+            (Part::Init, RestartPolicy::Never) => false,
+            (Part::Init, _) => code != 0,
+            (Part::Main, RestartPolicy::Always) => true,
+            (Part::Main, RestartPolicy::OnFailure) => code != 0,
+            (Part::Main, RestartPolicy::Never) => false,
+        }
+    }
+
+    /// Starts again, at once or after the back-off that counts from the end.
+    fn back_off(&mut self, index: usize, ended: Tick) {
+        let delay = self.run.containers[index].crash.after(ended);
+        let until = ended.after(delay);
+        let start = until.max(self.now);
+        self.run.containers[index].crash.raise(ended, start);
+        self.set_process(index, Process::BackingOff { until });
+        if until <= self.now {
+            return;
+        }
+        let (event, message) = self.back_off_texts(index, delay);
+        self.say(Severity::Warning, "BackOff", &event);
+        self.wait_with(index, "CrashLoopBackOff", Some(&message));
+    }
+}
+
+/// Answer time of a server that nobody uses, s.
+const QUICK: f32 = 0.001;

@@ -1,0 +1,116 @@
+//! Images: how large they are, how long a pull takes.
+
+use aegis_cluster::shell::image_family;
+use aegis_model::Bytes;
+
+/// Compressed sizes of common images, MiB; rounded from their pages on Docker Hub.
+const SIZES: [(&str, u64); 26] = [
+    ("pause", 1),
+    ("busybox", 2),
+    ("alpine", 4),
+    ("hello-world", 1),
+    ("coredns", 18),
+    ("etcd", 55),
+    ("nginx", 70),
+    ("httpd", 60),
+    ("haproxy", 45),
+    ("envoy", 60),
+    ("redis", 45),
+    ("memcached", 35),
+    ("mongo", 260),
+    ("mysql", 180),
+    ("mariadb", 120),
+    ("postgres", 150),
+    ("rabbitmq", 100),
+    ("kafka", 350),
+    ("zookeeper", 110),
+    ("elasticsearch", 600),
+    ("grafana", 130),
+    ("prometheus", 110),
+    ("ubuntu", 30),
+    ("debian", 50),
+    ("python", 360),
+    ("node", 380),
+];
+/// Where nothing is known.
+const USUAL: u64 = 90;
+
+/// Size of an image as pulled.
+pub(super) fn size(image: &str) -> Bytes {
+    let family = image_family(image);
+    let known = SIZES.iter().find(|(name, _)| *name == family);
+    Bytes::mebi(known.map_or(USUAL, |(_, mebi)| *mebi))
+}
+
+/// Median rate of a pull with unpacking, bytes per second.
+const RATE: f64 = 40.0 * 1024.0 * 1024.0;
+/// Time of a pull beside its bytes: resolving, authenticating, s.
+const OVERHEAD: f64 = 0.6;
+/// Spread of pulls: σ of the logarithm.
+pub(super) const SPREAD: f64 = 0.25;
+
+/// Median time of a pull, s.
+pub(super) fn pull_time(size: Bytes) -> f64 {
+    OVERHEAD + size.0 as f64 / RATE
+}
+
+/// Whether a container runtime would refuse the name. Repositories are lower case;
+/// source: the distribution project's reference grammar.
+pub(super) fn is_invalid(image: &str) -> bool {
+    let (name, tag) = split(image);
+    let repository_is_bad = name.is_empty()
+        || name.contains("//")
+        || name.ends_with('/')
+        || path_of(name).chars().any(|c| !is_repository_character(c));
+    repository_is_bad || tag.is_some_and(|tag| tag.is_empty() || tag.contains([' ', '/', ':']))
+}
+
+fn is_repository_character(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.' | '/')
+}
+
+/// Name and tag; a digest is cut off.
+fn split(image: &str) -> (&str, Option<&str>) {
+    let name = image.split('@').next().unwrap_or(image);
+    match name.rsplit_once(':') {
+        Some((front, tag)) if !tag.contains('/') => (front, Some(tag)),
+        _ => (name, None),
+    }
+}
+
+/// The name without its registry, which may have a port and capitals.
+fn path_of(name: &str) -> &str {
+    match name.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_runtime_takes() {
+        for (image, invalid) in [
+            ("nginx", false),
+            ("nginx:1.27", false),
+            ("registry.example.com:5000/team/app:v1.2_3", false),
+            ("gcr.io/a/b@sha256:abc", false),
+            ("Nginx", true),
+            ("nginx:", true),
+            ("", true),
+            ("my app:1", true),
+            ("nginx:1:2", true),
+            ("a//b", true),
+        ] {
+            assert_eq!(is_invalid(image), invalid, "{image}");
+        }
+    }
+
+    #[test]
+    fn larger_images_take_longer() {
+        assert!(pull_time(size("busybox")) < 1.0);
+        assert!(pull_time(size("docker.io/library/mongo:7")) > 5.0);
+    }
+}

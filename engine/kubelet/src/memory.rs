@@ -1,0 +1,308 @@
+//! Memory: limits of containers, and what happens when a node runs out.
+//! Sources: pkg/kubelet/eviction, pkg/kubelet/qos/policy.go; kubernetes.md, node-pressure eviction.
+
+use super::faults::{end_processes, silence};
+use aegis_cluster::api;
+use aegis_cluster::api::events::Source;
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::journal::Journal;
+use aegis_cluster::workings::{Demand, Ending, NodeState, Process, Why};
+use aegis_model::objects::{ConditionStatus, PodPhase, Severity};
+use aegis_model::{NodeId, PodId, Tick};
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Seconds between two looks of the eviction manager at a node.
+const CHECK_EVERY: u32 = 10;
+/// `memory.available` below which pods are evicted, bytes.
+const HARD_THRESHOLD: f64 = 100.0 * 1024.0 * 1024.0;
+/// Seconds for which `MemoryPressure` stays after the last time.
+const PRESSURE_LASTS: u32 = 300;
+
+const OUT_OF_MEMORY: Ending = Ending {
+    code: super::container::KILLED,
+    why: Why::Memory,
+};
+
+/// The serving container is above its limit: the kernel kills it.
+pub(super) fn kill_serving<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let now = cluster.clock;
+    let template = cluster.objects.pods[pod.index()].template;
+    let kubelets = &mut cluster.workings.kubelet;
+    let recipe = kubelets.recipes.get(template.index()).cloned().flatten();
+    let (Some(recipe), Some(run)) = (recipe, kubelets.run_mut(pod)) else {
+        return;
+    };
+    let process = &mut Arc::make_mut(run).containers[recipe.serving].process;
+    if let Process::Running { since, .. } | Process::Stopping { since, .. } = *process {
+        *process = Process::Ended {
+            since,
+            at: now,
+            ending: OUT_OF_MEMORY,
+        };
+    }
+    kubelets.watch(pod, f32::INFINITY, f32::INFINITY);
+    silence(cluster, pod);
+    cluster.workings.pods.set_due(pod, now.after(1));
+}
+
+/// Looks at the nodes whose turn it is.
+pub(super) fn check_nodes<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
+    let turn = cluster.clock.0 % CHECK_EVERY;
+    let mut index = turn as usize;
+    while index < cluster.objects.nodes.len() {
+        let node = NodeId::from(index);
+        if cluster.objects.nodes[index].header.exists() {
+            check_node(cluster, journal, node);
+        }
+        index += CHECK_EVERY as usize;
+    }
+}
+
+fn check_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
+    let capacity = &cluster.objects.nodes[node.index()].capacity.capacity;
+    let Some(capacity) = capacity.memory() else {
+        return;
+    };
+    let mut available = capacity.0 as f64 - used(cluster, node);
+    while available < 0.0 {
+        let Some(victim) = kernel_victim(cluster, node, capacity.0) else {
+            break;
+        };
+        available += held(cluster, victim);
+        kernel_kills(cluster, journal, node, victim);
+    }
+    if cluster.workings.kubelet.node_state(node) != NodeState::Up {
+        return;
+    }
+    if available < HARD_THRESHOLD {
+        begin_pressure(cluster, journal, node, available);
+    } else {
+        end_pressure(cluster, journal, node);
+    }
+}
+
+fn held<P>(cluster: &Cluster<P>, pod: PodId) -> f64 {
+    let (chunk, row) = cluster.workings.pods.at(pod);
+    f64::from(chunk.memory[row])
+}
+
+fn used<P>(cluster: &Cluster<P>, node: NodeId) -> f64 {
+    let pods = cluster.workings.index.pods_on(node).iter();
+    pods.map(|pod| held(cluster, *pod)).sum()
+}
+
+fn demand_of<P>(cluster: &mut Cluster<P>, pod: PodId) -> Arc<Demand> {
+    let template = cluster.objects.pods[pod.index()].template;
+    let scheduler = &mut cluster.workings.scheduler;
+    scheduler.demand(&cluster.objects, template)
+}
+
+/// The process that the kernel kills: the largest sum of its share of memory and `oom_score_adj`.
+fn kernel_victim<P>(cluster: &mut Cluster<P>, node: NodeId, capacity: u64) -> Option<PodId> {
+    let pods: Vec<PodId> = cluster.workings.index.pods_on(node).to_vec();
+    let mut worst: Option<(f64, PodId)> = None;
+    for pod in pods {
+        let memory = held(cluster, pod);
+        let badness = 1000.0 * memory / capacity as f64 + adjustment(cluster, pod, capacity);
+        if memory > 0.0 && worst.is_none_or(|(known, _)| badness > known) {
+            worst = Some((badness, pod));
+        }
+    }
+    worst.map(|(_, pod)| pod)
+}
+
+/// `oom_score_adj`: -997 Guaranteed, 1000 BestEffort, else 1000 - 1000·request/capacity in 3..=999.
+fn adjustment<P>(cluster: &mut Cluster<P>, pod: PodId, capacity: u64) -> f64 {
+    let template = cluster.objects.pods[pod.index()].template;
+    let qos = super::qos::class_of(&cluster.objects.templates[template.index()].spec.spec);
+    match qos {
+        super::qos::Qos::Guaranteed => -997.0,
+        super::qos::Qos::BestEffort => 1000.0,
+        super::qos::Qos::Burstable => {
+            let request = demand_of(cluster, pod).memory;
+            (1000.0 - 1000.0 * request as f64 / capacity as f64).clamp(3.0, 999.0)
+        }
+    }
+}
+
+fn kernel_kills<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId, pod: PodId) {
+    end_processes(cluster, pod, OUT_OF_MEMORY);
+    let name = first_container(cluster, pod);
+    let text = format!(
+        "System OOM encountered, victim process: {name}, pid: {}",
+        1000 + pod.0
+    );
+    say_of_node(
+        cluster,
+        journal,
+        node,
+        Severity::Warning,
+        "SystemOOM",
+        &text,
+    );
+}
+
+fn first_container<P>(cluster: &Cluster<P>, pod: PodId) -> smol_str::SmolStr {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let first = spec.containers.first();
+    first.map_or_else(Default::default, |container| container.name.clone())
+}
+
+pub(super) fn say_of_node<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+    severity: Severity,
+    reason: &str,
+    message: &str,
+) {
+    let object = cluster.objects.nodes[node.index()].header.reference.clone();
+    let source = Source::kubelet(node);
+    api::events::record(cluster, journal, severity, reason, message, &object, source);
+}
+
+fn begin_pressure<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+    available: f64,
+) {
+    let until = cluster.clock.after(PRESSURE_LASTS);
+    let known = cluster.workings.kubelet.node_mut(node);
+    let new = known.pressure_until == Tick(0);
+    known.pressure_until = until;
+    if new {
+        set_pressure(cluster, node, ConditionStatus::True);
+        let name = &cluster.objects.nodes[node.index()].header.reference.name;
+        let text = format!("Node {name} status is now: NodeHasInsufficientMemory");
+        let normal = Severity::Normal;
+        say_of_node(
+            cluster,
+            journal,
+            node,
+            normal,
+            "NodeHasInsufficientMemory",
+            &text,
+        );
+    }
+    let warning = Severity::Warning;
+    let text = "Attempting to reclaim memory";
+    say_of_node(
+        cluster,
+        journal,
+        node,
+        warning,
+        "EvictionThresholdMet",
+        text,
+    );
+    if let Some(pod) = eviction_victim(cluster, node) {
+        evict(cluster, journal, pod, available);
+    }
+}
+
+fn end_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
+    let now = cluster.clock;
+    let known = cluster.workings.kubelet.nodes.get(node.index());
+    let over = known.is_some_and(|run| run.pressure_until != Tick(0) && run.pressure_until <= now);
+    if !over {
+        return;
+    }
+    cluster.workings.kubelet.node_mut(node).pressure_until = Tick(0);
+    set_pressure(cluster, node, ConditionStatus::False);
+    let name = &cluster.objects.nodes[node.index()].header.reference.name;
+    let text = format!("Node {name} status is now: NodeHasSufficientMemory");
+    let normal = Severity::Normal;
+    say_of_node(
+        cluster,
+        journal,
+        node,
+        normal,
+        "NodeHasSufficientMemory",
+        &text,
+    );
+}
+
+fn set_pressure<P>(cluster: &mut Cluster<P>, node: NodeId, status: ConditionStatus) {
+    let (reason, message) = match status {
+        ConditionStatus::True => (
+            "KubeletHasInsufficientMemory",
+            "kubelet has insufficient memory available",
+        ),
+        _ => (
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+    };
+    let kind = "MemoryPressure";
+    api::nodes::set_condition(cluster, node, kind, status, reason, message);
+}
+
+/// Order of eviction: use above the request first, then lower priority, then the larger excess.
+fn eviction_victim<P>(cluster: &mut Cluster<P>, node: NodeId) -> Option<PodId> {
+    let pods: Vec<PodId> = cluster.workings.index.pods_on(node).to_vec();
+    let mut best: Option<((bool, i64, f64), PodId)> = None;
+    for pod in pods {
+        let row = &cluster.objects.pods[pod.index()];
+        let critical = row.priority >= 2_000_000_000;
+        if critical || row.phase.is_terminal() || row.deletion.is_some() {
+            continue;
+        }
+        let priority = i64::from(row.priority);
+        let excess = held(cluster, pod) - demand_of(cluster, pod).memory as f64;
+        let rank = (excess > 0.0, -priority, excess);
+        if best.is_none_or(|(known, _)| rank > known) {
+            best = Some((rank, pod));
+        }
+    }
+    best.map(|(_, pod)| pod)
+}
+
+fn evict<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, available: f64) {
+    let using = held(cluster, pod) as u64 / 1024;
+    let request = demand_of(cluster, pod).memory / 1024;
+    let container = first_container(cluster, pod);
+    let available = (available.max(0.0) as u64) / 1024;
+    let message = format!(
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: {available}Ki. Container {container} was using {using}Ki, request is {}, has larger consumption of memory. ",
+        if request == 0 {
+            "0".into()
+        } else {
+            format!("{request}Ki")
+        }
+    );
+    let object = api::events::pod_ref(&cluster.objects.pods[pod.index()]);
+    let node = cluster.objects.pods[pod.index()].node;
+    let source = Source {
+        component: "kubelet",
+        host: node,
+    };
+    let warning = Severity::Warning;
+    api::events::record(
+        cluster, journal, warning, "Evicted", &message, &object, source,
+    );
+    api::pods::set_disruption_target(cluster, pod, "TerminationByKubelet", &message);
+    end_processes(
+        cluster,
+        pod,
+        Ending {
+            code: super::container::KILLED,
+            why: Why::Other,
+        },
+    );
+    fail(cluster, pod, &message);
+}
+
+fn fail<P>(cluster: &mut Cluster<P>, pod: PodId, message: &str) {
+    let row = &mut cluster.objects.pods[pod.index()];
+    row.reason = Some("Evicted".into());
+    row.message = Some(message.into());
+    if let Some(run) = cluster.workings.kubelet.run_mut(pod).as_mut() {
+        Arc::make_mut(run).stage = aegis_cluster::workings::Stage::Over;
+    }
+    api::pods::set_phase(cluster, pod, PodPhase::Failed);
+    let scheduler = &mut cluster.workings.scheduler;
+    scheduler.release(&cluster.objects, pod);
+}

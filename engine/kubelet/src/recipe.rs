@@ -1,0 +1,313 @@
+//! Compiles a pod template: what its containers do, need and answer.
+
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::shell::{self, End};
+use aegis_cluster::workings::{
+    Answered, ContainerRecipe, Part, ProbeRecipe, Pull, Recipe, Reference, ReferenceKind,
+    is_sidecar,
+};
+use aegis_infer::recognise;
+use aegis_model::kubernetes::{Container, IntOrString, PodSpec, PodTemplateSpec, Probe};
+use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use smol_str::SmolStr;
+
+/// The recipe of a pod's template; compiled once.
+pub(super) fn recipe_of<P>(cluster: &mut Cluster<P>, pod: PodId) -> Arc<Recipe> {
+    let row = &cluster.objects.pods[pod.index()];
+    let (template, workload) = (row.template, row.workload);
+    let first = first_template(cluster, workload, template);
+    let recipes = &mut cluster.workings.kubelet.recipes;
+    while recipes.len() <= template.index() {
+        recipes.push(None);
+    }
+    if let Some(recipe) = &recipes[template.index()] {
+        return recipe.clone();
+    }
+    let recipe = Arc::new(compile(&cluster.objects, template, first));
+    recipes[template.index()] = Some(recipe.clone());
+    recipe
+}
+
+/// The template that ran first for a workload.
+fn first_template<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    template: TemplateId,
+) -> TemplateId {
+    let firsts = &mut cluster.workings.kubelet.first_templates;
+    while firsts.len() <= workload.index() {
+        firsts.push(None);
+    }
+    if let Some(first) = firsts[workload.index()] {
+        return first;
+    }
+    firsts[workload.index()] = Some(template);
+    template
+}
+
+fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe {
+    let pods = &objects.templates[template.index()].spec;
+    let first = &objects.templates[first.index()].spec;
+    let spec = &pods.spec;
+    let serving = serving(pods);
+    let all = spec.init_containers.iter().chain(&spec.containers);
+    let containers = all.enumerate().map(|(index, container)| {
+        let by = match index == serving {
+            true => Answered::ByServer,
+            false => Answered::AtOnce,
+        };
+        let probe = |probe: &Option<Probe>| {
+            let probe = probe.as_ref();
+            probe.map(|probe| compile_probe(probe, container, by, spec, &first.spec))
+        };
+        ContainerRecipe {
+            name: container.name.clone(),
+            image: container.image.clone(),
+            part: match index < spec.init_containers.len() {
+                true if is_sidecar(container) => Part::Sidecar,
+                true => Part::Init,
+                false => Part::Main,
+            },
+            script: shell::read(&container.command, &container.args, &container.image),
+            pull: pull(container),
+            probes: [
+                probe(&container.startup_probe),
+                probe(&container.liveness_probe),
+                probe(&container.readiness_probe),
+            ],
+            memory_limit: container.resources.limits.memory(),
+            references: references(container),
+        }
+    });
+    Recipe {
+        containers: containers.collect(),
+        inits: spec.init_containers.len(),
+        serving,
+        volumes: volumes(spec),
+    }
+}
+
+/// Position of the container that serves, among all.
+fn serving(pods: &PodTemplateSpec) -> usize {
+    let main = recognise::main_container(pods).map(|container| &container.name);
+    let containers = &pods.spec.containers;
+    let position = containers.iter().position(|c| Some(&c.name) == main);
+    pods.spec.init_containers.len() + position.unwrap_or(0)
+}
+
+/// `imagePullPolicy`; by default `Always` for `latest` or no tag.
+/// Source: pkg/apis/core/v1/defaults.go.
+fn pull(container: &Container) -> Pull {
+    match container.image_pull_policy.as_deref() {
+        Some("Always") => Pull::Always,
+        Some("Never") => Pull::Never,
+        Some("IfNotPresent") => Pull::IfNotPresent,
+        _ if is_latest(&container.image) => Pull::Always,
+        _ => Pull::IfNotPresent,
+    }
+}
+
+fn is_latest(image: &str) -> bool {
+    if image.contains('@') {
+        return false;
+    }
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}
+
+fn compile_probe(
+    probe: &Probe,
+    container: &Container,
+    by: Answered,
+    spec: &PodSpec,
+    first: &PodSpec,
+) -> ProbeRecipe {
+    let port = probe_port(probe, container);
+    ProbeRecipe {
+        probe: probe.clone(),
+        answered: answered(probe, port, container, by, spec, first),
+        port: port.unwrap_or(0),
+    }
+}
+
+/// The port that a probe asks; a name that the container does not declare is none.
+fn probe_port(probe: &Probe, container: &Container) -> Option<u16> {
+    let http = probe.http_get.as_ref().map(|get| &get.port);
+    let other = probe.tcp_socket.as_ref().or(probe.grpc.as_ref());
+    match http.or(other.map(|port| &port.port))? {
+        IntOrString::Int(number) => u16::try_from(*number).ok(),
+        IntOrString::Text(name) => container
+            .ports
+            .iter()
+            .find(|port| port.name.as_ref() == Some(name))
+            .map(|port| port.container_port),
+    }
+}
+
+fn answered(
+    probe: &Probe,
+    port: Option<u16>,
+    container: &Container,
+    by: Answered,
+    spec: &PodSpec,
+    first: &PodSpec,
+) -> Answered {
+    if let Some(exec) = &probe.exec {
+        return by_command(&exec.command, by);
+    }
+    let Some(port) = port else {
+        return Answered::ByNobody;
+    };
+    if !listens(container, port, spec, first) {
+        return Answered::ByNobody;
+    }
+    if !has_path(probe, first) {
+        return Answered::NotFound;
+    }
+    by
+}
+
+/// A probe's command: what plainly exits does, what is not known asks the server.
+fn by_command(command: &[SmolStr], by: Answered) -> Answered {
+    let script = shell::read(command, &[], "");
+    match script.end {
+        End::Exit(0) if script.steps.is_empty() => Answered::AtOnce,
+        End::Exit(0) => by,
+        End::Exit(code) => Answered::FailsWith(code),
+        _ => by,
+    }
+}
+
+/// Ports on which common images listen beside those that manifests declare.
+/// Sources: the images' own pages and default configurations.
+const KNOWN_PORTS: [(&str, &[u16]); 14] = [
+    ("coredns", &[8080, 8181]),
+    ("proxyv2", &[15020, 15021, 15090]),
+    ("envoy", &[9901]),
+    ("nginx", &[80]),
+    ("httpd", &[80]),
+    ("redis", &[6379]),
+    ("memcached", &[11211]),
+    ("mongo", &[27017]),
+    ("mysql", &[3306]),
+    ("mariadb", &[3306]),
+    ("postgres", &[5432]),
+    ("rabbitmq", &[5672, 15672]),
+    ("opentelemetry-collector", &[13133]),
+    ("opentelemetry-collector-contrib", &[13133]),
+];
+
+/// Whether something in the pod listens on a port: one that it declares, or one that
+/// the image is known for. A container that declares none listens on the ports on
+/// which the workload was probed when it first ran; where it was not, on any.
+fn listens(container: &Container, port: u16, spec: &PodSpec, first: &PodSpec) -> bool {
+    let family = shell::image_family(&container.image);
+    let known = KNOWN_PORTS
+        .iter()
+        .any(|(image, ports)| *image == family && ports.contains(&port));
+    let mut declared = spec.containers.iter().flat_map(|c| &c.ports);
+    if known || declared.any(|one| one.container_port == port) {
+        return true;
+    }
+    container.ports.is_empty()
+        && at_first(container, first).is_none_or(|ports| ports.contains(&port))
+}
+
+/// Ports that the container declared or was probed on when the workload first ran; `None` if none.
+fn at_first(container: &Container, first: &PodSpec) -> Option<Vec<u16>> {
+    let then = first.containers.iter().find(|c| c.name == container.name)?;
+    let declared = then.ports.iter().map(|port| port.container_port);
+    let probed = probes(then).filter_map(|probe| probe_port(probe, then));
+    let ports: Vec<u16> = declared.chain(probed).collect();
+    (!ports.is_empty()).then_some(ports)
+}
+
+fn probes(container: &Container) -> impl Iterator<Item = &Probe> {
+    [
+        &container.startup_probe,
+        &container.liveness_probe,
+        &container.readiness_probe,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Whether the server knows the path: `/`, or one that was probed when the workload
+/// first ran; where none was, any.
+fn has_path(probe: &Probe, first: &PodSpec) -> bool {
+    let Some(get) = &probe.http_get else {
+        return true;
+    };
+    let path = |path: &Option<SmolStr>| path.clone().unwrap_or_else(|| "/".into());
+    let wanted = path(&get.path);
+    let mut known = first
+        .containers
+        .iter()
+        .flat_map(probes)
+        .filter_map(|probe| probe.http_get.as_ref())
+        .peekable();
+    wanted == "/" || known.peek().is_none() || known.any(|get| path(&get.path) == wanted)
+}
+
+fn references(container: &Container) -> Vec<Reference> {
+    let mut all = Vec::new();
+    let mut push = |kind, name: &SmolStr, key: &SmolStr, optional: bool| {
+        if !optional && !name.is_empty() {
+            all.push(Reference {
+                kind,
+                name: name.clone(),
+                key: key.clone(),
+            });
+        }
+    };
+    let whole = SmolStr::default();
+    for from in &container.env_from {
+        if let Some(map) = &from.config_map_ref {
+            push(ReferenceKind::ConfigMap, &map.name, &whole, map.optional);
+        }
+        if let Some(secret) = &from.secret_ref {
+            push(ReferenceKind::Secret, &secret.name, &whole, secret.optional);
+        }
+    }
+    for source in container
+        .env
+        .iter()
+        .filter_map(|var| var.value_from.as_ref())
+    {
+        if let Some(map) = &source.config_map_key_ref {
+            push(ReferenceKind::ConfigMap, &map.name, &map.key, map.optional);
+        }
+        if let Some(secret) = &source.secret_key_ref {
+            push(
+                ReferenceKind::Secret,
+                &secret.name,
+                &secret.key,
+                secret.optional,
+            );
+        }
+    }
+    all
+}
+
+fn volumes(spec: &PodSpec) -> Vec<(SmolStr, Reference)> {
+    let mut all = Vec::new();
+    for volume in &spec.volumes {
+        let map = volume.config_map.as_ref();
+        let map = map.map(|map| (ReferenceKind::ConfigMap, &map.name, map.optional));
+        let secret = volume.secret.as_ref();
+        let secret = secret.map(|s| (ReferenceKind::Secret, &s.secret_name, s.optional));
+        for (kind, name, optional) in [map, secret].into_iter().flatten() {
+            if !optional && !name.is_empty() {
+                let reference = Reference {
+                    kind,
+                    name: name.clone(),
+                    key: SmolStr::default(),
+                };
+                all.push((volume.name.clone(), reference));
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,154 @@
+//! Phase and conditions of a pod, from its containers.
+//! Source: pkg/kubelet/status/generate.go, kubelet_pods.go `getPhase`.
+
+use super::sync::Sync;
+use aegis_cluster::api::pods::{PodConditionKind, set_phase};
+use aegis_cluster::workings::{Ending, Part, Process, Stage, Why};
+use aegis_model::objects::{ConditionStatus, PodPhase};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+impl<P: Clone> Sync<'_, P> {
+    /// Whether the pod is over: an init container failed for good, or all containers ended for good.
+    pub fn check_over(&mut self) {
+        if self.run.stage != Stage::Containers {
+            return;
+        }
+        let codes = |wanted: Part| {
+            let pairs = self.recipe.containers.iter().zip(&self.run.containers);
+            pairs
+                .filter(move |(recipe, _)| recipe.part == wanted)
+                .map(|(_, run)| match run.process {
+                    Process::Done(code) => Some(code),
+                    _ => None,
+                })
+                .collect::<Vec<Option<i32>>>()
+        };
+        let init_failed = codes(Part::Init).iter().flatten().any(|code| *code != 0);
+        let mains = codes(Part::Main);
+        if !init_failed && !mains.iter().all(Option::is_some) {
+            return;
+        }
+        let well = !init_failed && mains.iter().flatten().all(|code| *code == 0);
+        self.finish(if well {
+            PodPhase::Succeeded
+        } else {
+            PodPhase::Failed
+        });
+    }
+
+    /// The pod will not run again.
+    pub fn finish(&mut self, phase: PodPhase) {
+        self.run.stage = Stage::Over;
+        let at = self.now;
+        for container in &mut self.run.containers {
+            container.process = match container.process {
+                // What is left is a sidecar: it is stopped with the pod.
+                Process::Running { since, .. } | Process::Stopping { since, .. } => {
+                    let (code, why) = (0, Why::Other);
+                    let ending = Ending { code, why };
+                    Process::Ended { since, at, ending }
+                }
+                Process::Done(code) => Process::Done(code),
+                ended @ Process::Ended { .. } => ended,
+                _ => Process::Done(0),
+            };
+        }
+        super::faults::silence(self.cluster, self.pod);
+        set_phase(self.cluster, self.pod, phase);
+        let scheduler = &mut self.cluster.workings.scheduler;
+        scheduler.release(&self.cluster.objects, self.pod);
+    }
+
+    /// Writes conditions and phase.
+    pub fn write_status(&mut self) {
+        let phase = match self.run.stage {
+            Stage::Over => self.row().phase,
+            _ => self.phase(),
+        };
+        set_phase(self.cluster, self.pod, phase);
+        self.write_initialized(phase);
+        self.write_ready(phase);
+    }
+
+    fn phase(&self) -> PodPhase {
+        let pairs = self.recipe.containers.iter().zip(&self.run.containers);
+        let waiting_for_first = pairs
+            .zip(&self.row().containers)
+            .filter(|((recipe, _), _)| recipe.part == Part::Main)
+            .any(|((_, run), status)| {
+                let before_start = matches!(
+                    run.process,
+                    Process::Absent
+                        | Process::Pulling { .. }
+                        | Process::PullFailed { .. }
+                        | Process::Unconfigured { .. }
+                );
+                before_start && status.last.is_none()
+            });
+        if waiting_for_first && self.row().phase == PodPhase::Pending {
+            PodPhase::Pending
+        } else {
+            PodPhase::Running
+        }
+    }
+
+    fn names_of(&self, wanted: impl Fn(usize) -> bool) -> String {
+        let containers = self.recipe.containers.iter().enumerate();
+        let names: Vec<&str> = containers
+            .filter(|(index, _)| wanted(*index))
+            .map(|(_, container)| container.name.as_str())
+            .collect();
+        names.join(" ")
+    }
+
+    fn write_initialized(&mut self, phase: PodPhase) {
+        let kind = PodConditionKind::Initialized;
+        let incomplete = self.names_of(|index| match self.recipe.containers[index].part {
+            Part::Main => false,
+            Part::Sidecar => !self.row().containers[index].started,
+            Part::Init => self.run.containers[index].process != Process::Done(0),
+        });
+        let past = phase == PodPhase::Succeeded || self.run.stage == Stage::Terminating;
+        if phase == PodPhase::Succeeded {
+            self.condition(kind, ConditionStatus::True, "PodCompleted", None);
+        } else if incomplete.is_empty() {
+            self.condition(kind, ConditionStatus::True, "", None);
+        } else if !past {
+            let message = format!("containers with incomplete status: [{incomplete}]");
+            self.condition(
+                kind,
+                ConditionStatus::False,
+                "ContainersNotInitialized",
+                Some(&message),
+            );
+        }
+    }
+
+    fn write_ready(&mut self, phase: PodPhase) {
+        let over = match phase {
+            PodPhase::Succeeded => Some("PodCompleted"),
+            PodPhase::Failed => Some("PodFailed"),
+            _ => None,
+        };
+        if let Some(reason) = over {
+            return self.set_both(ConditionStatus::False, reason, None);
+        }
+        let unready = self.names_of(|index| {
+            self.recipe.containers[index].part != Part::Init && !self.row().containers[index].ready
+        });
+        if unready.is_empty() {
+            self.set_both(ConditionStatus::True, "", None);
+        } else {
+            let message = format!("containers with unready status: [{unready}]");
+            self.set_both(ConditionStatus::False, "ContainersNotReady", Some(&message));
+        }
+    }
+
+    fn set_both(&mut self, status: ConditionStatus, reason: &str, message: Option<&str>) {
+        for kind in [PodConditionKind::ContainersReady, PodConditionKind::Ready] {
+            self.condition(kind, status, reason, message);
+        }
+    }
+}

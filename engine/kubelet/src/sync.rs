@@ -1,0 +1,245 @@
+//! One look of a kubelet at one pod.
+
+use super::recipe::recipe_of;
+use super::{references, words};
+use aegis_cluster::api;
+use aegis_cluster::api::events::Source;
+use aegis_cluster::api::pods::PodConditionKind;
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::draws::pod_key;
+use aegis_cluster::draws::{Draws, Purpose};
+use aegis_cluster::journal::Journal;
+use aegis_cluster::workings::{
+    BackOff, Calm, ContainerRun, PodRun, ProbeResult, ProbeRun, Process, Recipe, Stage,
+};
+use aegis_model::objects::{ConditionStatus, Pod, Severity};
+use aegis_model::{NodeId, Overlay, PodId, Tick};
+use alloc::format;
+use alloc::sync::Arc;
+
+/// Seconds that a sandbox takes.
+const SANDBOX: u32 = 1;
+/// Longest time between attempts to mount: pkg/volume/util/nestedpendingoperations, 2 min 2 s.
+const LONGEST_MOUNT_DELAY: u32 = 122;
+
+/// A look at a pod: the pod, and all that may be asked or changed meanwhile.
+pub(super) struct Sync<'a, P> {
+    pub cluster: &'a mut Cluster<P>,
+    pub overlay: &'a Overlay,
+    pub draws: &'a Draws,
+    pub journal: &'a mut Journal,
+    pub pod: PodId,
+    pub node: NodeId,
+    pub now: Tick,
+    pub recipe: Arc<Recipe>,
+    pub run: PodRun,
+}
+
+const fn idle_container() -> ContainerRun {
+    let probe = ProbeRun {
+        next: Tick::NEVER,
+        streak: 0,
+        last: ProbeResult::Success,
+        verdict: ProbeResult::Success,
+    };
+    ContainerRun {
+        process: Process::Absent,
+        crash: BackOff::NONE,
+        pull: BackOff::NONE,
+        probes: [probe; 3],
+        believed_unready: false,
+    }
+}
+
+impl<'a, P: Clone> Sync<'a, P> {
+    pub fn new(
+        cluster: &'a mut Cluster<P>,
+        overlay: &'a Overlay,
+        draws: &'a Draws,
+        journal: &'a mut Journal,
+        pod: PodId,
+        node: NodeId,
+    ) -> Self {
+        let recipe = recipe_of(cluster, pod);
+        let known = cluster.workings.kubelet.run_mut(pod).take();
+        let run = known.map_or_else(
+            || PodRun {
+                stage: Stage::New,
+                containers: alloc::vec![idle_container(); recipe.containers.len()],
+                calm: Calm::No,
+            },
+            Arc::unwrap_or_clone,
+        );
+        Self {
+            now: cluster.clock,
+            cluster,
+            overlay,
+            draws,
+            journal,
+            pod,
+            node,
+            recipe,
+            run,
+        }
+    }
+
+    /// The whole look.
+    pub fn run(mut self) {
+        if self.run.stage == Stage::New {
+            self.admit();
+        }
+        if self.row().deletion.is_some() && self.run.stage != Stage::Over {
+            self.terminate();
+        }
+        self.advance_stage();
+        self.settle_calm();
+        self.write_status();
+        self.plan_next();
+        let removed = self.is_stopped();
+        let Self {
+            cluster, pod, run, ..
+        } = self;
+        *cluster.workings.kubelet.run_mut(pod) = Some(Arc::new(run));
+        if removed {
+            cluster
+                .workings
+                .kubelet
+                .watch(pod, f32::INFINITY, f32::INFINITY);
+            api::pods::remove(cluster, pod);
+        }
+    }
+
+    pub fn row(&self) -> &Pod {
+        &self.cluster.objects.pods[self.pod.index()]
+    }
+
+    /// A draw of this pod and container at this tick.
+    pub fn uniform(&self, purpose: Purpose, container: usize) -> f64 {
+        let key = pod_key(&self.cluster.objects, self.pod);
+        let draws = self.draws.derive(container as u64);
+        draws.uniform(purpose, key, self.now)
+    }
+
+    /// Records an Event about the pod.
+    pub fn say(&mut self, severity: Severity, reason: &str, message: &str) {
+        let object = api::events::pod_ref(self.row());
+        let source = Source::kubelet(self.node);
+        api::events::record(
+            self.cluster,
+            self.journal,
+            severity,
+            reason,
+            message,
+            &object,
+            source,
+        );
+    }
+
+    pub fn condition(
+        &mut self,
+        kind: PodConditionKind,
+        status: ConditionStatus,
+        reason: &str,
+        message: Option<&str>,
+    ) {
+        let message = message.map(Arc::from);
+        api::pods::set_condition(self.cluster, self.pod, kind, status, reason, message);
+    }
+
+    /// The kubelet sees the pod for the first time.
+    fn admit(&mut self) {
+        if self.adopt() {
+            return;
+        }
+        let now = self.now;
+        let row = &mut self.cluster.objects.pods[self.pod.index()];
+        row.started = row.started.or(Some(now));
+        self.mount(1);
+    }
+
+    /// Volumes, then the sandbox.
+    fn mount(&mut self, delay: u32) {
+        let volumes = &self.recipe.volumes;
+        let missing = volumes.iter().find_map(|(volume, reference)| {
+            let why = references::missing(self.cluster, &self.row().namespace, reference)?;
+            Some((volume.clone(), why))
+        });
+        let Some((volume, why)) = missing else {
+            self.run.stage = Stage::Sandbox {
+                ready: self.now.after(SANDBOX),
+            };
+            return;
+        };
+        let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
+        self.say(Severity::Warning, "FailedMount", &message);
+        self.run.stage = Stage::Volumes {
+            retry: self.now.after(delay),
+            delay,
+        };
+    }
+
+    fn advance_stage(&mut self) {
+        match self.run.stage {
+            Stage::Volumes { retry, delay } if retry <= self.now => {
+                self.mount((delay * 2).min(LONGEST_MOUNT_DELAY));
+            }
+            Stage::Sandbox { ready } if ready <= self.now => {
+                self.condition(PodConditionKind::Sandbox, ConditionStatus::True, "", None);
+                self.run.stage = Stage::Containers;
+                self.advance_containers();
+            }
+            Stage::Containers | Stage::Terminating | Stage::Over => self.advance_containers(),
+            _ => {}
+        }
+    }
+
+    /// Says when to look again.
+    fn plan_next(&mut self) {
+        let next = match self.run.stage {
+            Stage::New => Tick::NEVER,
+            Stage::Volumes { retry, .. } => retry,
+            Stage::Sandbox { ready } => ready,
+            Stage::Containers | Stage::Terminating | Stage::Over => self.next_of_containers(),
+        };
+        let later = next.max(self.now.after(1));
+        if next != Tick::NEVER {
+            self.cluster.workings.pods.set_due(self.pod, later);
+        }
+    }
+
+    fn next_of_containers(&self) -> Tick {
+        let containers = 0..self.run.containers.len();
+        containers
+            .map(|index| self.next_of(index))
+            .min()
+            .unwrap_or(Tick::NEVER)
+    }
+
+    /// Whether all containers of a pod that is to go have ended.
+    fn is_stopped(&self) -> bool {
+        self.run.stage == Stage::Terminating
+            && self
+                .run
+                .containers
+                .iter()
+                .all(|container| matches!(container.process, Process::Absent | Process::Done(_)))
+    }
+
+    pub fn name_of(&self, index: usize) -> smol_str::SmolStr {
+        self.recipe.containers[index].name.clone()
+    }
+
+    /// Text for a container in crash-loop back-off.
+    pub fn back_off_texts(
+        &self,
+        index: usize,
+        delay: u32,
+    ) -> (alloc::string::String, alloc::string::String) {
+        let name = self.name_of(index);
+        let row = self.row();
+        (
+            words::back_off_event(&name, row),
+            words::back_off_status(&name, row, delay),
+        )
+    }
+}

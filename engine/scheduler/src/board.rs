@@ -1,0 +1,157 @@
+//! The nodes as flat rows, made when there is a pod to place.
+
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::rules::NodeView;
+use aegis_cluster::workings::{Demand, NodeSums};
+use aegis_model::kubernetes::NodeCapacity;
+use aegis_model::objects::Node;
+use aegis_model::{NodeId, Objects};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use smol_str::SmolStr;
+
+/// Pods per node where a node says nothing: the kubelet's `maxPods`.
+const MAX_PODS: u64 = 110;
+
+/// All nodes that exist.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    /// In order of ids.
+    pub rows: Vec<Row>,
+    /// Whether some node is cordoned or has a taint.
+    pub guarded: Guarded,
+    topologies: BTreeMap<SmolStr, Arc<Topology>>,
+}
+
+/// Whether some node keeps pods off.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guarded {
+    Yes,
+    #[default]
+    No,
+}
+
+/// One node: what it has, and what is asked of it.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Grows with each pod that comes.
+    pub version: u32,
+    pub node: NodeId,
+    pub cpu: u64,
+    pub memory: u64,
+    pub pods: u64,
+    pub sums: NodeSums,
+}
+
+/// Nodes by the value of a label.
+#[derive(Debug, Default)]
+pub(super) struct Topology {
+    /// Per row: its domain; [`Topology::NONE`] without the label.
+    pub domains: Vec<u32>,
+    /// Number of domains.
+    pub count: usize,
+}
+
+impl Topology {
+    /// No domain.
+    pub const NONE: u32 = u32::MAX;
+
+    /// The domain of a row.
+    pub fn of(&self, row: usize) -> Option<usize> {
+        let domain = self.domains[row];
+        (domain != Self::NONE).then_some(domain as usize)
+    }
+}
+
+/// What a node gives to pods, of one resource; `capacity` where `allocatable` is silent.
+fn allocatable(capacity: &NodeCapacity, name: &str) -> Option<u64> {
+    let amount = capacity
+        .allocatable
+        .get(name)
+        .or_else(|| capacity.capacity.get(name))?;
+    Some(amount.millicores().0)
+}
+
+/// Thousandths of a resource that a node gives to pods; 0 where it has none.
+pub(super) fn amount(node: &Node, name: &str) -> u64 {
+    allocatable(&node.capacity, name).unwrap_or(0)
+}
+
+impl Board {
+    /// The nodes of a cluster.
+    pub fn of<P>(cluster: &Cluster<P>) -> Self {
+        let nodes = cluster.objects.nodes.enumerate();
+        let rows = nodes
+            .filter(|(_, node)| node.header.exists())
+            .map(|(index, node)| Row {
+                version: 1,
+                node: NodeId::from(index),
+                cpu: amount(node, "cpu"),
+                memory: amount(node, "memory") / 1000,
+                pods: allocatable(&node.capacity, "pods").map_or(MAX_PODS, |pods| pods / 1000),
+                sums: cluster.workings.scheduler.sums(NodeId::from(index)),
+            })
+            .collect();
+        let mut nodes = cluster.objects.nodes.iter();
+        let guards = nodes.any(|node| node.spec.unschedulable || !node.spec.taints.is_empty());
+        Self {
+            rows,
+            guarded: if guards { Guarded::Yes } else { Guarded::No },
+            topologies: BTreeMap::new(),
+        }
+    }
+
+    /// The row of a node.
+    pub fn row_of(&self, node: NodeId) -> Option<usize> {
+        self.rows.binary_search_by_key(&node, |row| row.node).ok()
+    }
+
+    /// The nodes by the value of a label; computed once per board. Domains are numbered in order of nodes.
+    pub fn topology(&mut self, objects: &Objects, key: &str) -> Arc<Topology> {
+        if let Some(known) = self.topologies.get(key) {
+            return known.clone();
+        }
+        let mut numbers: BTreeMap<SmolStr, u32> = BTreeMap::new();
+        let mut domains = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let label = label(objects, row.node, key);
+            domains.push(label.map_or(Topology::NONE, |value| {
+                let next = numbers.len() as u32;
+                *numbers.entry(value).or_insert(next)
+            }));
+        }
+        let topology = Arc::new(Topology {
+            domains,
+            count: numbers.len(),
+        });
+        self.topologies.insert(key.into(), topology.clone());
+        topology
+    }
+
+    /// Counts a pod on a row.
+    pub fn charge(&mut self, row: usize, demand: &Demand) {
+        self.rows[row].sums.add(demand);
+        self.rows[row].version += 1;
+    }
+}
+
+/// The label that makes each node a domain of its own.
+pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// A node's label; `kubernetes.io/hostname` is its name where it is not set.
+fn label(objects: &Objects, node: NodeId, key: &str) -> Option<SmolStr> {
+    let header = &objects.nodes[node.index()].header;
+    let own = header.labels.get(key).cloned();
+    own.or_else(|| (key == HOSTNAME).then(|| header.reference.name.clone()))
+}
+
+/// A node as the rules see it.
+pub(super) fn view(objects: &Objects, node: NodeId) -> NodeView<'_> {
+    let node = &objects.nodes[node.index()];
+    NodeView {
+        name: &node.header.reference.name,
+        labels: &node.header.labels,
+        spec: &node.spec,
+    }
+}

@@ -1,0 +1,216 @@
+//! kube-scheduler: pods that wait get a node, or are told why not.
+//!
+//! With no pod waiting a step costs one look at an empty set. Otherwise the
+//! nodes are laid out flat once per step ([`board`]), rules that look at nodes
+//! alone are asked once per template, and each pod then costs one pass over the
+//! nodes. Sums of requests per node are kept as pods come and go (see
+//! [`aegis_cluster::workings::Scheduler`]). All pods that can be placed are placed in
+//! one tick. Not simulated: extenders, profiles, dynamic resources, volumes
+//! beyond whether a claim exists.
+#![no_std]
+
+extern crate alloc;
+
+mod affinity;
+mod board;
+mod fit;
+mod images;
+pub mod message;
+mod placement;
+mod preemption;
+mod queue;
+mod score;
+mod selection;
+mod spread;
+
+use aegis_cluster::api;
+use aegis_cluster::api::pods::PodConditionKind;
+use aegis_cluster::cluster::Cluster;
+use aegis_cluster::draws::Draws;
+use aegis_cluster::journal::Journal;
+use aegis_cluster::workings::News;
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::{ConditionStatus, Severity};
+use aegis_model::{NodeId, Overlay, PodId};
+use alloc::format;
+use alloc::string::String;
+use board::Board;
+use message::Refusal;
+use placement::{Found, Search};
+use serde_json::Value;
+
+/// `source.component` of its Events.
+const COMPONENT: &str = "default-scheduler";
+
+/// Places the pods that wait.
+pub fn step<P: Clone>(
+    cluster: &mut Cluster<P>,
+    _overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
+    if queue::refresh(cluster) == queue::Ready::No {
+        return;
+    }
+    let mut search = Search::new(Board::of(cluster));
+    while let Some(pod) = queue::pop(cluster) {
+        attempt(cluster, draws, journal, &mut search, pod);
+    }
+}
+
+/// One attempt to place one pod.
+fn attempt<P>(
+    cluster: &mut Cluster<P>,
+    draws: &Draws,
+    journal: &mut Journal,
+    search: &mut Search,
+    pod: PodId,
+) {
+    if is_gated(cluster, pod) {
+        return hold_at_gate(cluster, pod);
+    }
+    let nodes = search.board.rows.len();
+    if let Some(reason) = missing_claim(cluster, pod) {
+        let message = message::refused_everywhere(nodes, &reason);
+        return fail(cluster, journal, pod, &message, News::default());
+    }
+    match search.find(cluster, *draws, pod) {
+        Found::Row(row) => {
+            let node = search.board.rows[row].node;
+            bind(cluster, journal, pod, node);
+            search.count_bound(cluster, pod, row);
+        }
+        Found::Nowhere(refusals) => {
+            let preemption = preemption::make_room(cluster, journal, search, pod, &refusals);
+            let message = message::failure(nodes, &refusals, &preemption);
+            fail(cluster, journal, pod, &message, helped_by(&refusals));
+        }
+    }
+}
+
+fn is_gated<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    !spec.scheduling_gates.is_empty()
+}
+
+/// A gated pod is not tried and gets no Event.
+fn hold_at_gate<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    queue::park(cluster, pod, News::default());
+    let message = "Scheduling is blocked due to non-empty scheduling gates";
+    not_scheduled(cluster, pod, "SchedulingGated", message);
+}
+
+fn not_scheduled<P>(cluster: &mut Cluster<P>, pod: PodId, reason: &str, message: &str) {
+    api::pods::set_condition(
+        cluster,
+        pod,
+        PodConditionKind::Scheduled,
+        ConditionStatus::False,
+        reason,
+        Some(message.into()),
+    );
+}
+
+/// A claim that the pod mounts and that does not exist.
+fn missing_claim<P>(cluster: &Cluster<P>, pod: PodId) -> Option<String> {
+    let pod = &cluster.objects.pods[pod.index()];
+    let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
+    let owner = &cluster.objects.workloads[pod.workload.index()].header.doc;
+    let claims = spec.volumes.iter().filter_map(|volume| {
+        let claim = volume.persistent_volume_claim.as_ref()?;
+        (!is_made_with_the_pod(owner, &volume.name)).then_some(claim)
+    });
+    let missing = claims.map(|claim| &claim.claim_name).find(|name| {
+        let reference = ObjectRef::new(Kind::PersistentVolumeClaim, &pod.namespace, name);
+        let assumed = cluster.workings.kubelet.assumed.contains(&reference);
+        !assumed && api::find(cluster, &reference).is_none()
+    });
+    missing.map(|name| format!("persistentvolumeclaim \"{name}\" not found"))
+}
+
+/// Whether a StatefulSet makes a claim for the volume of that name: it then stands in for the one
+/// of the template (pkg/controller/statefulset/stateful_set_utils.go, `updateStorage`).
+fn is_made_with_the_pod(owner: &Value, volume: &str) -> bool {
+    let templates = owner["spec"]["volumeClaimTemplates"].as_array();
+    templates
+        .into_iter()
+        .flatten()
+        .any(|template| template["metadata"]["name"] == volume)
+}
+
+fn bind<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, node: NodeId) {
+    queue::forget(cluster, pod);
+    api::pods::bind(cluster, pod, node);
+    let next = cluster.clock.after(1);
+    cluster.workings.pods.set_due(pod, next);
+    let row = &cluster.objects.pods[pod.index()];
+    let node_name = &cluster.objects.nodes[node.index()].header.reference.name;
+    let message = format!(
+        "Successfully assigned {}/{} to {node_name}",
+        row.namespace, row.name
+    );
+    say(
+        cluster,
+        journal,
+        Severity::Normal,
+        "Scheduled",
+        &message,
+        pod,
+    );
+}
+
+fn fail<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    pod: PodId,
+    message: &str,
+    helped_by: News,
+) {
+    let any_node = News {
+        node: true,
+        ..helped_by
+    };
+    queue::park(cluster, pod, any_node);
+    say(
+        cluster,
+        journal,
+        Severity::Warning,
+        "FailedScheduling",
+        message,
+        pod,
+    );
+    not_scheduled(cluster, pod, "Unschedulable", message);
+}
+
+fn say<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    severity: Severity,
+    reason: &str,
+    message: &str,
+    pod: PodId,
+) {
+    let object = api::events::pod_ref(&cluster.objects.pods[pod.index()]);
+    let source = api::events::Source::of(COMPONENT);
+    api::events::record(cluster, journal, severity, reason, message, &object, source);
+}
+
+/// What may let a pod fit that was refused for these reasons.
+fn helped_by(refusals: &[Refusal]) -> News {
+    let any = |wanted: fn(&Refusal) -> bool| refusals.iter().any(wanted);
+    News {
+        node: true,
+        freed: any(|refusal| {
+            matches!(
+                refusal,
+                Refusal::Fit(_)
+                    | Refusal::Ports
+                    | Refusal::Spread
+                    | Refusal::PodAntiAffinity
+                    | Refusal::ExistingAntiAffinity
+            )
+        }),
+        bound: any(|refusal| matches!(refusal, Refusal::PodAffinity | Refusal::Spread)),
+    }
+}
