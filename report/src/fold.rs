@@ -58,6 +58,9 @@ fn read_tables(rows: &Rows<'_>, folded: &mut Folded) {
     *unread += read("autoscalers", rows, &mut objects.autoscalers);
     *unread += read("policies", rows, &mut objects.policies);
     *unread += read("budgets", rows, &mut objects.budgets);
+    *unread += read("volumes", rows, &mut objects.volumes);
+    *unread += read("claims", rows, &mut objects.claims);
+    *unread += read("classes", rows, &mut objects.classes);
     *unread += read("plain", rows, &mut objects.plain);
     *unread += read("events", rows, &mut objects.events);
 }

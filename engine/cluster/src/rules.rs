@@ -94,6 +94,24 @@ pub fn matches_node(spec: &PodSpec, node: NodeView<'_>) -> bool {
         })
 }
 
+/// Whether the pod is narrowed to other nodes by name: each term of its required node affinity
+/// names nodes, and none names this one. Such nodes are not looked at (nodeaffinity `PreFilter`).
+#[must_use]
+pub fn names_others(spec: &PodSpec, name: &str) -> bool {
+    let Some(required) = &spec.affinity.node_affinity.required else {
+        return false;
+    };
+    let terms = &required.node_selector_terms;
+    let by_name =
+        |field: &&Requirement| field.key == "metadata.name" && field.operator == Operator::In;
+    let narrowed = |term: &NodeSelectorTerm| term.match_fields.iter().any(|f| by_name(&f));
+    let named = |term: &NodeSelectorTerm| {
+        let mut fields = term.match_fields.iter().filter(by_name);
+        fields.all(|field| field.values.iter().any(|value| value == name))
+    };
+    !terms.is_empty() && terms.iter().all(narrowed) && !terms.iter().any(named)
+}
+
 /// Sum of the weights of preferred node affinities that a node meets.
 #[must_use]
 pub fn node_preference(spec: &PodSpec, node: NodeView<'_>) -> u32 {

@@ -45,6 +45,12 @@ ids! {
     PolicyId,
     /// A PodDisruptionBudget.
     BudgetId,
+    /// A PersistentVolume.
+    VolumeId,
+    /// A PersistentVolumeClaim.
+    ClaimId,
+    /// A StorageClass.
+    ClassId,
     /// A pod template of one revision.
     TemplateId,
     /// An object that is kept and not typed further: ConfigMap, Secret, Namespace, and all others.

@@ -30,8 +30,8 @@ pub use change::{ChangeRecord, FieldChange, ObjectChange};
 pub use diagnosis::{Hypothesis, Role, Signature, SignaturePart, Symptom, SymptomKind, Target};
 pub use event::{ObservationDelta, RowDelta, RunEvent, Stamped};
 pub use ids::{
-    AutoscalerId, BudgetId, Doc, NodeId, PlainId, PodId, PolicyId, ReplicaSetId, ServiceId,
-    TemplateId, WorkloadId,
+    AutoscalerId, BudgetId, ClaimId, ClassId, Doc, NodeId, PlainId, PodId, PolicyId, ReplicaSetId,
+    ServiceId, TemplateId, VolumeId, WorkloadId,
 };
 pub use objective::{Approval, LatencyTarget, Mode, Objective, RunContext};
 pub use objects::Objects;

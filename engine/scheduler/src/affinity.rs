@@ -146,7 +146,7 @@ impl<P> Counting<'_, P> {
         let affinity = &template.spec.spec.affinity;
         self.required_affinity(&affinity.pod_affinity.required);
         for term in &affinity.pod_anti_affinity.required {
-            let rows = self.placed(&Selection::of_term(term, &self.pod.namespace));
+            let rows = self.placed(&Selection::of_term(term, self.pod));
             let counted = self.counted(term, &rows);
             self.rules.anti.push(counted);
         }
@@ -157,7 +157,7 @@ impl<P> Counting<'_, P> {
     fn required_affinity(&mut self, terms: &[PodAffinityTerm]) {
         let selections: Vec<Selection> = terms
             .iter()
-            .map(|term| Selection::of_term(term, &self.pod.namespace))
+            .map(|term| Selection::of_term(term, self.pod))
             .collect();
         let Some((first, others)) = selections.split_first() else {
             return;
@@ -194,7 +194,7 @@ impl<P> Counting<'_, P> {
         let away = affinity.pod_anti_affinity.preferred.iter();
         for (wish, sign) in towards.chain(away.map(|wish| (wish, -1))) {
             let term = &wish.pod_affinity_term;
-            let rows = self.placed(&Selection::of_term(term, &self.pod.namespace));
+            let rows = self.placed(&Selection::of_term(term, self.pod));
             self.add_wish(term, &rows, sign * i64::from(wish.weight));
         }
     }
@@ -248,9 +248,8 @@ impl<P> Counting<'_, P> {
         let pod = &objects.pods[other.index()];
         let spec = objects.templates[pod.template.index()].spec.clone();
         let affinity = &spec.spec.affinity;
-        let namespace = &pod.namespace;
         let meant = |term: &PodAffinityTerm| {
-            Selection::of_term(term, namespace).matches(&self.cluster.objects, self.pod)
+            Selection::of_term(term, pod).matches(&self.cluster.objects, self.pod)
         };
         let anti = &affinity.pod_anti_affinity;
         let required: Vec<&PodAffinityTerm> = anti.required.iter().filter(|t| meant(t)).collect();

@@ -7,9 +7,11 @@ use aegis_cluster::workings::{Demand, HostPort, NodeSums};
 use aegis_model::objects::Node;
 use alloc::vec::Vec;
 
-/// Whether two ports on one node exclude each other. Host addresses are not told apart.
+/// Whether two ports on one node exclude each other: on the same address, or where one is on all.
 fn collide(a: &HostPort, b: &HostPort) -> bool {
-    a.port == b.port && a.protocol == b.protocol
+    let anywhere = |port: &HostPort| port.address == "0.0.0.0";
+    let addresses = a.address == b.address || anywhere(a) || anywhere(b);
+    a.port == b.port && a.protocol == b.protocol && addresses
 }
 
 /// Whether a port that the pod needs is taken.

@@ -66,7 +66,10 @@ fn attempt<P>(
     search: &mut Search,
     pod: PodId,
 ) {
-    if is_gated(cluster, pod) {
+    if is_anothers(cluster, pod) {
+        return queue::park(cluster, pod, News::default());
+    }
+    if !api::pods::gates(&cluster.objects, pod).is_empty() {
         return hold_at_gate(cluster, pod);
     }
     let nodes = search.board.rows.len();
@@ -88,15 +91,21 @@ fn attempt<P>(
     }
 }
 
-fn is_gated<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+/// Whether another scheduler is asked to place the pod.
+fn is_anothers<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
     let template = cluster.objects.pods[pod.index()].template;
     let spec = &cluster.objects.templates[template.index()].spec.spec;
-    !spec.scheduling_gates.is_empty()
+    let named = spec.scheduler_name.as_deref().unwrap_or_default();
+    !matches!(named, "" | COMPONENT)
 }
 
 /// A gated pod is not tried and gets no Event.
 fn hold_at_gate<P>(cluster: &mut Cluster<P>, pod: PodId) {
-    queue::park(cluster, pod, News::default());
+    let lifted = News {
+        gates: true,
+        ..News::default()
+    };
+    queue::park(cluster, pod, lifted);
     let message = "Scheduling is blocked due to non-empty scheduling gates";
     not_scheduled(cluster, pod, "SchedulingGated", message);
 }
@@ -212,5 +221,6 @@ fn helped_by(refusals: &[Refusal]) -> News {
             )
         }),
         bound: any(|refusal| matches!(refusal, Refusal::PodAffinity | Refusal::Spread)),
+        ..News::default()
     }
 }

@@ -101,6 +101,11 @@ impl Short {
     }
 }
 
+const NO_NODES: &str = "no nodes available to schedule pods";
+/// What DynamicResources, on by default from 1.34 on, says in PostFilter of a pod without claims on
+/// devices, before DefaultPreemption speaks.
+const DYNAMIC_RESOURCES: &str = "no new claims to deallocate";
+
 /// What came of the search for pods that could make room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Preemption {
@@ -137,30 +142,31 @@ fn histogram(reasons: impl Iterator<Item = String>) -> String {
 #[must_use]
 pub fn failure(nodes: usize, refusals: &[Refusal], preemption: &Preemption) -> String {
     if nodes == 0 {
-        return "no nodes available to schedule pods".into();
+        return NO_NODES.into();
     }
     let reasons = histogram(refusals.iter().flat_map(Refusal::reasons));
     let tail = preemption_part(nodes, preemption);
     format!("0/{nodes} nodes are available: {reasons}.{tail}")
 }
 
-/// The message where the pod cannot go anywhere for a reason of its own.
+/// The message where the pod cannot go anywhere for a reason of its own. No node was then looked
+/// at, so that DynamicResources finds no state of its own in PostFilter and ends it with an error,
+/// `not found`, before preemption is asked.
 #[must_use]
 pub fn refused_everywhere(nodes: usize, reason: &str) -> String {
-    let not_helpful = Preemption::InVain {
-        no_victims: 0,
-        not_helpful: nodes,
-    };
-    let tail = preemption_part(nodes, &not_helpful);
-    format!("0/{nodes} nodes are available: {reason}.{tail}")
+    if nodes == 0 {
+        return NO_NODES.into();
+    }
+    format!("0/{nodes} nodes are available: {reason}. not found")
 }
 
+/// What the plugins of PostFilter say, in their order.
 fn preemption_part(nodes: usize, preemption: &Preemption) -> String {
-    match preemption {
-        Preemption::Succeeded => String::new(),
-        Preemption::Never => " preemption: not eligible due to preemptionPolicy=Never.".into(),
+    let said = match preemption {
+        Preemption::Succeeded => return String::new(),
+        Preemption::Never => "not eligible due to preemptionPolicy=Never.".into(),
         Preemption::UnderWay => {
-            " preemption: not eligible due to a terminating pod on the nominated node.".into()
+            "not eligible due to a terminating pod on the nominated node.".into()
         }
         Preemption::InVain {
             no_victims,
@@ -176,9 +182,10 @@ fn preemption_part(nodes: usize, preemption: &Preemption) -> String {
                 .collect();
             parts.sort_unstable();
             let parts = parts.join(", ");
-            format!(" preemption: 0/{nodes} nodes are available: {parts}.")
+            format!("0/{nodes} nodes are available: {parts}.")
         }
-    }
+    };
+    format!(" {DYNAMIC_RESOURCES}, preemption: {said}")
 }
 
 #[cfg(test)]
@@ -213,22 +220,22 @@ mod tests {
             (
                 vec![cpu(), cpu(), cpu()],
                 vain(3, 0),
-                "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.",
+                "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.",
             ),
             (
                 vec![control_plane(), cpu(), both.clone()],
                 vain(1, 2),
-                "0/3 nodes are available: 1 Insufficient memory, 1 Too many pods, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.",
+                "0/3 nodes are available: 1 Insufficient memory, 1 Too many pods, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.",
             ),
             (
                 vec![Refusal::NodeAffinity, Refusal::Unschedulable],
                 vain(0, 2),
-                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
             ),
             (
                 vec![cpu()],
                 Preemption::Never,
-                "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.",
+                "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.",
             ),
             (
                 vec![cpu()],

@@ -372,6 +372,9 @@ impl Memo {
 fn closed<P>(cluster: &Cluster<P>, pod: &Pod, node: NodeId) -> Option<Refusal> {
     let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
     let node = view(&cluster.objects, node);
+    if rules::names_others(spec, node.name) {
+        return Some(Refusal::Pinned);
+    }
     if rules::is_cordoned_off(node, &spec.tolerations) {
         return Some(Refusal::Unschedulable);
     }

@@ -7,6 +7,7 @@ use aegis_cluster::api;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{Demand, NodeSums};
+use aegis_model::kubernetes::LabelSelector;
 use aegis_model::objects::Severity;
 use aegis_model::{NodeId, PodId, Tick};
 use alloc::format;
@@ -29,9 +30,7 @@ pub(super) fn make_room<P>(
     id: PodId,
     refusals: &[Refusal],
 ) -> Preemption {
-    let pod = &cluster.objects.pods[id.index()];
-    let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
-    if spec.preemption_policy.as_deref() == Some("Never") {
+    if api::pods::preemption_policy(cluster, id).as_deref() == Some("Never") {
         return Preemption::Never;
     }
     if is_waiting_for_room(cluster, id) {
@@ -192,6 +191,7 @@ fn split_by_budget<P>(cluster: &Cluster<P>, pods: &[PodId]) -> (Vec<PodId>, Vec<
         for (budget, left) in cluster.objects.budgets.iter().zip(&mut allowed) {
             let meant = budget.header.exists()
                 && budget.header.reference.namespace == row.namespace
+                && budget.spec.selector != LabelSelector::default()
                 && budget.spec.selector.matches(&row.labels);
             if meant {
                 *left -= 1;
@@ -245,11 +245,8 @@ fn evict<P>(
         .reference
         .name
         .clone();
-    let pod = &cluster.objects.pods[id.index()];
-    let message = format!(
-        "Preempted by pod {}/{} on node {node_name}",
-        pod.namespace, pod.name
-    );
+    let uid = api::uid_of(cluster.objects.pods[id.index()].number);
+    let message = format!("Preempted by pod {uid} on node {node_name}");
     for victim in &chosen.victims {
         let object = api::events::pod_ref(&cluster.objects.pods[victim.index()]);
         let source = api::events::Source::of(super::COMPONENT);

@@ -3,7 +3,7 @@
 use super::board::{Board, Topology};
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::reach::namespace_labels;
-use aegis_model::kubernetes::{LabelSelector, PodAffinityTerm};
+use aegis_model::kubernetes::{LabelSelector, Operator, PodAffinityTerm, Requirement};
 use aegis_model::objects::Pod;
 use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
 use alloc::vec::Vec;
@@ -51,10 +51,28 @@ impl Namespaces {
     }
 }
 
+/// The selector with `matchLabelKeys` and `mismatchLabelKeys`, which the API server writes into it
+/// (pkg/registry/core/pod/strategy.go).
+fn with_own_labels(selector: &LabelSelector, term: &PodAffinityTerm, pod: &Pod) -> LabelSelector {
+    let mut selector = selector.clone();
+    let same = term.match_label_keys.iter().map(|key| (key, Operator::In));
+    let other = term.mismatch_label_keys.iter();
+    for (key, operator) in same.chain(other.map(|key| (key, Operator::NotIn))) {
+        if let Some(value) = pod.labels.get(key) {
+            selector.match_expressions.push(Requirement {
+                key: key.clone(),
+                operator,
+                values: alloc::vec![value.clone()],
+            });
+        }
+    }
+    selector
+}
+
 impl Selection {
-    /// What an affinity term of a pod in `namespace` selects.
-    pub fn of_term(term: &PodAffinityTerm, namespace: &SmolStr) -> Self {
-        let own = || alloc::vec![namespace.clone()];
+    /// What an affinity term of a pod selects.
+    pub fn of_term(term: &PodAffinityTerm, pod: &Pod) -> Self {
+        let own = || alloc::vec![pod.namespace.clone()];
         let namespaces = match (&term.namespace_selector, term.namespaces.is_empty()) {
             (Some(selector), _) => Namespaces::Matching(term.namespaces.clone(), selector.clone()),
             (None, true) => Namespaces::These(own()),
@@ -62,7 +80,11 @@ impl Selection {
         };
         Self::Labels {
             namespaces,
-            selectors: term.label_selector.iter().cloned().collect(),
+            selectors: term
+                .label_selector
+                .iter()
+                .map(|selector| with_own_labels(selector, term, pod))
+                .collect(),
         }
     }
 

@@ -117,8 +117,11 @@ impl Case {
             .map(|(count, text)| format!("{count} {text}"))
             .collect();
         let (reasons, parts) = (self.reasons, parts.join(", "));
+        if parts.is_empty() {
+            return format!("0/{nodes} nodes are available: {reasons}. not found");
+        }
         format!(
-            "0/{nodes} nodes are available: {reasons}. preemption: 0/{nodes} nodes are available: {parts}."
+            "0/{nodes} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {parts}."
         )
     }
 
@@ -188,7 +191,7 @@ fn nodes_that_are_closed_are_named_by_why() {
     let volumes =
         json!({"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]});
     let claim = "persistentvolumeclaim \"data\" not found";
-    Case::new(nodes(1), wants("p", volumes), claim, (0, 1)).check();
+    Case::new(nodes(1), wants("p", volumes), claim, (0, 0)).check();
 }
 
 /// Required terms on pods of an app, on the same node.
@@ -250,7 +253,7 @@ fn who_may_not_preempt_is_told_so() {
     stage.run(1);
     stage.apply(meek);
     stage.run(2);
-    let says = "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.";
+    let says = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.";
     assert_eq!(stage.events("FailedScheduling"), [says]);
 }
 
@@ -545,6 +548,6 @@ fn a_daemon_that_does_not_fit_is_told_so_of_its_own_node() {
             "spec": {"containers": [{"name": "main", "image": "example.com/agent:1", "resources": {"requests": {"cpu": "1"}}}]}}}}));
     stage.run(2);
     assert_eq!(per_node(&stage, "agent"), [1, 0]);
-    let says = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+    let says = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
     assert_eq!(stage.events("FailedScheduling"), [says]);
 }

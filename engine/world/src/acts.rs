@@ -384,6 +384,9 @@ fn selected(
         .chain(objects.autoscalers.iter().map(|row| &row.header))
         .chain(objects.policies.iter().map(|row| &row.header))
         .chain(objects.budgets.iter().map(|row| &row.header))
+        .chain(objects.volumes.iter().map(|row| &row.header))
+        .chain(objects.claims.iter().map(|row| &row.header))
+        .chain(objects.classes.iter().map(|row| &row.header))
         .chain(objects.plain.iter().map(|row| &row.header));
     headers
         .filter(|header| {

@@ -169,6 +169,7 @@ fn pod(id: u32, t: i64) -> RowDelta {
         template: TemplateId(id),
         node: Some(NodeId(id % 3)),
         nominated: None,
+        gates: None,
         priority: 0,
         created: Tick(12),
         started: Some(Tick(13)),

@@ -94,8 +94,8 @@ macro_rules! tables {
 }
 // Templates are never written after, revisions and plain objects hardly ever; of the many Events few are.
 tables!(
-    state: nodes, workloads, pods, services, autoscalers, policies, budgets;
-    once: templates, replica_sets, plain, events
+    state: nodes, workloads, pods, services, autoscalers, policies, budgets, volumes, claims;
+    once: templates, replica_sets, classes, plain, events
 );
 
 fn changed<T: Clone + PartialEq + Serialize + DeserializeOwned>(

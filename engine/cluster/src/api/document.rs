@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// API groups of the kinds that the simulator types; another group's kind of that name is kept as it is.
-const GROUPS: [(Kind, &[&str]); 14] = [
+const GROUPS: [(Kind, &[&str]); 17] = [
     (Kind::Node, &[""]),
     (Kind::Pod, &[""]),
     (Kind::Service, &[""]),
@@ -19,6 +19,9 @@ const GROUPS: [(Kind, &[&str]); 14] = [
     (Kind::ConfigMap, &[""]),
     (Kind::Secret, &[""]),
     (Kind::ServiceAccount, &[""]),
+    (Kind::PersistentVolume, &[""]),
+    (Kind::PersistentVolumeClaim, &[""]),
+    (Kind::StorageClass, &["storage.k8s.io"]),
     (Kind::Deployment, &["apps", "extensions"]),
     (Kind::ReplicaSet, &["apps", "extensions"]),
     (Kind::DaemonSet, &["apps", "extensions"]),

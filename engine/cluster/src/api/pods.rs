@@ -12,7 +12,7 @@ use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Deletion, Pod, PodCondition, PodConditions,
     PodPhase,
 };
-use aegis_model::{NodeId, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
+use aegis_model::{NodeId, Objects, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::{SmolStr, format_smolstr};
@@ -77,6 +77,7 @@ pub fn create_named<P>(
         template,
         node: None,
         nominated: None,
+        gates: None,
         priority,
         created: cluster.clock,
         started: None,
@@ -208,6 +209,32 @@ fn priority_of<P>(cluster: &Cluster<P>, name: &SmolStr, spec: &PodSpec) -> Resul
             reason: alloc::format!("no PriorityClass with name {class} was found"),
         }),
     }
+}
+
+/// `spec.schedulingGates` that still hold a pod.
+#[must_use]
+pub fn gates(objects: &Objects, pod: PodId) -> Vec<SmolStr> {
+    let row = &objects.pods[pod.index()];
+    if let Some(left) = &row.gates {
+        return left.to_vec();
+    }
+    let spec = &objects.templates[row.template.index()].spec.spec;
+    let gates = spec.scheduling_gates.iter();
+    gates.map(|gate| gate.name.clone()).collect()
+}
+
+/// `spec.preemptionPolicy` of a pod: its own, or that of its PriorityClass.
+#[must_use]
+pub fn preemption_policy<P>(cluster: &Cluster<P>, pod: PodId) -> Option<SmolStr> {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    if spec.preemption_policy.is_some() {
+        return spec.preemption_policy.clone();
+    }
+    let class = spec.priority_class_name.as_ref()?;
+    let slot = find(cluster, &ObjectRef::new(Kind::PriorityClass, "", class))?;
+    let header = crate::workings::header(&cluster.objects, slot)?;
+    header.doc["preemptionPolicy"].as_str().map(SmolStr::from)
 }
 
 /// Admission of ServiceAccounts (plugin/pkg/admission/serviceaccount): every namespace has `default`.

@@ -89,8 +89,23 @@ pub fn intern<P>(
         .reference
         .kind;
     admit(&mut spec.spec, kind);
+    add_overhead(cluster, &mut spec.spec);
     let hash = given.unwrap_or_else(|| hash(document));
     Ok(push(cluster, workload, spec, document.clone(), hash))
+}
+
+/// What the RuntimeClass of a pod costs (plugin/pkg/admission/runtimeclass).
+fn add_overhead<P>(cluster: &Cluster<P>, spec: &mut PodSpec) {
+    let Some(name) = &spec.runtime_class_name else {
+        return;
+    };
+    let class = ObjectRef::new(Kind::Other("RuntimeClass".into()), "", name);
+    let slot = super::find(cluster, &class);
+    let header = slot.and_then(|slot| crate::workings::header(&cluster.objects, slot));
+    let fixed = header.map(|header| header.doc["overhead"]["podFixed"].clone());
+    if let Some(Ok(overhead)) = fixed.map(serde_json::from_value) {
+        spec.overhead = overhead;
+    }
 }
 
 fn push<P>(

@@ -14,6 +14,7 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// Annotation that orders the deletion of a ReplicaSet's pods.
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
@@ -63,10 +64,21 @@ fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
                 "labels": *pod.labels,
                 "annotations": annotations,
             },
-            "spec": template.doc["spec"],
+            "spec": spec_of(cluster, id),
         }));
     }
     header(&cluster.objects, slot).map_or_else(Doc::default, |header| header.doc.clone())
+}
+
+/// `spec:` of a pod as it is now.
+fn spec_of<P>(cluster: &Cluster<P>, id: PodId) -> Value {
+    let pod = &cluster.objects.pods[id.index()];
+    let mut spec = cluster.objects.templates[pod.template.index()].doc["spec"].clone();
+    if let Some(left) = &pod.gates {
+        let left = left.iter().map(|name| serde_json::json!({"name": name}));
+        spec["schedulingGates"] = left.collect();
+    }
+    spec
 }
 
 /// Applies the changes that change something; status is not written this way.
@@ -109,7 +121,7 @@ fn commit<P>(
         return Err(invalid.into());
     }
     if let Slot::Pod(id) = slot {
-        return commit_pod(cluster, id, object, &metadata, fields);
+        return commit_pod(cluster, id, object, document, &metadata, fields);
     }
     retype(cluster, slot, object, document)?;
     if let Some(header) = header_mut(&mut cluster.objects, slot) {
@@ -126,15 +138,26 @@ fn commit<P>(
     Ok(())
 }
 
-/// Labels of a pod may change, and the annotation that orders deletions; its spec may not.
+/// Labels of a pod may change, and the annotation that orders deletions; of its spec, gates may go.
 fn commit_pod<P>(
     cluster: &mut Cluster<P>,
     id: PodId,
     object: &ObjectRef,
+    document: &Value,
     metadata: &aegis_model::kubernetes::Metadata,
     fields: &[FieldChange],
 ) -> Result<(), ApiError> {
-    if fields.iter().any(|field| !is_below(field, "metadata")) {
+    let of_gates = |field: &FieldChange| {
+        let second = field.path.0.get(1);
+        is_below(field, "spec")
+            && matches!(second, Some(Segment::Key(key)) if key == "schedulingGates")
+    };
+    let gates_left = match fields.iter().any(of_gates) {
+        true => Some(gates_after(cluster, id, object, document)?),
+        false => None,
+    };
+    let other = |field: &FieldChange| !is_below(field, "metadata") && !of_gates(field);
+    if fields.iter().any(other) {
         return Err(ApiError::Forbidden {
             kind: object.kind.clone(),
             name: object.name.clone(),
@@ -149,10 +172,40 @@ fn commit_pod<P>(
             None => drop(Arc::make_mut(costs).remove(&id)),
         }
     }
+    if let Some(left) = gates_left {
+        cluster.objects.pods[id.index()].gates = Some(Arc::new(left));
+        cluster.workings.scheduler.news.gates = true;
+    }
     cluster.objects.pods[id.index()].labels = Arc::new(metadata.labels.clone());
     cluster.workings.index.topology_dirty = true;
     super::pods::touch(cluster, id);
     Ok(())
+}
+
+/// The gates that a document leaves to a pod; none may come.
+fn gates_after<P>(
+    cluster: &Cluster<P>,
+    id: PodId,
+    object: &ObjectRef,
+    document: &Value,
+) -> Result<Vec<SmolStr>, ApiError> {
+    let before = super::pods::gates(&cluster.objects, id);
+    let listed = document.pointer("/spec/schedulingGates");
+    let names = listed.and_then(Value::as_array).into_iter().flatten();
+    let after: Vec<SmolStr> = names
+        .filter_map(|gate| gate["name"].as_str())
+        .map(SmolStr::from)
+        .collect();
+    let Some(new) = after.iter().find(|name| !before.contains(name)) else {
+        return Ok(after);
+    };
+    let invalid = Invalid {
+        object: object.clone(),
+        path: "spec.schedulingGates".into(),
+        value: format!("{new:?}"),
+        detail: format!("only deletion is allowed, but found new scheduling gate '{new}'"),
+    };
+    Err(invalid.into())
 }
 
 /// The deletion cost that annotations set.

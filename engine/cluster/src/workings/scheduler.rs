@@ -54,6 +54,8 @@ pub struct HostPort {
     pub port: u16,
     /// Protocol as spelt; `TCP` by default.
     pub protocol: SmolStr,
+    /// Address of the node; `0.0.0.0` is all.
+    pub address: SmolStr,
 }
 
 /// Whether a template has affinity or anti-affinity terms over pods.
@@ -124,12 +126,20 @@ pub struct News {
     pub freed: bool,
     /// A pod came to a node.
     pub bound: bool,
+    /// A pod lost gates.
+    pub gates: bool,
+    /// A claim, volume or class came or changed.
+    pub storage: bool,
 }
 
 impl News {
     /// Whether one of these is one of `others`.
     pub const fn meets(self, others: Self) -> bool {
-        (self.node && others.node) || (self.freed && others.freed) || (self.bound && others.bound)
+        (self.node && others.node)
+            || (self.freed && others.freed)
+            || (self.bound && others.bound)
+            || (self.gates && others.gates)
+            || (self.storage && others.storage)
     }
 }
 
@@ -343,9 +353,15 @@ fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
             (number != 0).then(|| HostPort {
                 port: number,
                 protocol: port.protocol.clone().unwrap_or_else(|| "TCP".into()),
+                address: address_of(port.host_ip.as_ref()),
             })
         })
         .collect()
+}
+
+fn address_of(given: Option<&SmolStr>) -> SmolStr {
+    let given = given.filter(|address| !address.is_empty());
+    given.cloned().unwrap_or_else(|| "0.0.0.0".into())
 }
 
 fn speaks_of_pods(spec: &PodSpec) -> SpeaksOfPods {

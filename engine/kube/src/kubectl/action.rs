@@ -348,5 +348,8 @@ fn headers(objects: &Objects) -> impl Iterator<Item = &Header> {
         .chain(objects.autoscalers.iter().map(|row| &row.header))
         .chain(objects.policies.iter().map(|row| &row.header))
         .chain(objects.budgets.iter().map(|row| &row.header))
+        .chain(objects.volumes.iter().map(|row| &row.header))
+        .chain(objects.claims.iter().map(|row| &row.header))
+        .chain(objects.classes.iter().map(|row| &row.header))
         .chain(objects.plain.iter().map(|row| &row.header))
 }

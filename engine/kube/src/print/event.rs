@@ -97,6 +97,8 @@ fn uid_of(cx: &Context<'_>, object: &ObjectRef) -> Option<String> {
             .iter()
             .filter_map(|r| of(&r.header))
             .last(),
+        Kind::PersistentVolumeClaim => objects.claims.iter().filter_map(|r| of(&r.header)).last(),
+        Kind::PersistentVolume => objects.volumes.iter().filter_map(|r| of(&r.header)).last(),
         Kind::Service => objects.services.iter().filter_map(|r| of(&r.header)).last(),
         _ => objects
             .workloads

@@ -28,6 +28,7 @@ pub fn api_version(kind: &Kind) -> &'static str {
         Kind::PodDisruptionBudget => "policy/v1",
         Kind::EndpointSlice => "discovery.k8s.io/v1",
         Kind::PriorityClass => "scheduling.k8s.io/v1",
+        Kind::StorageClass => "storage.k8s.io/v1",
         Kind::Job | Kind::CronJob => "batch/v1",
         Kind::Other(_) | Kind::Cluster => "",
         _ => "v1",

@@ -17,6 +17,7 @@ mod policy;
 mod replica_set;
 mod service;
 mod status;
+mod storage;
 mod time;
 mod wide;
 mod workload;
@@ -52,6 +53,9 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
     let groups = [
         nodes(&cx),
         plain(&cx),
+        classes(&cx),
+        volumes(&cx),
+        claims(&cx),
         workloads(&cx),
         replica_sets(&cx),
         pods(&cx),
@@ -90,6 +94,27 @@ fn plain(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.plain.iter();
     rows.filter(|row| row.header.exists())
         .map(|row| meta::plain(cx, &row.header))
+        .collect()
+}
+
+fn classes(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.classes.iter();
+    rows.filter(|row| row.header.exists())
+        .map(|row| storage::class(cx, row))
+        .collect()
+}
+
+fn volumes(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.volumes.iter();
+    rows.filter(|row| row.header.exists())
+        .map(|row| storage::volume(cx, row))
+        .collect()
+}
+
+fn claims(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.claims.iter();
+    rows.filter(|row| row.header.exists())
+        .map(|row| storage::claim(cx, row))
         .collect()
 }
 

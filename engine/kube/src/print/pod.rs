@@ -2,7 +2,7 @@
 
 use super::{Context, defaults, ident, meta};
 use aegis_model::Quantity;
-use aegis_model::kubernetes::{Container, PodSpec};
+use aegis_model::kubernetes::{Container, Kind, PodSpec};
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
     Termination, Workload, WorkloadSpec,
@@ -86,8 +86,13 @@ fn spec(
     defaults::default(&mut spec, "serviceAccountName", "default");
     defaults::pod_spec(&mut spec);
     defaults::default(&mut spec, "enableServiceLinks", true);
-    defaults::default(&mut spec, "preemptionPolicy", "PreemptLowerPriority");
+    defaults::default(
+        &mut spec,
+        "preemptionPolicy",
+        preemption_policy(cx, template),
+    );
     spec["priority"] = pod.priority.into();
+    gates_and_overhead(&mut spec, pod, template);
     for list in ["containers", "initContainers"] {
         defaults::items_mut(&mut spec, list).for_each(defaults::requests);
     }
@@ -104,6 +109,34 @@ fn spec(
         spec["nodeName"] = node.header.reference.name.as_str().into();
     }
     spec
+}
+
+/// What the PriorityClass of a pod says of preemption.
+fn preemption_policy(cx: &Context<'_>, template: Option<&Template>) -> String {
+    let named = template.and_then(|template| template.spec.spec.priority_class_name.as_ref());
+    let mut classes = cx
+        .objects
+        .plain
+        .iter()
+        .filter(|row| row.header.exists() && row.header.reference.kind == Kind::PriorityClass);
+    let class = named.and_then(|name| classes.find(|row| row.header.reference.name == *name));
+    let policy = class.and_then(|row| row.header.doc["preemptionPolicy"].as_str());
+    policy.unwrap_or("PreemptLowerPriority").to_owned()
+}
+
+/// Gates that are left, and the overhead of the RuntimeClass.
+fn gates_and_overhead(spec: &mut Value, pod: &Pod, template: Option<&Template>) {
+    if let (Some(left), Some(fields)) = (&pod.gates, spec.as_object_mut()) {
+        fields.remove("schedulingGates");
+        if !left.is_empty() {
+            let left = left.iter().map(|name| json!({"name": name.as_str()}));
+            fields.insert("schedulingGates".into(), left.collect());
+        }
+    }
+    let overhead = template.map(|template| &template.spec.spec.overhead);
+    if let Some(overhead) = overhead.filter(|list| !list.0.is_empty()) {
+        spec["overhead"] = json!(overhead);
+    }
 }
 
 /// The claims that a StatefulSet makes for a pod are volumes of it, before those of the template;
@@ -178,7 +211,10 @@ fn status(cx: &Context<'_>, pod: &Pod, template: Option<&Template>) -> Value {
     if let Some(template) = template {
         out["qosClass"] = qos(&template.spec.spec).into();
     }
-    out["conditions"] = conditions(cx, pod);
+    let conditions = conditions(cx, pod);
+    if !conditions.is_empty() {
+        out["conditions"] = conditions.into();
+    }
     if let Some(reason) = &pod.reason {
         out["reason"] = reason.as_str().into();
     }
@@ -220,7 +256,7 @@ fn addresses(pod: &Pod, template: Option<&Template>, out: &mut Value) {
     }
 }
 
-fn conditions(cx: &Context<'_>, pod: &Pod) -> Value {
+fn conditions(cx: &Context<'_>, pod: &Pod) -> Vec<Value> {
     let all = &pod.conditions;
     let mut out: Vec<Value> = Vec::new();
     if let Some(disruption) = &all.disruption {
@@ -232,8 +268,11 @@ fn conditions(cx: &Context<'_>, pod: &Pod) -> Value {
         out.push(condition(cx, "Ready", &all.ready));
         out.push(condition(cx, "ContainersReady", &all.containers_ready));
     }
-    out.push(condition(cx, "PodScheduled", &all.scheduled));
-    out.into()
+    // A pod that no scheduler has looked at has none.
+    if pod.node.is_some() || !all.scheduled.reason.is_empty() {
+        out.push(condition(cx, "PodScheduled", &all.scheduled));
+    }
+    out
 }
 
 fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {

@@ -190,6 +190,7 @@ impl Builder {
             template: owner.template,
             node: Some(NodeId(ordinal % 2)),
             nominated: None,
+            gates: None,
             priority: 0,
             created: Tick(10),
             started: Some(Tick(11)),

@@ -34,7 +34,7 @@ macro_rules! kinds {
 kinds! {
     Namespace, Node, Pod, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, Service, EndpointSlice,
     HorizontalPodAutoscaler, NetworkPolicy, PodDisruptionBudget, ConfigMap, Secret, PriorityClass, ServiceAccount,
-    PersistentVolumeClaim, Event, Cluster,
+    PersistentVolume, PersistentVolumeClaim, StorageClass, Event, Cluster,
 }
 
 impl fmt::Display for Kind {
@@ -55,22 +55,28 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
+/// Kinds without a variant that live outside namespaces.
+const OTHERS: [&str; 7] = [
+    "RuntimeClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
 impl Kind {
     /// Whether objects of this kind live outside namespaces.
     #[must_use]
     pub fn is_cluster_scoped(&self) -> bool {
-        const OTHERS: [&str; 8] = [
-            "ClusterRole",
-            "ClusterRoleBinding",
-            "CustomResourceDefinition",
-            "PersistentVolume",
-            "StorageClass",
-            "IngressClass",
-            "MutatingWebhookConfiguration",
-            "ValidatingWebhookConfiguration",
-        ];
         match self {
-            Self::Namespace | Self::Node | Self::PriorityClass | Self::Cluster => true,
+            Self::Namespace
+            | Self::Node
+            | Self::PriorityClass
+            | Self::PersistentVolume
+            | Self::StorageClass
+            | Self::Cluster => true,
             Self::Other(name) => OTHERS.contains(&name.as_str()),
             _ => false,
         }

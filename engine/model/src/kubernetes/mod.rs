@@ -13,6 +13,7 @@ mod policy;
 mod resources;
 mod selector;
 mod service;
+mod storage;
 mod workload;
 
 pub use autoscaling::*;
@@ -23,4 +24,5 @@ pub use policy::*;
 pub use resources::*;
 pub use selector::*;
 pub use service::*;
+pub use storage::*;
 pub use workload::*;

@@ -51,6 +51,10 @@ pub struct PodSpec {
     pub host_network: bool,
     /// DNS policy; `ClusterFirst` by default.
     pub dns_policy: Option<SmolStr>,
+    /// Who places the pod; `default-scheduler` by default.
+    pub scheduler_name: Option<SmolStr>,
+    /// RuntimeClass.
+    pub runtime_class_name: Option<SmolStr>,
     /// Gates that keep the pod from the scheduler.
     pub scheduling_gates: Vec<SchedulingGate>,
     /// Volumes.
@@ -142,6 +146,9 @@ pub struct ContainerPort {
     pub container_port: u16,
     /// Port on the node, 0 for none.
     pub host_port: u16,
+    /// Address of the node on which the port is taken; all of them where it says nothing.
+    #[serde(rename = "hostIP")]
+    pub host_ip: Option<SmolStr>,
     /// `TCP` by default.
     pub protocol: Option<SmolStr>,
 }
@@ -384,6 +391,10 @@ pub struct PodAffinityTerm {
     pub namespaces: Vec<SmolStr>,
     /// Namespaces by label.
     pub namespace_selector: Option<LabelSelector>,
+    /// Label keys whose values of the pod itself are asked for as well.
+    pub match_label_keys: Vec<SmolStr>,
+    /// Label keys whose values of the pod itself are excluded.
+    pub mismatch_label_keys: Vec<SmolStr>,
 }
 
 /// A weighted term.

@@ -7,10 +7,12 @@
 mod pod;
 mod rows;
 mod status;
+mod storage;
 
 pub use pod::*;
 pub use rows::*;
 pub use status::*;
+pub use storage::*;
 
 use crate::change::ChangeRecord;
 use crate::table::Table;
@@ -37,6 +39,15 @@ pub struct Objects {
     pub policies: Table<NetworkPolicy>,
     /// PodDisruptionBudgets.
     pub budgets: Table<DisruptionBudget>,
+    /// PersistentVolumes.
+    #[serde(default)]
+    pub volumes: Table<PersistentVolume>,
+    /// PersistentVolumeClaims.
+    #[serde(default)]
+    pub claims: Table<PersistentVolumeClaim>,
+    /// StorageClasses.
+    #[serde(default)]
+    pub classes: Table<StorageClass>,
     /// All other objects.
     pub plain: Table<Plain>,
     /// Events, aggregated as the API server's clients do.

@@ -32,6 +32,9 @@ pub struct Pod {
     pub node: Option<NodeId>,
     /// `status.nominatedNodeName`.
     pub nominated: Option<NodeId>,
+    /// `spec.schedulingGates` where some were removed since; else those of the template.
+    #[serde(default)]
+    pub gates: Option<Arc<Vec<SmolStr>>>,
     /// `spec.priority`.
     pub priority: i32,
     /// `metadata.creationTimestamp`.

@@ -63,6 +63,7 @@ fn pod(name: &str) -> Pod {
         template: TemplateId(0),
         node: Some(NodeId(0)),
         nominated: None,
+        gates: None,
         priority: 0,
         created: Tick(0),
         started: None,
