@@ -62,6 +62,8 @@ pub enum Command {
     Scenario(Scenario),
     /// The cluster alone, with nobody acting: its objects after a while
     Sim(Sim),
+    /// Whether NetworkPolicies let one pod reach another
+    Reach(Reach),
     /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
     Import(Import),
     /// What was run before
@@ -329,6 +331,47 @@ pub struct Sim {
     /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// Transport protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// TCP
+    Tcp,
+    /// UDP
+    Udp,
+    /// SCTP
+    Sctp,
+}
+
+/// `aegis reach`.
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// A name, a file, a folder of manifests, or - for standard input
+    pub scenario: String,
+    /// Who opens the connection: namespace/pod, namespace/workload, or an address
+    #[arg(long, value_name = "NS/POD")]
+    pub from: String,
+    /// To whom: the same, or svc/namespace/name
+    #[arg(long, value_name = "NS/POD")]
+    pub to: String,
+    /// The port of the target, by number or by its name
+    #[arg(long, value_name = "PORT")]
+    pub port: String,
+    /// The transport protocol: TCP, UDP or SCTP
+    #[arg(
+        long,
+        value_name = "PROTOCOL",
+        default_value = "TCP",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    pub protocol: Protocol,
+    /// After which time it is asked, as 90s or 10m; the scenario's duration without it
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::commands::sim::parse_length)]
+    pub length: Option<Length>,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `aegis import`.

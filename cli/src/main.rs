@@ -69,6 +69,7 @@ fn dispatch(
         Command::Explain(args) => commands::explain::run(&args, context, terminal),
         Command::Scenario(command) => commands::scenario::run(&command, terminal),
         Command::Sim(args) => commands::sim::run(&args, terminal),
+        Command::Reach(args) => commands::reach::run(&args, terminal),
         Command::Import(args) => commands::import::run(&args, terminal),
         Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),

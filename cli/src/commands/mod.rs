@@ -7,6 +7,7 @@ pub mod explain;
 pub mod graph;
 pub mod import;
 pub mod newcomer;
+pub mod reach;
 pub mod replay;
 pub mod report;
 pub mod run;

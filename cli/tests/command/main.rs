@@ -3,6 +3,7 @@
 mod bad_input;
 mod ends;
 mod kit;
+mod reach;
 mod reports;
 mod run;
 mod runs;

@@ -1,10 +1,12 @@
 //! Holds the objects of a cluster against what a scenario expects of them.
 //!
-//! Works on the printed `v1 List`, as a person would with `kubectl get -o yaml`.
+//! Works on the printed `v1 List`, as a person would with `kubectl get -o yaml`; connections
+//! are asked as `aegis reach` asks them.
 
 use crate::format::Expectation;
 use crate::names;
-use aegis_model::FieldPath;
+use crate::reach::{Question, answer};
+use aegis_model::{FieldPath, Objects};
 use serde_json::Value;
 use std::fmt;
 
@@ -22,11 +24,11 @@ impl fmt::Display for Miss {
         let Expectation {
             at, object, path, ..
         } = &self.expected;
-        write!(
-            f,
-            "at {at}: {object} {path}: expected {}",
-            wanted(&self.expected)
-        )?;
+        match &self.expected.reach {
+            Some(asked) => write!(f, "at {at}: {} to {}", asked.from, asked.to)?,
+            None => write!(f, "at {at}: {object} {path}")?,
+        }
+        write!(f, ": expected {}", wanted(&self.expected))?;
         match &self.found {
             Some(value) => write!(f, ", found {value}"),
             None => f.write_str(", found nothing"),
@@ -81,6 +83,24 @@ pub fn check_expectations(list: &Value, expects: &[Expectation]) -> Vec<Miss> {
         .iter()
         .filter_map(|expected| missed(list, expected))
         .collect()
+}
+
+/// What a connection comes to, where it is not what is expected.
+#[must_use]
+pub fn check_connection(
+    objects: &Objects,
+    expected: &Expectation,
+    asked: &Question,
+) -> Option<Miss> {
+    let found = match answer(objects, asked) {
+        Ok(found) => found.to_string(),
+        Err(error) => format!("{error}; {}", error.help),
+    };
+    let found = Value::from(found);
+    (!meets(Some(&found), &test_of(expected))).then(|| Miss {
+        expected: expected.clone(),
+        found: Some(found),
+    })
 }
 
 fn missed(list: &Value, expected: &Expectation) -> Option<Miss> {

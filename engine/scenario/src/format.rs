@@ -14,6 +14,7 @@ pub use services::{CallWords, MemoryWords, ServiceWords};
 pub use traffic::{Burst, Diurnal, Rate, RateStep, RateWords, Traffic};
 
 use crate::amount::{Length, Share};
+use crate::reach::Question;
 use aegis_model::Quantity;
 use serde::Deserialize;
 use serde_json::Value;
@@ -356,14 +357,19 @@ pub enum Gap {
     Large,
 }
 
-/// What objects must show.
+/// What objects must show, or who must reach whom.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expectation {
     /// When.
     pub at: Length,
-    /// `Kind/name` or `Kind/namespace/name`; in the name, `*` is any run of characters.
+    /// `Kind/name` or `Kind/namespace/name`; in the name, `*` is any run of characters. Empty
+    /// where a connection is meant.
+    #[serde(default)]
     pub object: String,
+    /// The connection that is meant; its answer is a text.
+    #[serde(default)]
+    pub reach: Option<Question>,
     /// Fields that pick among the objects of that name: path and pattern of its text.
     #[serde(default, rename = "where")]
     pub picked: BTreeMap<String, String>,

@@ -27,6 +27,7 @@ pub mod nodes;
 pub mod objects;
 mod patches;
 pub mod plan;
+pub mod reach;
 mod references;
 pub mod resolve;
 pub mod schema;

@@ -342,6 +342,14 @@ impl Check<'_> {
         for (position, expected) in self.loaded.scenario.spec.expect.iter().enumerate() {
             let path = child(&spec("expect"), position);
             self.time(&path.key("at"), expected.at);
+            if expected.object.is_empty() == expected.reach.is_none() {
+                let message = "an expectation is about an `object` or a `reach`: one of both";
+                let finding = Finding::new(Code::ExactlyOne, &path, "", message);
+                self.findings.push(finding.help("keep one of them"));
+            }
+            if expected.reach.is_some() {
+                continue;
+            }
             if expected.count.is_some() && expected.path.is_empty() {
                 continue;
             }

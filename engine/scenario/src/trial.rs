@@ -5,7 +5,7 @@
 
 use crate::amount::Length;
 use crate::build::{build, start};
-use crate::expect::{Miss, check_expectations};
+use crate::expect::{Miss, check_connection, check_expectations};
 use crate::format::Expectation;
 use crate::load::Loaded;
 use crate::{goals, plan, truth};
@@ -294,10 +294,13 @@ pub fn expectations(
         let Length(at) = expected.at;
         let ahead = (at - world.time() as f64).max(0.0);
         world.advance(Length(ahead).whole());
-        misses.extend(check_expectations(
-            &print(&world),
-            std::slice::from_ref(expected),
-        ));
+        match &expected.reach {
+            Some(asked) => misses.extend(check_connection(world.objects(), expected, asked)),
+            None => misses.extend(check_expectations(
+                &print(&world),
+                std::slice::from_ref(expected),
+            )),
+        }
     }
     Ok(misses)
 }

@@ -407,13 +407,41 @@ static PHYSICS: Words = all(&[required(
     "How far the truth is from what is inferred; default medium.",
 )]);
 
+static REACH: Words = all(&[
+    required(
+        "from",
+        Shape::Text,
+        "Who opens it: namespace/pod, namespace/workload or an address.",
+    ),
+    required(
+        "to",
+        Shape::Text,
+        "To whom: the same, or svc/namespace/name.",
+    ),
+    required(
+        "port",
+        Shape::Either(&[Shape::Whole(1, 65_535), Shape::Text]),
+        "The port, by number or name.",
+    ),
+    optional(
+        "protocol",
+        Shape::OneOf(&["TCP", "UDP", "SCTP"]),
+        "Transport protocol; default TCP.",
+    ),
+]);
+
 static EXPECT: Words = Words {
     words: &[
         required("at", Shape::Length, "When."),
-        required(
+        optional(
             "object",
             Shape::Object,
             "The object; * in its name is any run of characters, and all that have it are meant.",
+        ),
+        optional(
+            "reach",
+            Shape::Words(&REACH),
+            "Instead of an object: a connection; what is expected is `allowed`, or `denied by NetworkPolicy ns/name`.",
         ),
         optional(
             "where",

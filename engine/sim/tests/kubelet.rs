@@ -375,7 +375,7 @@ fn a_slow_answer_takes_the_pod_out_after_three_failures_and_back_after_one_succe
     );
     assert_eq!(stage.events("Unhealthy").len(), 3);
     assert!(
-        stage.events("Unhealthy")[0].starts_with("Readiness probe failed: Get \"http://10.128.")
+        stage.events("Unhealthy")[0].starts_with("Readiness probe failed: Get \"http://10.244.")
     );
     assert!(
         stage.events("Unhealthy")[0].ends_with("(Client.Timeout exceeded while awaiting headers)")
@@ -470,7 +470,7 @@ fn a_probe_on_a_port_that_nobody_listens_on_is_refused() {
     assert!(!stage.pod("web").is_ready());
     let text = stage.events("Unhealthy")[0];
     assert!(
-        text.contains(":8081/ok\": dial tcp 10.128.")
+        text.contains(":8081/ok\": dial tcp 10.244.")
             && text.ends_with("connect: connection refused"),
         "{text}"
     );

@@ -301,12 +301,12 @@ fn addresses_are_those_that_are_printed() {
     );
 }
 
-/// 10.128.0.0/9, one beyond the number: as `status.podIP` is printed.
+/// From 10.244.0.0 on, one beyond the number: as `status.podIP` is printed.
 fn aegis_kube_address(number: u32) -> String {
     let host = number + 1;
     format!(
         "10.{}.{}.{}",
-        128 + (host >> 16),
+        244 + (host >> 16),
         (host >> 8) & 255,
         host & 255
     )

@@ -29,7 +29,7 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
         open(&reader, &args.scenario).map_err(|refusal| reader.refuse(refusal, terminal.err))?;
     reader.show(&loaded.warnings, terminal.err);
     reader.show(&warn::kinds(&loaded.manifests), terminal.err);
-    let length = length(args, &loaded)?;
+    let length = length(args.length, &loaded)?;
     // The cluster alone is watched from the moment at which its manifests arrive.
     loaded.scenario.spec.start.get_or_insert(Start::Applied);
     let refuse = |problems: Vec<Diagnostic>| reader.refuse(Refusal::Wrong(problems), terminal.err);
@@ -43,7 +43,7 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
 }
 
 /// A scenario, or plain manifests by the rule of `import`.
-fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
+pub fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
     let path = std::path::Path::new(given);
     if !path.is_dir() && given != "-" && !path.is_file() {
         return reader.scenario(given);
@@ -60,8 +60,9 @@ fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
     import::adopt("manifests", documents).map_err(Refusal::Wrong)
 }
 
-fn length(args: &Sim, loaded: &Loaded) -> Result<u32, Failure> {
-    let length = args.length.unwrap_or(loaded.scenario.spec.duration);
+/// How long is played, s: as asked, else the scenario's duration.
+pub fn length(asked: Option<Length>, loaded: &Loaded) -> Result<u32, Failure> {
+    let length = asked.unwrap_or(loaded.scenario.spec.duration);
     if (0.0..=LONGEST).contains(&length.0) {
         return Ok(length.whole());
     }

@@ -12,11 +12,20 @@ impl Address {
     pub const INTERNET: Self = Self(0xCB00_7101);
 }
 
-/// The address of a pod by its canonical number: in 10.128.0.0/9, as it is
-/// printed in `status.podIP`. It depends on no name and on no node.
+/// Addresses of pods, from 10.244.0.0 (the range of kubeadm's and kind's defaults) to the end of 10.0.0.0/8.
+const POD_ADDRESSES: u32 = 0x000C_0000;
+
+/// The address of a pod by its canonical number, as it is printed in `status.podIP`: unique
+/// below 786,432 objects. It depends on no name and on no node.
 #[must_use]
 pub const fn pod_address(number: u32) -> Address {
-    Address(0x0A80_0000 | (number.wrapping_add(1) & 0x007F_FFFF))
+    Address(0x0AF4_0000 + number.wrapping_add(1) % POD_ADDRESSES)
+}
+
+/// The address of a node by its index, as its `InternalIP` is printed: in 172.16.0.0/12.
+#[must_use]
+pub const fn node_address(index: usize) -> Address {
+    Address(0xAC10_0000 | ((index as u32).wrapping_add(2) & 0x000F_FFFF))
 }
 
 impl fmt::Display for Address {
@@ -77,7 +86,8 @@ mod tests {
     #[test]
     fn pods_have_addresses_of_their_own() {
         use alloc::string::ToString;
-        assert_eq!(pod_address(0).to_string(), "10.128.0.1");
-        assert_eq!(pod_address(70_000).to_string(), "10.129.17.113");
+        assert_eq!(pod_address(0).to_string(), "10.244.0.1");
+        assert_eq!(pod_address(70_000).to_string(), "10.245.17.113");
+        assert_eq!(node_address(0).to_string(), "172.16.0.2");
     }
 }

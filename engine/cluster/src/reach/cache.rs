@@ -2,11 +2,11 @@
 //!
 //! Pods of one namespace, label set and template are one class: no rule can
 //! tell them apart, but for `ipBlock`; where a policy has one, each pod is its
-//! own class. The answers hold while policies and namespaces are the same
+//! own class. Pods in their node's network are not remembered: nodes count there. The answers hold while policies and namespaces are the same
 //! documents and pods keep their labels; [`ReachCache::refresh`] compares them
 //! and forgets all when one differs.
 
-use super::{Direction, Endpoint, Protocol, Verdict, reach};
+use super::{Direction, Endpoint, Protocol, Verdict, policy, reach};
 use aegis_model::kubernetes::{Kind, Labels, NetworkPolicySpec};
 use aegis_model::objects::Header;
 use aegis_model::{Objects, PodId, TemplateId};
@@ -72,6 +72,9 @@ impl ReachCache {
     ) -> Verdict {
         if self.policies.is_empty() || from == to {
             return Verdict::Allowed;
+        }
+        if policy::is_node(objects, from) || policy::is_node(objects, to) {
+            return reach(objects, from, to, port, protocol);
         }
         let question = (
             self.side(objects, from),

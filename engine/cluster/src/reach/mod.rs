@@ -3,8 +3,8 @@
 //! A pod is isolated in a direction as soon as one policy of its namespace
 //! selects it for that direction; then the union of the rules of those policies
 //! is what may pass, and both ends must allow. Replies always pass, as does a
-//! pod's traffic to itself. Pods in their node's network are neither isolated
-//! nor selected as peers. The kubelet's probes come from the node and are not
+//! pod's traffic to itself and to and from its own node. Pods in their node's
+//! network are neither isolated nor selected as peers: they have its address. The kubelet's probes come from the node and are not
 //! asked here. Rules: kubernetes.io, Network Policies; kubernetes.md.
 //!
 //! [`reach`] answers from the objects alone; [`ReachCache`] remembers answers
@@ -14,7 +14,7 @@ mod address;
 mod cache;
 mod policy;
 
-pub use address::{Address, pod_address};
+pub use address::{Address, node_address, pod_address};
 pub use cache::{Changed, ReachCache};
 
 use aegis_model::kubernetes::Labels;
@@ -66,8 +66,8 @@ pub enum Direction {
 pub enum Verdict {
     /// It passes.
     Allowed,
-    /// The pod at one end is isolated and no rule lets it through. The policy
-    /// named is the first, in order of ids, that isolates the pod.
+    /// The pod at one end is isolated and no rule lets it through. Of the policies that
+    /// isolate it, the first (in order of ids) without any rule is named, else the first.
     DeniedBy(PolicyId, Direction),
 }
 
@@ -81,7 +81,7 @@ pub fn reach(
     port: u16,
     protocol: Protocol,
 ) -> Verdict {
-    if from == to {
+    if from == to || policy::share_a_node(objects, from, to) {
         return Verdict::Allowed;
     }
     let flow = policy::Flow {

@@ -1,6 +1,6 @@
 //! The rules of policies, asked for one connection.
 
-use super::address::{contains, pod_address};
+use super::address::{contains, node_address, pod_address};
 use super::{Address, Endpoint, Protocol, namespace_labels};
 use aegis_model::kubernetes::{
     IntOrString, IpBlock, NetworkPolicySpec, PodSpec, PolicyPeer, PolicyPort,
@@ -53,14 +53,15 @@ impl Flow<'_> {
         })
     }
 
-    /// The first isolating policy, unless one of all of them lets `peer` through.
+    /// The policy that isolates, unless one of all of them lets `peer` through: the first that
+    /// allows nothing, as a default deny does, else the first.
     fn refused(
         &self,
         isolating: impl Fn(&NetworkPolicy) -> bool,
         peer: Endpoint,
         rules: impl for<'r> Fn(&'r NetworkPolicySpec) -> alloc::vec::Vec<Rule<'r>>,
     ) -> Option<PolicyId> {
-        let mut first = None;
+        let (mut first, mut closed) = (None, None);
         for (index, policy) in self.objects.policies.enumerate() {
             if !policy.header.exists() || !isolating(policy) {
                 continue;
@@ -69,12 +70,16 @@ impl Flow<'_> {
             let allows = |(peers, ports): Rule<'_>| {
                 self.is_peer(namespace, peers, peer) && self.is_port(ports)
             };
-            if rules(&policy.spec).into_iter().any(allows) {
+            let rules = rules(&policy.spec);
+            if rules.is_empty() {
+                closed = closed.or(Some(PolicyId::from(index)));
+            }
+            if rules.into_iter().any(allows) {
                 return None;
             }
             first = first.or(Some(PolicyId::from(index)));
         }
-        first
+        closed.or(first)
     }
 
     /// Whether `peer` is among `peers`; no peers are everyone.
@@ -102,11 +107,13 @@ impl Flow<'_> {
 
     fn address_of(&self, end: Endpoint) -> Option<Address> {
         match end {
-            Endpoint::Pod(id) => self
-                .objects
-                .pods
-                .get(id.index())
-                .map(|pod| pod_address(pod.number)),
+            Endpoint::Pod(id) => {
+                let pod = self.objects.pods.get(id.index())?;
+                if on_host_network(self.objects, pod) {
+                    return pod.node.map(|node| node_address(node.index()));
+                }
+                Some(pod_address(pod.number))
+            }
             Endpoint::External(address) => Some(address),
         }
     }
@@ -162,6 +169,29 @@ impl Flow<'_> {
 fn pod_spec(objects: &Objects, pod: PodId) -> Option<&PodSpec> {
     let template = objects.pods.get(pod.index())?.template;
     Some(&objects.templates.get(template.index())?.spec.spec)
+}
+
+/// Whether one end is the other's own node: its traffic always passes.
+pub(super) fn share_a_node(objects: &Objects, from: Endpoint, to: Endpoint) -> bool {
+    let (Endpoint::Pod(from), Endpoint::Pod(to)) = (from, to) else {
+        return false;
+    };
+    let (Some(from), Some(to)) = (objects.pods.get(from.index()), objects.pods.get(to.index()))
+    else {
+        return false;
+    };
+    from.node.is_some()
+        && from.node == to.node
+        && (on_host_network(objects, from) || on_host_network(objects, to))
+}
+
+/// Whether the end is a pod in its node's network.
+pub(super) fn is_node(objects: &Objects, end: Endpoint) -> bool {
+    let Endpoint::Pod(id) = end else {
+        return false;
+    };
+    let pod = objects.pods.get(id.index());
+    pod.is_some_and(|pod| on_host_network(objects, pod))
 }
 
 fn on_host_network(objects: &Objects, pod: &Pod) -> bool {

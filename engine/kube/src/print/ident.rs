@@ -70,13 +70,14 @@ pub fn suffix(number: u64) -> String {
     text
 }
 
-/// `status.podIP` of a pod by its number, in 10.128.0.0/9: unique below 2²³ pods.
+/// `status.podIP` of a pod by its number, from 10.244.0.0 (the range of kubeadm and kind) to
+/// the end of 10.0.0.0/8: unique below 786,432 objects.
 #[must_use]
 pub fn pod_ip(number: u32) -> String {
-    let host = number.wrapping_add(1) & 0x7f_ffff;
+    let host = number.wrapping_add(1) % 0x000c_0000;
     format!(
         "10.{}.{}.{}",
-        128 + (host >> 16),
+        244 + (host >> 16),
         (host >> 8) & 0xff,
         host & 0xff
     )
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(suffix(1).len(), 5);
         assert_eq!(
             (pod_ip(0), pod_ip(70_000)),
-            ("10.128.0.1".into(), "10.129.17.113".into())
+            ("10.244.0.1".into(), "10.245.17.113".into())
         );
         assert_eq!(
             (node_ip(0), cluster_ip(4)),

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 pub fn print(cx: &Context<'_>, row: &NetworkPolicy) -> Value {
     let mut spec = meta::part(&row.header.doc, "spec");
     defaults::default(&mut spec, "podSelector", json!({}));
-    let types = match spec.get("egress") {
-        Some(_) => json!(["Ingress", "Egress"]),
-        None => json!(["Ingress"]),
+    let types = match spec["egress"].as_array() {
+        Some(rules) if !rules.is_empty() => json!(["Ingress", "Egress"]),
+        _ => json!(["Ingress"]),
     };
     defaults::default(&mut spec, "policyTypes", types);
     for direction in ["ingress", "egress"] {
