@@ -8,6 +8,7 @@
 
 use super::references;
 use super::sync::Sync;
+use aegis_cluster::shell::Usually;
 use aegis_cluster::workings::{BackOff, Beliefs, Ending, Part, ProbeResult, Process, Stage, Why};
 use aegis_model::Tick;
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -70,7 +71,7 @@ impl<P: Clone> Sync<'_, P> {
         let template = self.row().template;
         let recipe = self.recipe.clone();
         let by_containers = recipe.containers.iter().flat_map(|c| &c.references);
-        let by_volumes = recipe.volumes.iter().map(|(_, reference)| reference);
+        let by_volumes = recipe.volumes.iter().map(|volume| &volume.reference);
         let spec = self.cluster.objects.templates[template.index()]
             .spec
             .clone();
@@ -183,12 +184,13 @@ impl<P: Clone> Sync<'_, P> {
         let ready = self.row().containers[index].ready;
         let script = &self.recipe.containers[index].script;
         let starting = !ready && !self.believes();
-        if script.end != aegis_cluster::shell::End::Serve || starting {
-            return self.enter_step(index, since, 0, self.begun(since));
+        if script.usually != Usually::Serves || starting {
+            let begin = self.begun(since);
+            return self.begin_script(index, since, begin);
         }
         let process = Process::Running {
             since,
-            step: script.steps.len() as u16,
+            step: u16::MAX,
             until: Tick::NEVER,
         };
         self.set_process(index, process);

@@ -1,33 +1,30 @@
 //! One container: its turn, its start, its script, its end, its back-off.
 
-use super::references;
 use super::sync::Sync;
+use super::{references, words};
 use aegis_cluster::acting::acts_on;
 use aegis_cluster::draws::Purpose;
 use aegis_cluster::draws::pod_key;
-use aegis_cluster::shell;
+
 use aegis_cluster::workings::{Ending, Part, Process, Stage, Why};
 use aegis_model::kubernetes::RestartPolicy;
 use aegis_model::objects::{ContainerState, ContainerStatus, Severity, Termination};
 use aegis_model::{Mechanism, Tick};
 use alloc::format;
-use shell::{End, Step};
+use alloc::string::String;
+
 use smol_str::SmolStr;
 
 /// Changes of state that a container may go through in one look.
 const MOST_TURNS: usize = 8;
 /// Seconds until a pod that could not be configured is tried again: the kubelet's pod retry back-off.
 const RETRY: u32 = 10;
-/// Seconds between two questions of a script that waits for a host.
-const ASK_EVERY: u32 = 2;
-/// Bytes per second that a program takes which only takes memory.
-const GREED: u64 = 1 << 30;
-/// Seconds until such a program is stopped where it has no limit: its node's memory is the limit.
-const GREED_UNLIMITED: u32 = 16;
 /// Spread of start-up times: σ of the logarithm.
 const STARTUP_SPREAD: f64 = 0.15;
 /// Exit code of a process that SIGKILL ended.
 pub(super) const KILLED: i32 = 137;
+/// Exit code that containerd gives a container that it could not start.
+const NOT_STARTED: i32 = 128;
 
 impl<P: Clone> Sync<'_, P> {
     pub fn advance_containers(&mut self) {
@@ -43,6 +40,7 @@ impl<P: Clone> Sync<'_, P> {
         }
         self.stop_sidecars();
         self.check_over();
+        self.settle_end();
     }
 
     pub fn process(&self, index: usize) -> Process {
@@ -74,8 +72,11 @@ impl<P: Clone> Sync<'_, P> {
                 self.pull_backs_off(index, retry);
             }
             Process::Unconfigured { retry } if retry <= now => self.prepare(index),
+            Process::Hooked { since, until, hook } if until <= now => {
+                self.hook_ends(index, since, hook);
+            }
             Process::Running { since, step, until } if until <= now => {
-                self.step_ends(index, since, step, until);
+                self.go_on(index, since, step, until);
             }
             Process::Stopping { since, at, code } if at <= now => {
                 let why = Why::Other;
@@ -96,6 +97,7 @@ impl<P: Clone> Sync<'_, P> {
             Process::Pulling { until, .. } | Process::BackingOff { until } => until,
             Process::PullFailed { turns, retry } => turns.min(retry),
             Process::Unconfigured { retry } => retry,
+            Process::Hooked { until, .. } => until,
             Process::Running { until, .. } => until,
             Process::Stopping { at, .. } => at,
             Process::Ended { at, .. } => at.after(1),
@@ -116,6 +118,12 @@ impl<P: Clone> Sync<'_, P> {
         })
     }
 
+    /// Why the container may not run as its user.
+    fn refused_user(&self, index: usize) -> Option<String> {
+        let recipe = &self.recipe.containers[index];
+        words::refused_user(recipe.user, &recipe.name, self.row())
+    }
+
     /// The image is there: the container is configured and started.
     pub fn create(&mut self, index: usize) {
         let references = &self.recipe.containers[index].references;
@@ -123,35 +131,50 @@ impl<P: Clone> Sync<'_, P> {
         let missing = references
             .iter()
             .find_map(|reference| references::missing(self.cluster, namespace, reference));
-        let Some(why) = missing else {
+        let Some(why) = missing.or_else(|| self.refused_user(index)) else {
             return self.start(index);
         };
-        self.say(Severity::Warning, "Failed", &format!("Error: {why}"));
+        self.say_of(index, Severity::Warning, "Failed", &format!("Error: {why}"));
         self.wait_with(index, "CreateContainerConfigError", Some(&why));
         let retry = self.now.after(RETRY);
         self.set_process(index, Process::Unconfigured { retry });
     }
 
+    /// The container is made and started, unless there is nothing that could be.
     fn start(&mut self, index: usize) {
         let name = self.name_of(index);
-        let now = self.now;
-        self.say(
-            Severity::Normal,
-            "Created",
-            &format!("Created container: {name}"),
-        );
-        self.say(
-            Severity::Normal,
-            "Started",
-            &format!("Started container {name}"),
-        );
+        let created = format!("Created container: {name}");
+        self.say_of(index, Severity::Normal, "Created", &created);
         let status = self.status(index);
         status.restarts += u32::from(status.last.is_some());
-        status.state = ContainerState::Running { since: now };
-        self.start_probes(index, now);
+        self.run.files.forget_layer(index);
+        if let Some(program) = self.recipe.containers[index].script.missing.clone() {
+            return self.cannot_start(index, &program);
+        }
+        let started = format!("Started container {name}");
+        self.say_of(index, Severity::Normal, "Started", &started);
+        self.after_start(index);
+    }
+
+    /// The runtime finds no such program: the container ends before it began.
+    fn cannot_start(&mut self, index: usize, program: &str) {
+        let why = words::start_error(program);
+        self.say_of(index, Severity::Warning, "Failed", &format!("Error: {why}"));
+        self.wait_with(index, "RunContainerError", Some(&why));
+        let ending = Ending {
+            code: NOT_STARTED,
+            why: Why::Start,
+        };
+        self.end(index, self.now, self.now, ending);
+    }
+
+    /// The process runs, and its postStart hook is over.
+    pub fn begin(&mut self, index: usize, since: Tick) {
+        self.status(index).state = ContainerState::Running { since };
+        self.start_probes(index, since);
         match self.ends_at_start(index) {
-            Some(ending) => self.end(index, now, now, ending),
-            None => self.enter_step(index, now, 0, now),
+            Some(ending) => self.end(index, since, since, ending),
+            None => self.begin_script(index, since, since),
         }
     }
 
@@ -175,70 +198,6 @@ impl<P: Clone> Sync<'_, P> {
             why: Why::Other,
         });
         by_fault.or(believed)
-    }
-
-    /// Enters a step of the script at `begin`; behind the last one the container ends, idles or serves.
-    pub fn enter_step(&mut self, index: usize, since: Tick, step: u16, begin: Tick) {
-        let running = |until| Process::Running { since, step, until };
-        let recipe = self.recipe.clone();
-        let script = &recipe.containers[index].script;
-        match script.steps.get(usize::from(step)) {
-            Some(Step::Sleep(seconds)) => self.set_process(index, running(begin.after(*seconds))),
-            Some(Step::Await(host)) if self.answers(host) => {
-                self.enter_step(index, since, step + 1, begin);
-            }
-            Some(Step::Await(_)) => self.set_process(index, running(begin.after(ASK_EVERY))),
-            None => {
-                self.set_process(index, running(Tick::NEVER));
-                self.enter_end(index, since, step, begin);
-            }
-        }
-    }
-
-    fn enter_end(&mut self, index: usize, since: Tick, step: u16, begin: Tick) {
-        let recipe = self.recipe.containers[index].clone();
-        let running = |until| Process::Running { since, step, until };
-        match recipe.script.end {
-            End::Exit(code) => {
-                let why = Why::Other;
-                self.end(index, since, begin, Ending { code, why });
-            }
-            End::EatMemory => {
-                let limit = recipe.memory_limit.map_or(GREED_UNLIMITED, |limit| {
-                    u32::try_from(limit.0.div_ceil(GREED)).unwrap_or(u32::MAX)
-                });
-                self.set_process(index, running(begin.after(limit.max(1))));
-            }
-            End::Serve if recipe.part == Part::Init => {
-                let extra = self.uniform(Purpose::Startup, index) < 0.5;
-                self.set_process(index, running(begin.after(1 + u32::from(extra))));
-            }
-            End::Serve => self.serve(index, begin),
-            End::Idle | End::Spin => {}
-        }
-    }
-
-    /// The time of a step has come.
-    fn step_ends(&mut self, index: usize, since: Tick, step: u16, until: Tick) {
-        let recipe = self.recipe.clone();
-        let container = &recipe.containers[index];
-        match container.script.steps.get(usize::from(step)) {
-            Some(Step::Sleep(_)) => self.enter_step(index, since, step + 1, until),
-            Some(Step::Await(_)) => self.enter_step(index, since, step, self.now),
-            None => {
-                let ending = match container.script.end {
-                    End::EatMemory => Ending {
-                        code: KILLED,
-                        why: Why::Memory,
-                    },
-                    _ => Ending {
-                        code: 0,
-                        why: Why::Other,
-                    },
-                };
-                self.end(index, since, until, ending);
-            }
-        }
     }
 
     /// The server comes up: it answers after its start-up time.
@@ -270,28 +229,39 @@ impl<P: Clone> Sync<'_, P> {
 
     /// The kubelet sees that a process ended: it is started again, later, or never.
     fn see_end(&mut self, index: usize, since: Tick, at: Tick, ending: Ending) {
-        let reason: SmolStr = match (ending.why, ending.code) {
-            (Why::Memory, _) => "OOMKilled".into(),
-            (Why::Other, 0) => "Completed".into(),
-            (Why::Other, _) => "Error".into(),
-        };
-        let termination = Termination {
-            exit_code: ending.code,
-            reason,
-            started: since,
-            finished: at,
-        };
+        let termination = self.termination(index, since, at, ending);
         let init_done = self.recipe.containers[index].part == Part::Init && ending.code == 0;
         let status = self.status(index);
         status.ready = init_done;
         status.started = false;
-        status.state = ContainerState::Terminated(termination.clone());
-        if !self.is_restarted(index, ending.code) {
+        let restarted = self.is_restarted(index, ending.code);
+        let status = self.status(index);
+        if !restarted {
+            status.state = ContainerState::Terminated(termination);
             self.set_process(index, Process::Done(ending.code));
             return;
         }
-        self.status(index).last = Some(termination);
+        if ending.why != Why::Start {
+            status.state = ContainerState::Terminated(termination.clone());
+        }
+        status.last = Some(termination);
         self.back_off(index, at);
+    }
+
+    fn termination(&self, index: usize, since: Tick, at: Tick, ending: Ending) -> Termination {
+        let reason: SmolStr = match (ending.why, ending.code) {
+            (Why::Memory, _) => "OOMKilled".into(),
+            (Why::Start, _) => "StartError".into(),
+            (Why::Other, 0) => "Completed".into(),
+            (Why::Other, _) => "Error".into(),
+        };
+        Termination {
+            exit_code: ending.code,
+            reason,
+            started: since,
+            finished: at,
+            message: self.last_words(index, ending),
+        }
     }
 
     pub fn is_restarted(&self, index: usize, code: i32) -> bool {
@@ -320,7 +290,7 @@ impl<P: Clone> Sync<'_, P> {
             return;
         }
         let (event, message) = self.back_off_texts(index, delay);
-        self.say(Severity::Warning, "BackOff", &event);
+        self.say_of(index, Severity::Warning, "BackOff", &event);
         self.wait_with(index, "CrashLoopBackOff", Some(&message));
     }
 }

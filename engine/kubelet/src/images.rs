@@ -1,6 +1,6 @@
 //! Images: how large they are, how long a pull takes.
 
-use aegis_cluster::shell::image_family;
+use aegis_cluster::shell::{image_family, is_plainly_absent};
 use aegis_model::Bytes;
 
 /// Compressed sizes of common images, MiB; rounded from their pages on Docker Hub.
@@ -52,6 +52,69 @@ pub(super) const SPREAD: f64 = 0.25;
 /// Median time of a pull, s.
 pub(super) fn pull_time(size: Bytes) -> f64 {
     OVERHEAD + size.0 as f64 / RATE
+}
+
+/// Whether an image's registry has no address: RFC 2606 keeps `.invalid` free of any.
+pub(super) fn is_of_unknown_registry(image: &str) -> bool {
+    let host = image.split_once('/').map_or("", |(host, _)| host);
+    let host = host.split(':').next().unwrap_or(host);
+    host == "invalid" || host.ends_with(".invalid")
+}
+
+/// Whether a name says that there is no such image: `nginx:does-not-exist`, `registry.invalid/app`.
+pub(super) fn is_plainly_missing(image: &str) -> bool {
+    is_of_unknown_registry(image) || is_plainly_absent(image)
+}
+
+/// Images whose programs do not run as root. Sources: their Dockerfiles.
+const NOT_ROOT: [&str; 14] = [
+    "pause",
+    "nginx-unprivileged",
+    "prometheus",
+    "grafana",
+    "alertmanager",
+    "node-exporter",
+    "coredns",
+    "kibana",
+    "elasticsearch",
+    "opensearch",
+    "kube-state-metrics",
+    "metrics-server",
+    "keycloak",
+    "jenkins",
+];
+/// Images whose programs run as root, as far as they say. Sources: their Dockerfiles.
+const ROOT: [&str; 24] = [
+    "nginx",
+    "httpd",
+    "busybox",
+    "alpine",
+    "ubuntu",
+    "debian",
+    "redis",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "node",
+    "python",
+    "golang",
+    "ruby",
+    "php",
+    "perl",
+    "openjdk",
+    "tomcat",
+    "wordpress",
+    "centos",
+    "fedora",
+    "bash",
+    "haproxy",
+];
+
+/// Whether an image is known to run as root. Of one that nobody knows it is not said.
+pub(super) fn runs_as_root(image: &str) -> bool {
+    let family = image_family(image);
+    !NOT_ROOT.contains(&family) && ROOT.contains(&family) && !image.contains("bitnami")
 }
 
 /// Whether a container runtime would refuse the name. Repositories are lower case;

@@ -14,15 +14,17 @@
 //! next tick, as the kubelet's relisting (1 s) would see it; its back-off counts
 //! from when it ended.
 //!
-//! Not simulated: hooks, ephemeral containers, volumes beyond ConfigMaps and
-//! Secrets, CPU manager, image garbage collection, node-level log handling.
+//! Not simulated: ephemeral containers, the contents of claims, CPU manager, image garbage
+//! collection, node-level log handling.
 #![no_std]
 
 extern crate alloc;
 
+mod admission;
 mod adopt;
 mod container;
 mod faults;
+mod hooks;
 mod images;
 mod memory;
 mod nodes;
@@ -31,9 +33,11 @@ mod pull;
 pub mod qos;
 mod recipe;
 mod references;
+mod script;
 mod status;
 mod stop;
 mod sync;
+mod verdict;
 mod waits;
 mod words;
 
@@ -63,7 +67,7 @@ pub fn step<P: Clone>(
             look_at(cluster, overlay, draws, journal, pod);
         }
     }
-    memory::check_nodes(cluster, journal);
+    memory::check_nodes(cluster, overlay, draws, journal);
 }
 
 /// Pods of a chunk that are above a threshold.

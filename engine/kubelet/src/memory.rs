@@ -2,14 +2,17 @@
 //! Sources: pkg/kubelet/eviction, pkg/kubelet/qos/policy.go; kubernetes.md, node-pressure eviction.
 
 use super::faults::{end_processes, silence};
+use super::sync::Sync;
 use aegis_cluster::api;
 use aegis_cluster::api::events::Source;
 use aegis_cluster::cluster::Cluster;
+use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
-use aegis_cluster::workings::{Demand, Ending, NodeState, Process, Why};
-use aegis_model::objects::{ConditionStatus, PodPhase, Severity};
-use aegis_model::{NodeId, PodId, Tick};
+use aegis_cluster::workings::{Demand, Ending, NodeState, Process, Stage, Why};
+use aegis_model::objects::{ConditionStatus, Severity};
+use aegis_model::{NodeId, Overlay, PodId, Quantity, Tick};
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -48,23 +51,33 @@ pub(super) fn kill_serving<P>(cluster: &mut Cluster<P>, pod: PodId) {
 }
 
 /// Looks at the nodes whose turn it is.
-pub(super) fn check_nodes<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
+pub(super) fn check_nodes<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    draws: &Draws,
+    journal: &mut Journal,
+) {
     let turn = cluster.clock.0 % CHECK_EVERY;
     let mut index = turn as usize;
     while index < cluster.objects.nodes.len() {
         let node = NodeId::from(index);
-        if cluster.objects.nodes[index].header.exists() {
-            check_node(cluster, journal, node);
+        if cluster.objects.nodes[index].header.exists()
+            && let Some((pod, message)) = check_node(cluster, journal, node)
+        {
+            Sync::new(cluster, overlay, draws, journal, pod, node).run_eviction(&message);
         }
         index += CHECK_EVERY as usize;
     }
 }
 
-fn check_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
+/// Looks at a node; returns the pod to evict, and why.
+fn check_node<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+) -> Option<(PodId, String)> {
     let capacity = &cluster.objects.nodes[node.index()].capacity.capacity;
-    let Some(capacity) = capacity.memory() else {
-        return;
-    };
+    let capacity = capacity.memory()?;
     let mut available = capacity.0 as f64 - used(cluster, node);
     while available < 0.0 {
         let Some(victim) = kernel_victim(cluster, node, capacity.0) else {
@@ -74,13 +87,15 @@ fn check_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) 
         kernel_kills(cluster, journal, node, victim);
     }
     if cluster.workings.kubelet.node_state(node) != NodeState::Up {
-        return;
+        return None;
     }
-    if available < HARD_THRESHOLD {
-        begin_pressure(cluster, journal, node, available);
-    } else {
+    if available >= HARD_THRESHOLD {
         end_pressure(cluster, journal, node);
+        return None;
     }
+    begin_pressure(cluster, journal, node);
+    let pod = eviction_victim(cluster, node)?;
+    Some((pod, eviction_text(cluster, pod, available)))
 }
 
 fn held<P>(cluster: &Cluster<P>, pod: PodId) -> f64 {
@@ -164,12 +179,7 @@ pub(super) fn say_of_node<P>(
     api::events::record(cluster, journal, severity, reason, message, &object, source);
 }
 
-fn begin_pressure<P>(
-    cluster: &mut Cluster<P>,
-    journal: &mut Journal,
-    node: NodeId,
-    available: f64,
-) {
+fn begin_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
     let until = cluster.clock.after(PRESSURE_LASTS);
     let known = cluster.workings.kubelet.node_mut(node);
     let new = known.pressure_until == Tick(0);
@@ -198,9 +208,6 @@ fn begin_pressure<P>(
         "EvictionThresholdMet",
         text,
     );
-    if let Some(pod) = eviction_victim(cluster, node) {
-        evict(cluster, journal, pod, available);
-    }
 }
 
 fn end_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
@@ -240,6 +247,12 @@ fn set_pressure<P>(cluster: &mut Cluster<P>, node: NodeId, status: ConditionStat
     api::nodes::set_condition(cluster, node, kind, status, reason, message);
 }
 
+/// Whether a pod is on its way out already.
+fn is_ending<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let run = cluster.workings.kubelet.run(pod);
+    run.is_none_or(|run| matches!(run.stage, Stage::Ending(_) | Stage::Over))
+}
+
 /// Order of eviction: use above the request first, then lower priority, then the larger excess.
 fn eviction_victim<P>(cluster: &mut Cluster<P>, node: NodeId) -> Option<PodId> {
     let pods: Vec<PodId> = cluster.workings.index.pods_on(node).to_vec();
@@ -247,7 +260,7 @@ fn eviction_victim<P>(cluster: &mut Cluster<P>, node: NodeId) -> Option<PodId> {
     for pod in pods {
         let row = &cluster.objects.pods[pod.index()];
         let critical = row.priority >= 2_000_000_000;
-        if critical || row.phase.is_terminal() || row.deletion.is_some() {
+        if critical || !row.is_active() || is_ending(cluster, pod) {
             continue;
         }
         let priority = i64::from(row.priority);
@@ -260,49 +273,39 @@ fn eviction_victim<P>(cluster: &mut Cluster<P>, node: NodeId) -> Option<PodId> {
     best.map(|(_, pod)| pod)
 }
 
-fn evict<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, available: f64) {
-    let using = held(cluster, pod) as u64 / 1024;
-    let request = demand_of(cluster, pod).memory / 1024;
-    let container = first_container(cluster, pod);
-    let available = (available.max(0.0) as u64) / 1024;
-    let message = format!(
-        "The node was low on resource: memory. Threshold quantity: 100Mi, available: {available}Ki. Container {container} was using {using}Ki, request is {}, has larger consumption of memory. ",
-        if request == 0 {
-            "0".into()
-        } else {
-            format!("{request}Ki")
-        }
+/// What an eviction says; a container is named where it uses more than it asked for.
+fn eviction_text<P>(cluster: &mut Cluster<P>, pod: PodId, available: f64) -> String {
+    let available = in_kibibytes(available.max(0.0) as u64);
+    let mut text = format!(
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: {available}. "
     );
-    let object = api::events::pod_ref(&cluster.objects.pods[pod.index()]);
-    let node = cluster.objects.pods[pod.index()].node;
-    let source = Source {
-        component: "kubelet",
-        host: node,
-    };
-    let warning = Severity::Warning;
-    api::events::record(
-        cluster, journal, warning, "Evicted", &message, &object, source,
-    );
-    api::pods::set_disruption_target(cluster, pod, "TerminationByKubelet", &message);
-    end_processes(
-        cluster,
-        pod,
-        Ending {
-            code: super::container::KILLED,
-            why: Why::Other,
-        },
-    );
-    fail(cluster, pod, &message);
+    let using = held(cluster, pod) as u64;
+    let (container, request) = main_container(cluster, pod);
+    if i128::from(using) * 1000 > request.milli {
+        let using = in_kibibytes(using);
+        text.push_str(&format!(
+            "Container {container} was using {using}, request is {request}, has larger consumption of memory. "
+        ));
+    }
+    text
 }
 
-fn fail<P>(cluster: &mut Cluster<P>, pod: PodId, message: &str) {
-    let row = &mut cluster.objects.pods[pod.index()];
-    row.reason = Some("Evicted".into());
-    row.message = Some(message.into());
-    if let Some(run) = cluster.workings.kubelet.run_mut(pod).as_mut() {
-        Arc::make_mut(run).stage = aegis_cluster::workings::Stage::Over;
-    }
-    api::pods::set_phase(cluster, pod, PodPhase::Failed);
-    let scheduler = &mut cluster.workings.scheduler;
-    scheduler.release(&cluster.objects, pod);
+/// An amount of memory to the Ki, as a meter gives it.
+fn in_kibibytes(bytes: u64) -> Quantity {
+    Quantity::whole(bytes / 1024 * 1024)
+}
+
+/// Name and memory request of the container that a pod's use is counted for.
+fn main_container<P>(cluster: &Cluster<P>, pod: PodId) -> (smol_str::SmolStr, Quantity) {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let recipe = cluster.workings.kubelet.recipe(template);
+    let serving = recipe.map_or(0, |recipe| {
+        recipe.serving - recipe.inits.min(recipe.serving)
+    });
+    let container = spec.containers.get(serving);
+    container.map_or_else(Default::default, |container| {
+        let request = container.resources.request("memory").unwrap_or_default();
+        (container.name.clone(), request)
+    })
 }

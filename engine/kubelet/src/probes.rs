@@ -6,6 +6,7 @@ use super::words::{self, Failure};
 use aegis_cluster::acting::acts_on;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Purpose;
+use aegis_cluster::shell::Answer;
 use aegis_cluster::workings::{
     Answered, Calm, ContainerRecipe, PodRun, ProbeRecipe, ProbeResult, ProbeRun, Process, Recipe,
 };
@@ -105,7 +106,7 @@ impl<P: Clone> Sync<'_, P> {
         let result = match failure {
             None => ProbeResult::Success,
             Some(failure) => {
-                self.complain(kind, &recipe, failure);
+                self.complain(index, kind, &recipe, failure);
                 ProbeResult::Failure
             }
         };
@@ -128,11 +129,11 @@ impl<P: Clone> Sync<'_, P> {
         }
     }
 
-    fn complain(&mut self, kind: usize, recipe: &ProbeRecipe, failure: Failure) {
+    fn complain(&mut self, index: usize, kind: usize, recipe: &ProbeRecipe, failure: Failure) {
         let output = words::probe_output(recipe, self.row(), failure);
         let (name, _) = name_of(kind);
         let text = format!("{name} probe failed: {output}");
-        self.say(Severity::Warning, "Unhealthy", &text);
+        self.say_of(index, Severity::Warning, "Unhealthy", &text);
     }
 
     /// A result has reached its threshold.
@@ -141,14 +142,22 @@ impl<P: Clone> Sync<'_, P> {
             (READINESS, result) => self.status(index).ready = result == ProbeResult::Success,
             (STARTUP, ProbeResult::Success) => self.pass_startup(index),
             (LIVENESS, ProbeResult::Success) => {}
-            (_, ProbeResult::Failure) => {
-                let (name, (_, kind)) = (self.name_of(index), name_of(kind));
+            (kind_of, ProbeResult::Failure) => {
+                let (name, (_, kind)) = (self.name_of(index), name_of(kind_of));
                 let text = format!("Container {name} failed {kind} probe, will be restarted");
-                self.say(Severity::Normal, "Killing", &text);
-                self.stop_container(index);
+                self.say_of(index, Severity::Normal, "Killing", &text);
+                let grace = self.grace_of_probe(index, kind_of);
+                self.stop_container(index, grace);
             }
             _ => {}
         }
+    }
+
+    /// Seconds that a container has when this probe has failed: the probe's own, else the pod's.
+    fn grace_of_probe(&self, index: usize, kind: usize) -> u32 {
+        let recipe = self.probe_recipe(index, kind);
+        let own = recipe.and_then(|recipe| recipe.probe.termination_grace_period_seconds);
+        own.unwrap_or_else(|| aegis_cluster::api::pods::grace_of(self.cluster, self.pod))
     }
 
     /// The startup probe has passed: it is over, and the others begin.
@@ -170,7 +179,7 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     /// Runs a probe in the head; `None` is a success.
-    fn ask(&self, index: usize, kind: usize, recipe: &ProbeRecipe) -> Option<Failure> {
+    fn ask(&mut self, index: usize, kind: usize, recipe: &ProbeRecipe) -> Option<Failure> {
         let disbelieved = kind == READINESS && self.run.containers[index].believed_unready;
         if disbelieved || self.is_bent(KINDS[kind]) {
             return Some(Failure::Answered(503));
@@ -178,9 +187,32 @@ impl<P: Clone> Sync<'_, P> {
         match recipe.answered {
             Answered::AtOnce => None,
             Answered::ByServer => self.ask_server(index, kind, recipe),
-            Answered::ByNobody | Answered::NotFound | Answered::FailsWith(_) => {
-                Some(words::failure_of(recipe))
+            Answered::ByNobody | Answered::NotFound => Some(words::failure_of(recipe)),
+            Answered::ByCommand => {
+                let command = recipe.command.as_ref()?;
+                let answer = self.run_command(index, command);
+                self.judge(index, kind, recipe, answer)
             }
+        }
+    }
+
+    /// What the answer of a probe's command means. One of which nothing is known asks the server.
+    fn judge(
+        &self,
+        index: usize,
+        kind: usize,
+        recipe: &ProbeRecipe,
+        answer: Answer,
+    ) -> Option<Failure> {
+        match answer {
+            Answer::Server if index == self.recipe.serving => self.ask_server(index, kind, recipe),
+            Answer::Server => None,
+            Answer::Hangs => Some(Failure::TooLate),
+            Answer::Ended { after, .. } if after > recipe.probe.timeout_seconds.max(1) => {
+                Some(Failure::TooLate)
+            }
+            Answer::Ended { status: 0, .. } => None,
+            Answer::Ended { output, .. } => Some(Failure::Said(output)),
         }
     }
 
@@ -259,11 +291,25 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     fn will_pass(&self, index: usize, kind: usize, recipe: &ProbeRecipe) -> bool {
+        if let (Answered::ByCommand, Some(command)) = (recipe.answered, &recipe.command) {
+            let disbelieved = kind == READINESS && self.run.containers[index].believed_unready;
+            return !disbelieved
+                && match self.try_command(index, command) {
+                    Answer::Server if index == self.recipe.serving => {
+                        self.server_will_pass(index, kind, recipe)
+                    }
+                    answer => self.judge(index, kind, recipe, answer).is_none(),
+                };
+        }
+        self.server_will_pass(index, kind, recipe)
+    }
+
+    fn server_will_pass(&self, index: usize, kind: usize, recipe: &ProbeRecipe) -> bool {
         let (chunk, row) = self.cluster.workings.pods.at(self.pod);
         let disbelieved = kind == READINESS && self.run.containers[index].believed_unready;
         match recipe.answered {
             Answered::AtOnce => !disbelieved,
-            Answered::ByServer => {
+            Answered::ByServer | Answered::ByCommand => {
                 let timeout = f64::from(recipe.probe.timeout_seconds.max(1));
                 let answers = chunk.serving_from[row] <= self.now;
                 !disbelieved && answers && f64::from(chunk.answer[row]) <= SURELY_IN_TIME * timeout
@@ -277,7 +323,7 @@ impl<P: Clone> Sync<'_, P> {
 fn answer_limit(container: &ContainerRecipe) -> f32 {
     let probes = container.probes[LIVENESS..].iter().flatten();
     probes
-        .filter(|recipe| recipe.answered == Answered::ByServer)
+        .filter(|recipe| matches!(recipe.answered, Answered::ByServer | Answered::ByCommand))
         .map(|recipe| SURELY_IN_TIME as f32 * recipe.probe.timeout_seconds.max(1) as f32)
         .fold(f32::INFINITY, f32::min)
 }

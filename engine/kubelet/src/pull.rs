@@ -37,7 +37,7 @@ impl<P: Clone> Sync<'_, P> {
                 true,
             ) => {
                 let text = format!("Container image \"{image}\" already present on machine");
-                self.say(Severity::Normal, "Pulled", &text);
+                self.say_of(index, Severity::Normal, "Pulled", &text);
                 self.create(index);
             }
             (_, true) => self.ask_registry(index),
@@ -47,11 +47,14 @@ impl<P: Clone> Sync<'_, P> {
 
     fn refuse_name(&mut self, index: usize) {
         let image = self.recipe.containers[index].image.clone();
-        let text = format!(
-            "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format"
+        let text = words::bad_name(&image);
+        self.say_of(index, Severity::Warning, "InspectFailed", &text);
+        self.say_of(
+            index,
+            Severity::Warning,
+            "Failed",
+            "Error: InvalidImageName",
         );
-        self.say(Severity::Warning, "InspectFailed", &text);
-        self.say(Severity::Warning, "Failed", "Error: InvalidImageName");
         self.wait_with(index, "InvalidImageName", Some(&text));
         let retry = self.now.after(RETRY);
         self.set_process(index, Process::Unconfigured { retry });
@@ -60,7 +63,9 @@ impl<P: Clone> Sync<'_, P> {
     fn never_pulled(&mut self, index: usize) {
         let image = self.recipe.containers[index].image.clone();
         let text = format!("Container image \"{image}\" is not present with pull policy of Never");
-        self.say(Severity::Warning, "ErrImageNeverPull", &text);
+        self.say_of(index, Severity::Warning, "ErrImageNeverPull", &text);
+        let error = "Error: ErrImageNeverPull";
+        self.say_of(index, Severity::Warning, "Failed", error);
         self.wait_with(index, "ErrImageNeverPull", Some(&text));
         let retry = self.now.after(RETRY);
         self.set_process(index, Process::Unconfigured { retry });
@@ -89,7 +94,7 @@ impl<P: Clone> Sync<'_, P> {
     fn begin_pull(&mut self, index: usize, as_planned: Process) {
         let image = self.recipe.containers[index].image.clone();
         let text = format!("Pulling image \"{image}\"");
-        self.say(Severity::Normal, "Pulling", &text);
+        self.say_of(index, Severity::Normal, "Pulling", &text);
         let process = if self.is_missing(&image) {
             Process::Pulling {
                 until: self.now.after(REFUSAL),
@@ -108,7 +113,8 @@ impl<P: Clone> Sync<'_, P> {
                     && acts_on(self.cluster, laid, self.pod)
             })
         };
-        self.cluster.workings.kubelet.images.is_missing(image) || by_fault()
+        let declared = self.cluster.workings.kubelet.images.is_missing(image);
+        declared || images::is_plainly_missing(image) || by_fault()
     }
 
     /// The node's puller takes one image at a time; one that is on its way is waited for.
@@ -159,16 +165,21 @@ impl<P: Clone> Sync<'_, P> {
         let (number, size) = kubelets.images.known(&image).unwrap_or_default();
         Arc::make_mut(&mut kubelets.node_mut(self.node).images).insert(number);
         let text = words::pulled(&image, milliseconds, size.0);
-        self.say(Severity::Normal, "Pulled", &text);
+        self.say_of(index, Severity::Normal, "Pulled", &text);
         self.create(index);
     }
 
     fn pull_failed(&mut self, index: usize) {
         let image = self.recipe.containers[index].image.clone();
         let now = self.now;
-        self.say(Severity::Warning, "Failed", &words::pull_failed(&image));
-        self.say(Severity::Warning, "Failed", "Error: ErrImagePull");
-        self.wait_with(index, "ErrImagePull", Some(&words::not_found(&image)));
+        self.say_of(
+            index,
+            Severity::Warning,
+            "Failed",
+            &words::pull_failed(&image),
+        );
+        self.say_of(index, Severity::Warning, "Failed", "Error: ErrImagePull");
+        self.wait_with(index, "ErrImagePull", Some(&words::pull_error(&image)));
         let back_off = &mut self.run.containers[index].pull;
         back_off.raise(now, now);
         let retry = now.after(back_off.delay);
@@ -179,9 +190,16 @@ impl<P: Clone> Sync<'_, P> {
     pub fn pull_backs_off(&mut self, index: usize, retry: Tick) {
         let image = self.recipe.containers[index].image.clone();
         let text = format!("Back-off pulling image \"{image}\"");
-        self.say(Severity::Normal, "BackOff", &text);
-        self.say(Severity::Warning, "Failed", "Error: ImagePullBackOff");
-        self.wait_with(index, "ImagePullBackOff", Some(&text));
+        self.say_of(index, Severity::Normal, "BackOff", &text);
+        self.say_of(
+            index,
+            Severity::Warning,
+            "Failed",
+            "Error: ImagePullBackOff",
+        );
+        let error = words::pull_error(&image);
+        let why = format!("{text}: ErrImagePull: {error}");
+        self.wait_with(index, "ImagePullBackOff", Some(&why));
         let turns = Tick::NEVER;
         self.set_process(index, Process::PullFailed { turns, retry });
     }

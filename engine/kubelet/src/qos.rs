@@ -1,7 +1,7 @@
 //! Quality of service classes. Source: pkg/apis/core/v1/helper/qos.
 
 use aegis_model::Quantity;
-use aegis_model::kubernetes::{Container, PodSpec};
+use aegis_model::kubernetes::{PodSpec, ResourceRequirements};
 
 /// `status.qosClass`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,25 +18,31 @@ fn positive(amount: Option<Quantity>) -> bool {
     amount.is_some_and(|amount| amount.milli > 0)
 }
 
-fn asks(container: &Container) -> bool {
-    let resources = &container.resources;
+fn asks(resources: &ResourceRequirements) -> bool {
     COUNTED
         .iter()
         .any(|name| positive(resources.request(name)) || positive(resources.limits.get(name)))
 }
 
-fn is_bound(container: &Container) -> bool {
-    let resources = &container.resources;
+fn is_bound(resources: &ResourceRequirements) -> bool {
     COUNTED.iter().all(|name| {
         positive(resources.limits.get(name))
             && resources.request(name) == resources.limits.get(name)
     })
 }
 
-/// The class of a pod: only CPU and memory count, of all containers.
+/// The class of a pod: only CPU and memory count, of the whole pod where it says any, else of all
+/// containers.
 #[must_use]
 pub fn class_of(spec: &PodSpec) -> Qos {
-    let all = || spec.containers.iter().chain(&spec.init_containers);
+    if asks(&spec.resources) {
+        return match is_bound(&spec.resources) {
+            true => Qos::Guaranteed,
+            false => Qos::Burstable,
+        };
+    }
+    let containers = || spec.containers.iter().chain(&spec.init_containers);
+    let all = || containers().map(|container| &container.resources);
     if !all().any(asks) {
         Qos::BestEffort
     } else if all().all(is_bound) {

@@ -1,13 +1,15 @@
 //! Compiles a pod template: what its containers do, need and answer.
 
 use aegis_cluster::cluster::Cluster;
-use aegis_cluster::shell::{self, End};
+use aegis_cluster::shell::{self, Mount, Script};
 use aegis_cluster::workings::{
-    Answered, ContainerRecipe, Part, ProbeRecipe, Pull, Recipe, Reference, ReferenceKind,
-    is_sidecar,
+    Answered, ContainerRecipe, EmptyDirRecipe, HookRecipe, LastWords, LastWordsPolicy, Part,
+    ProbeRecipe, Pull, Recipe, Reference, ReferenceKind, User, VolumeRecipe, is_sidecar,
 };
 use aegis_infer::recognise;
-use aegis_model::kubernetes::{Container, IntOrString, PodSpec, PodTemplateSpec, Probe};
+use aegis_model::kubernetes::{
+    Container, IntOrString, KeyToPath, LifecycleHandler, PodSpec, PodTemplateSpec, Probe,
+};
 use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -70,7 +72,7 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
                 true => Part::Init,
                 false => Part::Main,
             },
-            script: shell::read(&container.command, &container.args, &container.image),
+            script: script(container),
             pull: pull(container),
             probes: [
                 probe(&container.startup_probe),
@@ -79,6 +81,18 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
             ],
             memory_limit: container.resources.limits.memory(),
             references: references(container),
+            mounts: mounts(container),
+            hooks: [
+                &container.lifecycle.post_start,
+                &container.lifecycle.pre_stop,
+            ]
+            .map(|hook| {
+                hook.as_ref()
+                    .map(|hook| hook_recipe(hook, container, spec, first))
+            }),
+            user: user(container, spec),
+            storage_limit: container.resources.limits.get("ephemeral-storage"),
+            last_words: last_words(container),
         }
     });
     Recipe {
@@ -86,6 +100,13 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
         inits: spec.init_containers.len(),
         serving,
         volumes: volumes(spec),
+        empty_dirs: empty_dirs(spec),
+        readiness_gates: spec
+            .readiness_gates
+            .iter()
+            .map(|gate| gate.condition_type.clone())
+            .collect(),
+        active_deadline: spec.active_deadline_seconds,
     }
 }
 
@@ -129,6 +150,10 @@ fn compile_probe(
         probe: probe.clone(),
         answered: answered(probe, port, container, by, spec, first),
         port: port.unwrap_or(0),
+        command: probe
+            .exec
+            .as_ref()
+            .map(|exec| shell::read(&exec.command, &[], &container.image)),
     }
 }
 
@@ -154,8 +179,8 @@ fn answered(
     spec: &PodSpec,
     first: &PodSpec,
 ) -> Answered {
-    if let Some(exec) = &probe.exec {
-        return by_command(&exec.command, by);
+    if probe.exec.is_some() {
+        return Answered::ByCommand;
     }
     let Some(port) = port else {
         return Answered::ByNobody;
@@ -169,15 +194,97 @@ fn answered(
     by
 }
 
-/// A probe's command: what plainly exits does, what is not known asks the server.
-fn by_command(command: &[SmolStr], by: Answered) -> Answered {
-    let script = shell::read(command, &[], "");
-    match script.end {
-        End::Exit(0) if script.steps.is_empty() => Answered::AtOnce,
-        End::Exit(0) => by,
-        End::Exit(code) => Answered::FailsWith(code),
-        _ => by,
+/// What the container's command does, with `$(NAME)` of its own variables filled in.
+fn script(container: &Container) -> Script {
+    let fill = |words: &[SmolStr]| -> Vec<SmolStr> {
+        words
+            .iter()
+            .map(|word| filled_in(word, container))
+            .collect()
+    };
+    shell::read(
+        &fill(&container.command),
+        &fill(&container.args),
+        &container.image,
+    )
+}
+
+/// Source: third_party/forked/golang/expansion: a name that is not defined stays as it is.
+fn filled_in(word: &SmolStr, container: &Container) -> SmolStr {
+    let mut text = alloc::string::String::from(word.as_str());
+    for variable in container.env.iter().filter(|_| word.contains("$(")) {
+        if let Some(value) = &variable.value {
+            text = text.replace(&alloc::format!("$({})", variable.name), value);
+        }
     }
+    text.into()
+}
+
+fn mounts(container: &Container) -> Vec<Mount> {
+    let mounts = container.volume_mounts.iter().map(|mount| Mount {
+        volume: mount.name.clone(),
+        path: mount.mount_path.clone(),
+    });
+    mounts.collect()
+}
+
+fn hook_recipe(
+    hook: &LifecycleHandler,
+    container: &Container,
+    spec: &PodSpec,
+    first: &PodTemplateSpec,
+) -> HookRecipe {
+    if let Some(exec) = &hook.exec {
+        return HookRecipe::Command(shell::read(&exec.command, &[], &container.image));
+    }
+    if let Some(sleep) = &hook.sleep {
+        return HookRecipe::Sleeps(sleep.seconds);
+    }
+    let probe = Probe {
+        http_get: hook.http_get.clone(),
+        ..Probe::default()
+    };
+    let port = probe_port(&probe, container);
+    let listens = port.is_some_and(|port| listens(container, port, spec, &first.spec));
+    HookRecipe::Asks(match listens {
+        true => Answered::AtOnce,
+        false => Answered::ByNobody,
+    })
+}
+
+/// Whether the container may run as its user. Of an image that nobody knows it is taken to fit.
+fn user(container: &Container, spec: &PodSpec) -> User {
+    let (own, pod) = (&container.security_context, &spec.security_context);
+    if own.run_as_non_root.or(pod.run_as_non_root) != Some(true) {
+        return User::Fits;
+    }
+    match own.run_as_user.or(pod.run_as_user) {
+        Some(0) => User::IsRoot,
+        None if super::images::runs_as_root(&container.image) => User::ImageIsRoot,
+        _ => User::Fits,
+    }
+}
+
+fn last_words(container: &Container) -> LastWords {
+    let path = container.termination_message_path.clone();
+    LastWords {
+        path: path.unwrap_or_else(|| "/dev/termination-log".into()),
+        policy: match container.termination_message_policy.as_deref() {
+            Some("FallbackToLogsOnError") => LastWordsPolicy::FallbackToLogsOnError,
+            _ => LastWordsPolicy::File,
+        },
+    }
+}
+
+fn empty_dirs(spec: &PodSpec) -> Vec<EmptyDirRecipe> {
+    let dirs = spec.volumes.iter().filter_map(|volume| {
+        let dir = volume.empty_dir.as_ref()?;
+        Some(EmptyDirRecipe {
+            name: volume.name.clone(),
+            limit: dir.size_limit.filter(|limit| limit.milli > 0),
+        })
+    });
+    dirs.collect()
 }
 
 /// Ports on which common images listen beside those that manifests declare.
@@ -291,23 +398,66 @@ fn references(container: &Container) -> Vec<Reference> {
     all
 }
 
-fn volumes(spec: &PodSpec) -> Vec<(SmolStr, Reference)> {
+/// ConfigMaps and Secrets that volumes show, those of projected volumes too.
+fn volumes(spec: &PodSpec) -> Vec<VolumeRecipe> {
     let mut all = Vec::new();
     for volume in &spec.volumes {
-        let map = volume.config_map.as_ref();
-        let map = map.map(|map| (ReferenceKind::ConfigMap, &map.name, map.optional));
-        let secret = volume.secret.as_ref();
-        let secret = secret.map(|s| (ReferenceKind::Secret, &s.secret_name, s.optional));
-        for (kind, name, optional) in [map, secret].into_iter().flatten() {
+        let mut show = |kind, name: &SmolStr, optional: bool, items: &[KeyToPath]| {
             if !optional && !name.is_empty() {
-                let reference = Reference {
-                    kind,
-                    name: name.clone(),
-                    key: SmolStr::default(),
-                };
-                all.push((volume.name.clone(), reference));
+                all.push(volume_recipe(&volume.name, kind, name, items));
             }
+        };
+        let sources = volume.projected.iter().flat_map(|all| &all.sources);
+        let projected = sources.map(|source| (&source.config_map, &source.secret));
+        for (map, secret) in projected {
+            if let Some(map) = map {
+                show(
+                    ReferenceKind::ConfigMap,
+                    &map.name,
+                    map.optional,
+                    &map.items,
+                );
+            }
+            if let Some(one) = secret {
+                show(ReferenceKind::Secret, &one.name, one.optional, &one.items);
+            }
+        }
+        if let Some(map) = &volume.config_map {
+            show(
+                ReferenceKind::ConfigMap,
+                &map.name,
+                map.optional,
+                &map.items,
+            );
+        }
+        if let Some(one) = &volume.secret {
+            show(
+                ReferenceKind::Secret,
+                &one.secret_name,
+                one.optional,
+                &one.items,
+            );
         }
     }
     all
+}
+
+fn volume_recipe(
+    volume: &SmolStr,
+    kind: ReferenceKind,
+    name: &SmolStr,
+    items: &[KeyToPath],
+) -> VolumeRecipe {
+    let items = items
+        .iter()
+        .map(|item| (item.key.clone(), item.path.clone()));
+    VolumeRecipe {
+        name: volume.clone(),
+        reference: Reference {
+            kind,
+            name: name.clone(),
+            key: SmolStr::default(),
+        },
+        items: items.collect(),
+    }
 }

@@ -3,10 +3,13 @@
 use super::words;
 use aegis_cluster::api;
 use aegis_cluster::cluster::Cluster;
-use aegis_cluster::workings::{Reference, ReferenceKind, header};
+use aegis_cluster::workings::{Reference, ReferenceKind, VolumeRecipe, header};
+use aegis_model::Doc;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// The object that a reference names.
 pub(super) fn object(namespace: &str, reference: &Reference) -> ObjectRef {
@@ -15,6 +18,66 @@ pub(super) fn object(namespace: &str, reference: &Reference) -> ObjectRef {
         ReferenceKind::Secret => Kind::Secret,
     };
     ObjectRef::new(kind, namespace, &reference.name)
+}
+
+/// What of a volume is missing, in Kubernetes' words; `None` where all is there.
+pub(super) fn missing_files<P>(
+    cluster: &Cluster<P>,
+    namespace: &str,
+    volume: &VolumeRecipe,
+) -> Option<String> {
+    if let Some(why) = missing(cluster, namespace, &volume.reference) {
+        return Some(why);
+    }
+    let document = document(cluster, namespace, &volume.reference)?;
+    let lacks = |key: &str| value(&document, key).is_none();
+    let (key, _) = volume.items.iter().find(|(key, _)| lacks(key))?;
+    Some(words::missing_item(volume.reference.kind, key))
+}
+
+/// Names and texts of the files that a volume shows.
+pub(super) fn files_of<P>(
+    cluster: &Cluster<P>,
+    namespace: &str,
+    volume: &VolumeRecipe,
+) -> Vec<(SmolStr, String)> {
+    let Some(document) = document(cluster, namespace, &volume.reference) else {
+        return Vec::new();
+    };
+    let named = |(key, path): &(SmolStr, SmolStr)| (path.clone(), value(&document, key));
+    let files: Vec<(SmolStr, Option<String>)> = if volume.items.is_empty() {
+        let keys = PARTS.iter().filter_map(|part| document[*part].as_object());
+        let keys = keys.flat_map(|entries| entries.keys());
+        keys.map(|key| (key.as_str().into(), value(&document, key)))
+            .collect()
+    } else {
+        volume.items.iter().map(named).collect()
+    };
+    let known = files.into_iter();
+    known
+        .filter_map(|(path, text)| Some((path, text?)))
+        .collect()
+}
+
+/// Where ConfigMaps and Secrets keep what they hold.
+const PARTS: [&str; 3] = ["data", "stringData", "binaryData"];
+
+/// What stands under a key.
+pub(super) fn value(document: &Value, key: &str) -> Option<String> {
+    let mut parts = PARTS.iter().filter_map(|part| document[*part].get(key));
+    parts
+        .next()
+        .map(|value| value.as_str().unwrap_or_default().into())
+}
+
+/// The document of the object that a reference names.
+pub(super) fn document<P>(
+    cluster: &Cluster<P>,
+    namespace: &str,
+    reference: &Reference,
+) -> Option<Doc> {
+    let slot = api::find(cluster, &object(namespace, reference))?;
+    Some(header(&cluster.objects, slot)?.doc.clone())
 }
 
 /// What is missing, in Kubernetes' words; `None` where all is there.
@@ -40,6 +103,6 @@ pub(super) fn missing<P>(
             .and_then(Value::as_object)
             .is_some_and(|entries| entries.contains_key(reference.key.as_str()))
     };
-    let found = ["data", "stringData", "binaryData"].into_iter().any(has);
+    let found = PARTS.into_iter().any(has);
     (!found).then(|| words::missing_key(reference, namespace))
 }

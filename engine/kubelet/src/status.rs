@@ -3,8 +3,8 @@
 
 use super::sync::Sync;
 use aegis_cluster::api::pods::{PodConditionKind, set_phase};
-use aegis_cluster::workings::{Ending, Part, Process, Stage, Why};
-use aegis_model::objects::{ConditionStatus, PodPhase};
+use aegis_cluster::workings::{ContainerRun, Part, Process, Stage};
+use aegis_model::objects::{ConditionStatus, ContainerState, PodPhase};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,27 +38,35 @@ impl<P: Clone> Sync<'_, P> {
         });
     }
 
-    /// The pod will not run again.
+    /// The pod will not run again. What is left of it is stopped first: sidecars, the last one first.
     pub fn finish(&mut self, phase: PodPhase) {
+        self.run.stage = Stage::Ending(phase);
+        self.stop_sidecars();
+        self.settle_end();
+    }
+
+    /// A pod that ends is over when its containers have stopped; until then its phase stays.
+    pub fn settle_end(&mut self) {
+        let Stage::Ending(phase) = self.run.stage else {
+            return;
+        };
+        let stopped = |container: &ContainerRun| {
+            matches!(container.process, Process::Done(_) | Process::Absent)
+        };
+        if !self.run.containers.iter().all(stopped) {
+            return;
+        }
         self.run.stage = Stage::Over;
-        let at = self.now;
-        for container in &mut self.run.containers {
-            container.process = match container.process {
-                // What is left is a sidecar: it is stopped with the pod.
-                Process::Running { since, .. } | Process::Stopping { since, .. } => {
-                    let (code, why) = (0, Why::Other);
-                    let ending = Ending { code, why };
-                    Process::Ended { since, at, ending }
-                }
-                Process::Done(code) => Process::Done(code),
-                ended @ Process::Ended { .. } => ended,
-                _ => Process::Done(0),
-            };
+        if let Some(verdict) = &self.run.verdict {
+            let row = &mut self.cluster.objects.pods[self.pod.index()];
+            row.reason = Some(verdict.reason.into());
+            row.message = Some(verdict.message.clone());
         }
         super::faults::silence(self.cluster, self.pod);
         set_phase(self.cluster, self.pod, phase);
         let scheduler = &mut self.cluster.workings.scheduler;
         scheduler.release(&self.cluster.objects, self.pod);
+        self.condition(PodConditionKind::Sandbox, ConditionStatus::False, "", None);
     }
 
     /// Writes conditions and phase.
@@ -84,6 +92,7 @@ impl<P: Clone> Sync<'_, P> {
                         | Process::Pulling { .. }
                         | Process::PullFailed { .. }
                         | Process::Unconfigured { .. }
+                        | Process::Hooked { .. }
                 );
                 before_start && status.last.is_none()
             });
@@ -110,10 +119,10 @@ impl<P: Clone> Sync<'_, P> {
             Part::Sidecar => !self.row().containers[index].started,
             Part::Init => self.run.containers[index].process != Process::Done(0),
         });
-        let past = phase == PodPhase::Succeeded || self.run.stage == Stage::Terminating;
+        let past = self.run.stage == Stage::Terminating;
         if phase == PodPhase::Succeeded {
             self.condition(kind, ConditionStatus::True, "PodCompleted", None);
-        } else if incomplete.is_empty() {
+        } else if incomplete.is_empty() || self.has_begun() {
             self.condition(kind, ConditionStatus::True, "", None);
         } else if !past {
             let message = format!("containers with incomplete status: [{incomplete}]");
@@ -123,6 +132,31 @@ impl<P: Clone> Sync<'_, P> {
                 "ContainersNotInitialized",
                 Some(&message),
             );
+        }
+    }
+
+    /// Whether a regular container has run: then the pod was initialised, whatever its sidecars do now.
+    fn has_begun(&self) -> bool {
+        let parts = self.recipe.containers.iter().zip(&self.row().containers);
+        parts
+            .filter(|(recipe, _)| recipe.part == Part::Main)
+            .any(|(_, status)| {
+                let waits = matches!(status.state, ContainerState::Waiting { .. });
+                !waits || status.last.is_some()
+            })
+    }
+
+    /// What readiness waits for beside the containers: conditions that somebody else sets.
+    fn write_gates(&mut self) {
+        let missing = self.recipe.readiness_gates.iter().map(|gate| {
+            format!("corresponding condition of pod readiness gate \"{gate}\" does not exist.")
+        });
+        let message = missing.collect::<Vec<String>>().join(", ");
+        self.set_both(ConditionStatus::True, "", None);
+        if !message.is_empty() {
+            let kind = PodConditionKind::Ready;
+            let reason = "ReadinessGatesNotReady";
+            self.condition(kind, ConditionStatus::False, reason, Some(&message));
         }
     }
 
@@ -138,8 +172,10 @@ impl<P: Clone> Sync<'_, P> {
         let unready = self.names_of(|index| {
             self.recipe.containers[index].part != Part::Init && !self.row().containers[index].ready
         });
-        if unready.is_empty() {
+        if unready.is_empty() && self.recipe.readiness_gates.is_empty() {
             self.set_both(ConditionStatus::True, "", None);
+        } else if unready.is_empty() {
+            self.write_gates();
         } else {
             let message = format!("containers with unready status: [{unready}]");
             self.set_both(ConditionStatus::False, "ContainersNotReady", Some(&message));

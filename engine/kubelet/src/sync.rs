@@ -9,6 +9,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::pod_key;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
+use aegis_cluster::shell::Files;
 use aegis_cluster::workings::{
     BackOff, Calm, ContainerRun, PodRun, ProbeResult, ProbeRun, Process, Recipe, Stage,
 };
@@ -16,6 +17,7 @@ use aegis_model::objects::{ConditionStatus, Pod, Severity};
 use aegis_model::{NodeId, Overlay, PodId, Tick};
 use alloc::format;
 use alloc::sync::Arc;
+use smol_str::format_smolstr;
 
 /// Seconds that a sandbox takes.
 const SANDBOX: u32 = 1;
@@ -48,6 +50,7 @@ const fn idle_container() -> ContainerRun {
         pull: BackOff::NONE,
         probes: [probe; 3],
         believed_unready: false,
+        shell: None,
     }
 }
 
@@ -67,6 +70,8 @@ impl<'a, P: Clone> Sync<'a, P> {
                 stage: Stage::New,
                 containers: alloc::vec![idle_container(); recipe.containers.len()],
                 calm: Calm::No,
+                files: Files::default(),
+                verdict: None,
             },
             Arc::unwrap_or_clone,
         );
@@ -88,13 +93,22 @@ impl<'a, P: Clone> Sync<'a, P> {
         if self.run.stage == Stage::New {
             self.admit();
         }
-        if self.row().deletion.is_some() && self.run.stage != Stage::Over {
-            self.terminate();
+        if !self.is_refused() {
+            self.advance();
         }
-        self.advance_stage();
-        self.settle_calm();
+        self.keep();
+    }
+
+    /// Evicts the pod, whatever it is at.
+    pub fn run_eviction(mut self, message: &str) {
+        self.evict(message);
         self.write_status();
         self.plan_next();
+        self.keep();
+    }
+
+    /// Keeps what was learnt; a pod that was to go and has stopped is removed.
+    fn keep(self) {
         let removed = self.is_stopped();
         let Self {
             cluster, pod, run, ..
@@ -109,6 +123,23 @@ impl<'a, P: Clone> Sync<'a, P> {
         }
     }
 
+    fn advance(&mut self) {
+        if self.row().deletion.is_some() && self.run.stage != Stage::Over {
+            self.terminate();
+        }
+        self.heed_deadline();
+        self.advance_stage();
+        self.heed_storage();
+        self.settle_calm();
+        self.write_status();
+        self.plan_next();
+    }
+
+    /// A pod that its kubelet refused has no containers.
+    fn is_refused(&self) -> bool {
+        self.run.stage == Stage::Over && self.run.containers.is_empty()
+    }
+
     pub fn row(&self) -> &Pod {
         &self.cluster.objects.pods[self.pod.index()]
     }
@@ -118,6 +149,28 @@ impl<'a, P: Clone> Sync<'a, P> {
         let key = pod_key(&self.cluster.objects, self.pod);
         let draws = self.draws.derive(container as u64);
         draws.uniform(purpose, key, self.now)
+    }
+
+    /// Bits drawn for this pod and container at this tick.
+    pub fn bits(&self, purpose: Purpose, container: usize) -> u64 {
+        let key = pod_key(&self.cluster.objects, self.pod);
+        let draws = self.draws.derive(container as u64);
+        draws.bits(purpose, key, self.now)
+    }
+
+    /// Records an Event about one of the pod's containers.
+    pub fn say_of(&mut self, index: usize, severity: Severity, reason: &str, message: &str) {
+        let recipe = &self.recipe.containers[index];
+        let list = match index < self.recipe.inits {
+            true => "initContainers",
+            false => "containers",
+        };
+        let field = format_smolstr!("spec.{list}{{{}}}", recipe.name);
+        let object = api::events::pod_ref(self.row());
+        let source = Source::kubelet(self.node);
+        let (cluster, journal) = (&mut *self.cluster, &mut *self.journal);
+        let at = api::events::record(cluster, journal, severity, reason, message, &object, source);
+        api::events::point_at(cluster, at, &field);
     }
 
     /// Records an Event about the pod.
@@ -148,7 +201,7 @@ impl<'a, P: Clone> Sync<'a, P> {
 
     /// The kubelet sees the pod for the first time.
     fn admit(&mut self) {
-        if self.adopt() {
+        if self.adopt() || self.refuse() {
             return;
         }
         let now = self.now;
@@ -159,12 +212,14 @@ impl<'a, P: Clone> Sync<'a, P> {
 
     /// Volumes, then the sandbox.
     fn mount(&mut self, delay: u32) {
-        let volumes = &self.recipe.volumes;
-        let missing = volumes.iter().find_map(|(volume, reference)| {
-            let why = references::missing(self.cluster, &self.row().namespace, reference)?;
-            Some((volume.clone(), why))
+        let recipe = self.recipe.clone();
+        let namespace = self.row().namespace.clone();
+        let missing = recipe.volumes.iter().find_map(|volume| {
+            let why = references::missing_files(self.cluster, &namespace, volume)?;
+            Some((volume.name.clone(), why))
         });
         let Some((volume, why)) = missing else {
+            self.show_files();
             self.run.stage = Stage::Sandbox {
                 ready: self.now.after(SANDBOX),
             };
@@ -178,6 +233,17 @@ impl<'a, P: Clone> Sync<'a, P> {
         };
     }
 
+    /// Keys of ConfigMaps and Secrets become files, where a script could look at them.
+    fn show_files(&mut self) {
+        let recipe = self.recipe.clone();
+        let namespace = self.row().namespace.clone();
+        for volume in &recipe.volumes {
+            for (name, text) in references::files_of(self.cluster, &namespace, volume) {
+                self.run.files.put(&volume.name, &name, &text);
+            }
+        }
+    }
+
     fn advance_stage(&mut self) {
         match self.run.stage {
             Stage::Volumes { retry, delay } if retry <= self.now => {
@@ -188,7 +254,9 @@ impl<'a, P: Clone> Sync<'a, P> {
                 self.run.stage = Stage::Containers;
                 self.advance_containers();
             }
-            Stage::Containers | Stage::Terminating | Stage::Over => self.advance_containers(),
+            Stage::Containers | Stage::Terminating | Stage::Ending(_) | Stage::Over => {
+                self.advance_containers();
+            }
             _ => {}
         }
     }
@@ -199,8 +267,11 @@ impl<'a, P: Clone> Sync<'a, P> {
             Stage::New => Tick::NEVER,
             Stage::Volumes { retry, .. } => retry,
             Stage::Sandbox { ready } => ready,
-            Stage::Containers | Stage::Terminating | Stage::Over => self.next_of_containers(),
+            Stage::Containers | Stage::Terminating | Stage::Ending(_) | Stage::Over => {
+                self.next_of_containers()
+            }
         };
+        let next = next.min(self.deadline());
         let later = next.max(self.now.after(1));
         if next != Tick::NEVER {
             self.cluster.workings.pods.set_due(self.pod, later);

@@ -1,7 +1,7 @@
 //! What kubelets say. Texts: pkg/kubelet (events/event.go, kuberuntime, images, prober, lifecycle) of 1.34.
 
 use aegis_cluster::reach::pod_address;
-use aegis_cluster::workings::{Answered, ProbeRecipe, Reference, ReferenceKind};
+use aegis_cluster::workings::{Answered, ProbeRecipe, Reference, ReferenceKind, User};
 use aegis_model::objects::Pod;
 use alloc::format;
 use alloc::string::String;
@@ -62,21 +62,91 @@ pub(super) fn pulled(image: &str, milliseconds: u32, size: u64) -> String {
     )
 }
 
-/// What the container runtime says of an image that is not there.
-pub(super) fn not_found(image: &str) -> String {
-    let full = if image.contains('/') {
-        String::from(image)
-    } else {
-        format!("docker.io/library/{image}")
+/// An image's name in full, as the runtime resolves it.
+fn full_image(image: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let tag = match last.contains(':') || image.contains('@') {
+        true => "",
+        false => ":latest",
     };
+    match name.split_once('/') {
+        None => format!("docker.io/library/{image}{tag}"),
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => {
+            format!("{image}{tag}")
+        }
+        Some(_) => format!("docker.io/{image}{tag}"),
+    }
+}
+
+/// What the container runtime says of an image that cannot be had.
+pub(super) fn pull_error(image: &str) -> String {
+    let full = full_image(image);
+    let unpacked = format!(
+        "failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\""
+    );
+    if !super::images::is_of_unknown_registry(image) {
+        return format!("rpc error: code = NotFound desc = {unpacked}: {full}: not found");
+    }
+    let (host, path) = full.split_once('/').unwrap_or(("", &full));
+    let (path, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
     format!(
-        "failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
+        "{unpacked}: failed to do request: Head \"https://{host}/v2/{path}/manifests/{tag}\": dial tcp: lookup {host}: no such host"
     )
 }
 
 pub(super) fn pull_failed(image: &str) -> String {
-    let error = not_found(image);
-    format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = {error}")
+    let error = pull_error(image);
+    format!("Failed to pull image \"{image}\": {error}")
+}
+
+/// Why a name of an image cannot be read: the distribution project's reference grammar.
+pub(super) fn bad_name(image: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let host = name
+        .split_once('/')
+        .filter(|(host, _)| host.contains(['.', ':']) || *host == "localhost");
+    let rest = host.map_or(name, |(_, rest)| rest);
+    let rest = rest.split(':').next().unwrap_or(rest);
+    let official = host.is_none() && !rest.contains('/');
+    let detail = match (rest.chars().any(char::is_uppercase), official) {
+        (true, true) => format!(": repository name (library/{rest}) must be lowercase"),
+        (true, false) => format!(": repository name ({rest}) must be lowercase"),
+        (false, _) => String::new(),
+    };
+    format!(
+        "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format{detail}"
+    )
+}
+
+/// What containerd and runc say of a program that is not there.
+pub(super) fn start_error(program: &str) -> String {
+    let why = match program.contains('/') {
+        true => format!("stat {program}: no such file or directory"),
+        false => "executable file not found in $PATH".into(),
+    };
+    format!(
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"{program}\": {why}: unknown"
+    )
+}
+
+/// Why a container may not run as its user. Source: pkg/kubelet/kuberuntime/security_context.go.
+pub(super) fn refused_user(user: User, container: &str, pod: &Pod) -> Option<String> {
+    let pod = full_name(pod);
+    let why = match user {
+        User::Fits => return None,
+        User::ImageIsRoot => "container has runAsNonRoot and image will run as root",
+        User::IsRoot => "container's runAsUser breaks non-root policy",
+    };
+    Some(format!("{why} (pod: \"{pod}\", container: {container})"))
+}
+
+/// A key that a volume must have and that is not there.
+pub(super) fn missing_item(kind: ReferenceKind, key: &str) -> String {
+    match kind {
+        ReferenceKind::ConfigMap => format!("configmap references non-existent config key: {key}"),
+        ReferenceKind::Secret => format!("references non-existent secret key: {key}"),
+    }
 }
 
 /// An object that is missing, in the words of container configuration.
@@ -106,8 +176,10 @@ fn scheme_of(recipe: &ProbeRecipe, address: &str) -> String {
 }
 
 /// Why a probe failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
+    /// Its command ended with a status that is not 0, and printed this.
+    Said(String),
     /// Nothing listens.
     Refused,
     /// The answer came too late.
@@ -127,6 +199,7 @@ pub(super) fn probe_output(recipe: &ProbeRecipe, pod: &Pod, failure: Failure) ->
             Failure::TooLate => {
                 format!("command timed out: \"{command}\" timed out after {timeout}s")
             }
+            Failure::Said(output) => output,
             _ => String::new(),
         };
     }
@@ -137,6 +210,7 @@ pub(super) fn probe_output(recipe: &ProbeRecipe, pod: &Pod, failure: Failure) ->
             Failure::Refused => {
                 format!("Get \"{url}\": dial tcp {address}: connect: connection refused")
             }
+            Failure::Said(output) => output,
             Failure::TooLate => format!(
                 "Get \"{url}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
             ),

@@ -10,6 +10,7 @@ use aegis_model::NodeId;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{EventRow, Pod, Severity};
 use alloc::string::ToString;
+use smol_str::SmolStr;
 
 /// Who reports an Event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,15 @@ pub fn pod_ref(pod: &Pod) -> ObjectRef {
     ObjectRef::new(Kind::Pod, &pod.namespace, &pod.name)
 }
 
-/// Records an Event now: in the journal as it is, in the objects aggregated.
+/// Says which part of an object an Event in that row is about: `spec.containers{c}`.
+pub fn point_at<P>(cluster: &mut Cluster<P>, row: usize, field: &str) {
+    let event = &mut cluster.objects.events[row];
+    if event.field != field {
+        event.field = field.into();
+    }
+}
+
+/// Records an Event now: in the journal as it is, in the objects aggregated; returns its row.
 pub fn record<P>(
     cluster: &mut Cluster<P>,
     journal: &mut Journal,
@@ -55,7 +64,7 @@ pub fn record<P>(
     message: &str,
     object: &ObjectRef,
     source: Source,
-) {
+) -> usize {
     journal.events.push(JournalEvent {
         severity,
         reason: reason.into(),
@@ -67,7 +76,7 @@ pub fn record<P>(
         let event = &mut cluster.objects.events[row];
         event.count += 1;
         event.last = now;
-        return;
+        return row;
     }
     cluster
         .workings
@@ -84,7 +93,8 @@ pub fn record<P>(
         first: now,
         last: now,
         count: 1,
-    });
+        field: SmolStr::default(),
+    })
 }
 
 pub(super) fn hash(object: &ObjectRef, reason: &str, message: &str) -> u32 {

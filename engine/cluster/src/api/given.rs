@@ -72,6 +72,7 @@ struct GivenWaiting {
 struct GivenTermination {
     exit_code: i32,
     reason: SmolStr,
+    message: Option<Arc<str>>,
 }
 
 /// Reads a pod's status.
@@ -170,6 +171,7 @@ fn ended(given: &GivenTermination, now: Tick) -> Termination {
         reason: given.reason.clone(),
         started: now,
         finished: now,
+        message: given.message.clone(),
     }
 }
 

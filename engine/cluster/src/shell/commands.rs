@@ -17,8 +17,12 @@ pub(super) enum Deed {
     Exit(Option<i32>),
     /// Nothing, for ever.
     Idle,
+    /// Waits for what runs in the background.
+    Waits,
     /// Takes memory until killed.
     EatMemory,
+    /// Takes so many bytes.
+    TakeMemory(u64),
     /// Uses a core for ever.
     Spin,
     /// Succeeds if a host answers.
@@ -27,16 +31,36 @@ pub(super) enum Deed {
     Unknown,
 }
 
-const fn ends(status: i32) -> Deed {
+pub(super) const fn ends(status: i32) -> Deed {
     Deed::Ends { after: 0, status }
 }
 
 /// Programs that succeed at once whatever their arguments are.
-const AT_ONCE: [&str; 28] = [
+const AT_ONCE: [&str; 26] = [
     "true", ":", "echo", "printf", "date", "set", "export", "cd", "mkdir", "touch", "cp", "mv",
     "rm", "chown", "chmod", "ln", "ls", "hostname", "whoami", "id", "uname", "umask", "ulimit",
-    "unset", "trap", "sync", "sysctl", "local",
+    "sync", "sysctl", "shift",
 ];
+
+/// Words in names that say that there is no such thing.
+const ABSENT: [&str; 9] = [
+    "nonexist",
+    "non-exist",
+    "non_exist",
+    "notexist",
+    "not-exist",
+    "not_exist",
+    "no-such",
+    "nosuch",
+    "no_such",
+];
+
+/// Whether a name says that there is nothing of that name. Files and registries are not known here,
+/// and people who want something that is missing call it so.
+#[must_use]
+pub fn is_plainly_absent(name: &str) -> bool {
+    ABSENT.iter().any(|word| name.contains(word))
+}
 
 /// Programs that run what follows them.
 const PREFIXES: [&str; 7] = [
@@ -50,7 +74,7 @@ const PREFIXES: [&str; 7] = [
 ];
 
 /// The words of the command that runs in the end: behind assignments and programs that run another.
-fn innermost(mut words: &[SmolStr]) -> &[SmolStr] {
+pub(super) fn innermost(mut words: &[SmolStr]) -> &[SmolStr] {
     loop {
         words = without_assignments(words);
         match words.split_first() {
@@ -70,6 +94,9 @@ pub(super) fn read(words: &[SmolStr]) -> Deed {
     match basename(program) {
         "exit" | "return" => Deed::Exit(args.first().and_then(|code| code.parse().ok())),
         "false" => ends(1),
+        "wait" => Deed::Waits,
+        "stress" | "stress-ng" => stress(args),
+        "python" | "python3" | "perl" | "node" | "ruby" => program_text(args),
         "sleep" => sleep(args),
         "tail" => tail(args),
         "cat" => cat(args),
@@ -157,6 +184,64 @@ fn cat(args: &[SmolStr]) -> Deed {
         Some("/dev/zero" | "/dev/urandom" | "/dev/random") => Deed::Spin,
         _ => ends(0),
     }
+}
+
+/// `stress --vm 1 --vm-bytes 250M --vm-hang 1 --timeout 60s`.
+fn stress(args: &[SmolStr]) -> Deed {
+    let memory = flag(args, &["--vm-bytes"]).and_then(|size| super::builtins::bytes(&size));
+    let workers = flag(args, &["--vm", "-m"]).and_then(|count| count.parse::<u64>().ok());
+    let time = flag(args, &["--timeout", "-t"]).and_then(|time| duration(&time));
+    match (memory, workers, time) {
+        (Some(bytes), workers, _) => Deed::TakeMemory(bytes.saturating_mul(workers.unwrap_or(1))),
+        // The default of --vm-bytes: 256 MiB for each worker.
+        (None, Some(workers), _) => Deed::TakeMemory(workers.saturating_mul(256 << 20)),
+        (None, None, Some(time)) => Deed::Ends {
+            after: libm::round(time) as u32,
+            status: 0,
+        },
+        _ => Deed::Spin,
+    }
+}
+
+/// Seconds that a computation takes of which only that it ends is plain. A prior.
+const COMPUTES: u32 = 3;
+
+/// `python -c text`, `perl -e text`: what it sleeps, and how it plainly exits.
+fn program_text(args: &[SmolStr]) -> Deed {
+    let is_flag = |arg: &SmolStr| arg.starts_with('-') && (arg.contains('c') || arg.contains('e'));
+    let Some(text) = args
+        .iter()
+        .position(is_flag)
+        .and_then(|at| args.get(at + 1))
+    else {
+        return Deed::Unknown;
+    };
+    let endless =
+        text.contains("while True") || text.contains("while (1)") || text.contains("while(1)");
+    let slept = number_behind(text, "sleep(").or_else(|| number_behind(text, "sleep "));
+    let code = number_behind(text, "exit(").or_else(|| number_behind(text, "exit "));
+    if text.contains("serve") || text.contains("listen") {
+        return Deed::Unknown;
+    }
+    match (endless, code) {
+        (true, None) if text.contains("append") || text.contains("+=") => Deed::EatMemory,
+        (true, None) if slept.is_some() => Deed::Idle,
+        (true, None) => Deed::Spin,
+        (_, code) => Deed::Ends {
+            after: slept.map_or(COMPUTES, |seconds| libm::round(seconds) as u32),
+            status: match code {
+                Some(code) => code as i32,
+                None => i32::from(text.contains("raise ") || text.contains("die ")),
+            },
+        },
+    }
+}
+
+/// The number that stands behind the first place where `word` stands.
+fn number_behind(text: &str, word: &str) -> Option<f64> {
+    let rest = &text[text.find(word)? + word.len()..];
+    let length = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+    rest[..length.unwrap_or(rest.len())].parse().ok()
 }
 
 fn dd(args: &[SmolStr]) -> Deed {

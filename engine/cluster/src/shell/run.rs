@@ -1,391 +1,268 @@
-//! Runs a script in the head: which steps it takes and how it ends.
+//! Runs operations until the script sleeps, asks, ends or serves.
 
-use super::commands::{self, Deed, basename};
-use super::words::{Token, split};
-use super::{End, Host, OnTerm, Script, Step};
+use super::builtins::Done;
+use super::commands::{self, Deed};
+use super::files::Disk;
+use super::parse::Simple;
+use super::words::{Part, RedirectKind, Word};
+use super::{Halt, Op, Shell};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
-const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "busybox"];
+/// Operations in one second; a script that takes more without a pause uses a core.
+const MOST_AT_ONCE: u32 = 20_000;
+/// Commands inside of commands.
+pub(super) const DEEPEST: u32 = 8;
+/// Output that is kept: what a termination message may hold of a log (kubelet, 2048 bytes).
+const KEPT: usize = 2048;
 
-/// Longer scripts are taken for servers.
-const MOST_STEPS: usize = 256;
-/// Scripts inside scripts beyond this depth are taken for servers.
-const DEEPEST: u32 = 8;
-
-/// What the words of `command` and `args` do.
-pub(super) fn read_words(words: &[SmolStr]) -> Script {
-    let words = after_init(words);
-    let Some((program, args)) = words.split_first() else {
-        return Script::server();
-    };
-    if SHELLS.contains(&basename(program)) {
-        return shell(args);
-    }
-    let mut run = Run::default();
-    let status = run.command(words);
-    run.finish(status)
-}
-
-/// Small init programs run what follows them.
-fn after_init(words: &[SmolStr]) -> &[SmolStr] {
-    let is_init = |word: &&SmolStr| matches!(basename(word), "tini" | "dumb-init" | "--");
-    let count = words.iter().take_while(is_init).count();
-    &words[count..]
-}
-
-/// `sh -c text`, `bash -ec text`; a shell with a file is a program that is not known.
-fn shell(args: &[SmolStr]) -> Script {
-    let flags: Vec<&SmolStr> = args
-        .iter()
-        .take_while(|arg| arg.starts_with('-') || *arg == "sh")
-        .collect();
-    let with_text = flags
-        .iter()
-        .any(|flag| !flag.starts_with("--") && flag.contains('c'));
-    match args.get(flags.len()) {
-        Some(text) if with_text => script_of(&flags, text),
-        Some(_) => Script::server(),
-        None => script_of(&[], "exit 0"),
-    }
-}
-
-/// What a shell does with `text`.
-pub(super) fn script_of(flags: &[&SmolStr], text: &str) -> Script {
-    let mut run = Run {
-        strict: flags
-            .iter()
-            .any(|flag| !flag.starts_with("--") && flag.starts_with('-') && flag.contains('e')),
-        ..Run::default()
-    };
-    let tokens = split(text);
-    let status = run.list(&tokens);
-    run.finish(status)
-}
-
-/// A script under way.
-#[derive(Debug, Default)]
-struct Run {
-    steps: Vec<Step>,
-    end: Option<End>,
-    strict: bool,
-    depth: u32,
-    /// The command replaces the shell, so that the program's own handling of SIGTERM counts.
-    replaced: bool,
-}
-
-impl Run {
-    fn finish(self, status: i32) -> Script {
-        if self.steps.len() > MOST_STEPS {
-            return Script::server();
-        }
-        let end = self.end.unwrap_or(End::Exit(status));
-        let on_term = match end {
-            End::Serve => OnTerm::Ends,
-            End::EatMemory => OnTerm::Ends,
-            End::Idle | End::Spin | End::Exit(_) => OnTerm::Ignores,
-        };
-        Script {
-            steps: self.steps,
-            end,
-            on_term,
-        }
-    }
-
-    /// Runs a list of commands; returns the last status.
-    fn list(&mut self, tokens: &[Token]) -> i32 {
-        self.depth += 1;
-        let mut status = 0;
-        let mut rest = tokens;
-        let mut joined_by = Token::Then;
-        if self.depth > DEEPEST || rest.contains(&Token::Group) {
-            self.end = Some(End::Serve);
-        }
-        while !rest.is_empty() && self.end.is_none() {
-            let length = statement(rest);
-            let wanted = match joined_by {
-                Token::And => status == 0,
-                Token::Or => status != 0,
-                _ => true,
+impl Shell {
+    /// Goes on at operation `at`; returns where it stopped, and why. It goes on at the place that is given.
+    pub(super) fn go(
+        &mut self,
+        ops: &[Op],
+        mut at: usize,
+        disk: &mut Disk<'_>,
+        depth: u32,
+    ) -> (usize, Halt) {
+        for _ in 0..MOST_AT_ONCE {
+            let Some(op) = ops.get(at) else {
+                return (at, Halt::Ended(self.status));
             };
-            let next = rest.get(length).cloned().unwrap_or(Token::Then);
-            if wanted && length > 0 {
-                status = self.statement(&rest[..length], &next);
-                self.stop_if_strict(status, &next);
+            at += 1;
+            let halt = match op {
+                Op::Jump(to) => {
+                    at = *to;
+                    None
+                }
+                Op::JumpIf(wanted, to) => {
+                    if (self.status == 0) == *wanted {
+                        at = *to;
+                    }
+                    None
+                }
+                Op::Command(simple) => self.simple(simple, disk, depth),
+                Op::Pipe(commands) => self.pipe(commands, disk, depth),
+                Op::Serve => Some(Halt::Serve),
+                Op::Spin => Some(Halt::Spin),
+                Op::Idle(nap) => Some(Halt::Idle(*nap)),
+                Op::Await(host) => return (at - 1, Halt::Await(host.clone())),
+                other => self.note(other, disk, depth),
+            };
+            if let Some(halt) = halt {
+                return (at, halt);
             }
-            joined_by = next;
-            rest = rest.get(length + 1..).unwrap_or(&[]);
         }
-        self.depth -= 1;
-        status
+        (at, Halt::Spin)
     }
 
-    fn stop_if_strict(&mut self, status: i32, next: &Token) {
-        if self.strict && status != 0 && !matches!(next, Token::And | Token::Or) {
-            self.end = self.end.or(Some(End::Exit(status)));
+    /// Operations that only change the shell itself.
+    fn note(&mut self, op: &Op, disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
+        match op {
+            Op::Not => self.status = i32::from(self.status == 0),
+            Op::Status(None) => self.status = 0,
+            Op::Status(Some(word)) => {
+                let code = self.expand_one(word, disk, depth);
+                self.status = code.parse().unwrap_or(2);
+            }
+            Op::Assign(name, value) => drop(self.variables.insert(name.clone(), value.clone())),
+            Op::Behind(seconds) => self.behind = self.behind.max(*seconds),
+            Op::CheckStrict if self.strict && self.status != 0 => {
+                return Some(Halt::Ended(self.status));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn simple(&mut self, simple: &Simple, disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
+        let words = self.words_of(simple, disk, depth);
+        if words.is_empty() {
+            self.redirect(simple, "", disk, depth);
+            return None;
+        }
+        if let Some(text) = inner_shell(&words) {
+            return self.inner(&text, disk, depth);
+        }
+        let Done { deed, output } = self.run_command(&words, None, disk);
+        self.redirect(simple, &output, disk, depth);
+        self.deed(deed, &words)
+    }
+
+    /// `sh -c text` inside a script: to its end, or to where it never ends. What it sleeps is slept at once.
+    fn inner(&mut self, text: &str, disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
+        if depth == 0 {
+            return Some(Halt::Serve);
+        }
+        let ops = super::compile_text(text);
+        let mut inner = self.clone();
+        inner.output.clear();
+        let (mut at, mut halt) = inner.go(&ops, 0, disk, depth - 1);
+        let mut slept = 0_u32;
+        while let Halt::Sleep(seconds) = halt {
+            slept = slept.saturating_add(seconds);
+            (at, halt) = inner.go(&ops, at, disk, depth - 1);
+        }
+        self.print(&inner.output);
+        match halt {
+            Halt::Ended(status) => {
+                self.status = status;
+                (slept > 0).then_some(Halt::Sleep(slept))
+            }
+            other => Some(other),
         }
     }
 
-    /// One statement: a compound, a pipeline or a command.
-    fn statement(&mut self, tokens: &[Token], next: &Token) -> i32 {
-        match keyword(tokens) {
-            Some("while") => self.repeat(tokens, Loop::While),
-            Some("until") => self.repeat(tokens, Loop::Until),
-            Some("if") => self.branch(tokens),
-            Some("for" | "case" | "function" | "select") => self.unknown(),
-            _ if matches!(next, Token::Behind) => 0,
-            _ => self.pipeline(tokens),
-        }
-    }
-
-    fn unknown(&mut self) -> i32 {
-        self.end = Some(End::Serve);
-        0
-    }
-
-    /// A pipeline counts as its last command that waits for a host or does not end.
-    fn pipeline(&mut self, tokens: &[Token]) -> i32 {
-        let commands: Vec<Vec<SmolStr>> = tokens
-            .split(|token| *token == Token::Pipe)
-            .map(words)
-            .collect();
-        let deciding = commands
+    /// Words with what they expand to; leading assignments are made.
+    fn words_of(&mut self, simple: &Simple, disk: &mut Disk<'_>, depth: u32) -> Vec<SmolStr> {
+        let assignments = simple
+            .words
             .iter()
-            .find(|command| !matches!(commands::read(command), Deed::Ends { .. } | Deed::Unknown));
-        match deciding.or(commands.last()) {
-            Some(command) => self.command(&command.clone()),
-            None => 0,
+            .take_while(|word| assignment(word).is_some())
+            .count();
+        let mut inner_status = None;
+        for word in &simple.words[..assignments] {
+            let (name, _) = assignment(word).unwrap_or_default();
+            self.status = 0;
+            let text = self.expand_one(word, disk, depth);
+            inner_status = Some(self.status);
+            let value = text.get(name.len() + 1..).unwrap_or_default();
+            self.variables.insert(name, value.into());
+        }
+        let mut words = Vec::new();
+        for word in &simple.words[assignments..] {
+            words.extend(self.expand(word, disk, depth));
+        }
+        if words.is_empty() {
+            self.status = inner_status.unwrap_or(0);
+        }
+        words
+    }
+
+    /// Sends what was printed where it belongs.
+    fn redirect(&mut self, simple: &Simple, output: &str, disk: &mut Disk<'_>, depth: u32) {
+        let mut kept = true;
+        for redirect in &simple.redirects {
+            let target = self.expand_one(&redirect.target, disk, depth);
+            let to_file = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append);
+            if !to_file || redirect.descriptor == 2 {
+                continue;
+            }
+            kept = matches!(
+                target.as_str(),
+                "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1"
+            );
+            let device = target.starts_with("/dev/") && target != "/dev/termination-log";
+            match redirect.kind {
+                _ if kept || device || target.starts_with("/proc/") => {}
+                RedirectKind::Append => disk.append(&target, output),
+                _ => disk.write(&target, output),
+            }
+        }
+        if kept {
+            self.print(output);
         }
     }
 
-    fn command(&mut self, words: &[SmolStr]) -> i32 {
-        if let [set, flags, ..] = words
-            && set == "set"
-            && flags.starts_with('-')
-            && flags.contains('e')
-        {
-            self.strict = true;
+    fn print(&mut self, output: &str) {
+        self.output.push_str(output);
+        if self.output.len() > KEPT {
+            let mut from = self.output.len() - KEPT;
+            while !self.output.is_char_boundary(from) {
+                from += 1;
+            }
+            self.output = String::from(&self.output[from..]);
         }
-        if let Some(text) = inner_shell(words) {
-            return self.list(&split(&text));
-        }
-        self.replaced |= words.first().is_some_and(|word| word == "exec");
-        self.deed(commands::read(words))
     }
 
-    fn deed(&mut self, deed: Deed) -> i32 {
+    /// A pipeline: what does not end, or asks a host, decides; else each feeds the next.
+    fn pipe(&mut self, commands: &[Simple], disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
+        let mut input: Option<String> = None;
+        for (index, simple) in commands.iter().enumerate() {
+            let words = self.words_of(simple, disk, depth);
+            let done = self.run_command(&words, input.as_deref(), disk);
+            let last = index + 1 == commands.len();
+            if last {
+                self.redirect(simple, &done.output, disk, depth);
+                return self.deed(done.deed, &words);
+            }
+            match done.deed {
+                Deed::Ends { .. } => input = Some(done.output),
+                // What a program that is not known prints is not known either.
+                Deed::Unknown => input = None,
+                deed => return self.deed(deed, &words),
+            }
+        }
+        None
+    }
+
+    fn deed(&mut self, deed: Deed, words: &[SmolStr]) -> Option<Halt> {
         match deed {
             Deed::Ends { after, status } => {
-                if after > 0 {
-                    self.steps.push(Step::Sleep(after));
-                }
-                status
+                self.status = status;
+                self.behind = match self.behind {
+                    u32::MAX => u32::MAX,
+                    left => left.saturating_sub(after),
+                };
+                (after > 0).then_some(Halt::Sleep(after))
             }
-            Deed::Exit(code) => {
-                self.end = Some(End::Exit(code.unwrap_or(0)));
-                0
-            }
-            Deed::Idle => self.ends_with(End::Idle),
-            Deed::EatMemory => self.ends_with(End::EatMemory),
-            Deed::Spin => self.ends_with(End::Spin),
-            Deed::Ask(host) => self.ask_once(host),
-            Deed::Unknown => self.unknown(),
+            Deed::Exit(code) => Some(Halt::Ended(code.unwrap_or(self.status))),
+            Deed::Waits => self.wait(),
+            Deed::Idle => Some(Halt::Idle(u32::MAX)),
+            Deed::EatMemory => Some(Halt::EatMemory),
+            Deed::TakeMemory(bytes) => Some(Halt::TakeMemory(bytes)),
+            Deed::Spin => Some(Halt::Spin),
+            Deed::Ask(host) => Some(Halt::Ask(host)),
+            Deed::Unknown => self.unknown(words),
         }
     }
 
-    fn ends_with(&mut self, end: End) -> i32 {
-        self.end = Some(end);
-        0
-    }
-
-    /// Asked once outside of a loop: whether it answers is not known here, and
-    /// most scripts go on only if it does.
-    fn ask_once(&mut self, host: Host) -> i32 {
-        self.steps.push(Step::Await(host));
-        0
-    }
-
-    /// `while c; do …; done`: waits if the condition asks a host, else runs the body once and for ever.
-    fn repeat(&mut self, tokens: &[Token], kind: Loop) -> i32 {
-        let Some((condition, body)) = loop_parts(tokens) else {
-            return self.unknown();
-        };
-        let (negated, condition) = negation(condition);
-        if let Some(host) = awaited(condition) {
-            self.steps.push(Step::Await(host));
-            return 0;
-        }
-        let mut tried = Self {
-            depth: self.depth,
-            ..Self::default()
-        };
-        let status = tried.list(condition);
-        let holds = (status == 0) != negated;
-        if tried.end.is_some() {
-            return self.unknown();
-        }
-        match (kind, holds) {
-            (Loop::While, true) | (Loop::Until, false) => self.for_ever(body),
-            _ => 0,
+    fn wait(&mut self) -> Option<Halt> {
+        let left = core::mem::take(&mut self.behind);
+        self.status = 0;
+        match left {
+            0 => None,
+            // A background program that is not known goes on for ever.
+            u32::MAX => Some(Halt::Serve),
+            left => Some(Halt::Wait(left)),
         }
     }
 
-    /// A loop without an end: its body's exit ends it, and a body that never
-    /// sleeps or asks uses a core.
-    fn for_ever(&mut self, body: &[Token]) -> i32 {
-        let before = self.steps.len();
-        self.list(body);
-        if self.end.is_some() {
-            return 0;
+    fn unknown(&mut self, words: &[SmolStr]) -> Option<Halt> {
+        let program = words.first().cloned().unwrap_or_default();
+        if !commands::is_plainly_absent(&program) {
+            return Some(Halt::Serve);
         }
-        let rests = self.steps.len() > before;
-        self.steps.truncate(before);
-        self.ends_with(if rests { End::Idle } else { End::Spin })
-    }
-
-    /// `if c; then …; fi`, with a condition that is plainly true or false.
-    fn branch(&mut self, tokens: &[Token]) -> i32 {
-        let Some((condition, then, otherwise)) = branch_parts(tokens) else {
-            return self.unknown();
-        };
-        let mut tried = Self {
-            depth: self.depth,
-            ..Self::default()
-        };
-        let status = tried.list(condition);
-        if tried.end.is_some() || !tried.steps.is_empty() {
-            return self.unknown();
-        }
-        self.list(if status == 0 { then } else { otherwise })
+        self.status = 127;
+        self.print(&format!("sh: {program}: not found\n"));
+        None
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Loop {
-    While,
-    Until,
+/// `name=value`: the name, and that it is one.
+fn assignment(word: &Word) -> Option<(SmolStr, ())> {
+    let Some(Part::Text(text)) = word.parts.first() else {
+        return None;
+    };
+    let (name, _) = text.split_once('=')?;
+    let mut characters = name.chars();
+    let begins = characters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (begins && goes_on).then(|| (name.into(), ()))
 }
 
-/// `sh -c text` inside a script.
+/// The text of `sh -c text`, behind `exec` too.
 fn inner_shell(words: &[SmolStr]) -> Option<SmolStr> {
     let words = match words.split_first() {
         Some((exec, rest)) if exec == "exec" => rest,
         _ => words,
     };
     match words {
-        [shell, flag, text, ..] if SHELLS.contains(&basename(shell)) && flag == "-c" => {
-            Some(text.clone())
-        }
+        [shell, flag, text, ..] if super::is_shell(shell) && flag == "-c" => Some(text.clone()),
         _ => None,
     }
-}
-
-fn words(tokens: &[Token]) -> Vec<SmolStr> {
-    tokens
-        .iter()
-        .filter_map(|token| match token {
-            Token::Word(word) => Some(word.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn keyword(tokens: &[Token]) -> Option<&str> {
-    match tokens.first() {
-        Some(Token::Word(word)) => Some(word.as_str()),
-        _ => None,
-    }
-}
-
-fn is_word(token: &Token, text: &str) -> bool {
-    matches!(token, Token::Word(word) if word == text)
-}
-
-/// Number of tokens of the first statement: up to an operator outside of compounds.
-fn statement(tokens: &[Token]) -> usize {
-    let mut open = 0_i32;
-    let mut first = true;
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Word(word) if first => open += opens(word),
-            Token::Word(_) | Token::Group => {}
-            Token::Pipe => {}
-            _ if open == 0 => return at,
-            _ => {}
-        }
-        first = !matches!(token, Token::Word(word) if !is_prefix(word));
-    }
-    tokens.len()
-}
-
-/// Words after which another command begins.
-fn is_prefix(word: &str) -> bool {
-    matches!(
-        word,
-        "do" | "then" | "else" | "elif" | "while" | "until" | "if" | "!"
-    )
-}
-
-fn opens(word: &str) -> i32 {
-    match word {
-        "while" | "until" | "for" | "if" | "case" => 1,
-        "done" | "fi" | "esac" => -1,
-        _ => 0,
-    }
-}
-
-/// Where `text` stands as a command of this compound, not of one inside it.
-fn find(tokens: &[Token], text: &str) -> Option<usize> {
-    let mut open = 0_i32;
-    let mut first = true;
-    for (at, token) in tokens.iter().enumerate() {
-        if first && let Token::Word(word) = token {
-            if open == 1 && word == text {
-                return Some(at);
-            }
-            open += opens(word);
-        }
-        first = !matches!(token, Token::Word(word) if !is_prefix(word));
-    }
-    None
-}
-
-/// Condition and body of `while … do … done`.
-fn loop_parts(tokens: &[Token]) -> Option<(&[Token], &[Token])> {
-    let start = find(tokens, "do")?;
-    let end = find(tokens, "done")?;
-    Some((tokens.get(1..start)?, tokens.get(start + 1..end)?))
-}
-
-/// Condition, branch and other branch of `if … then … else … fi`; `elif` is not followed.
-fn branch_parts(tokens: &[Token]) -> Option<(&[Token], &[Token], &[Token])> {
-    let then = find(tokens, "then")?;
-    let end = find(tokens, "fi")?;
-    if find(tokens, "elif").is_some() {
-        return None;
-    }
-    let middle = find(tokens, "else").unwrap_or(end);
-    let otherwise = tokens.get(middle + 1..end).unwrap_or(&[]);
-    Some((
-        tokens.get(1..then)?,
-        tokens.get(then + 1..middle)?,
-        otherwise,
-    ))
-}
-
-fn negation(tokens: &[Token]) -> (bool, &[Token]) {
-    match tokens.split_first() {
-        Some((first, rest)) if is_word(first, "!") => (true, rest),
-        _ => (false, tokens),
-    }
-}
-
-/// The host that a condition asks.
-fn awaited(condition: &[Token]) -> Option<Host> {
-    condition
-        .split(|token| !matches!(token, Token::Word(_)))
-        .find_map(|command| match commands::read(&words(command)) {
-            Deed::Ask(host) => Some(host),
-            _ => None,
-        })
 }

@@ -1,4 +1,4 @@
-//! Splits shell text into words and operators.
+//! Splits shell text into words, operators and redirections.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,8 +7,10 @@ use smol_str::SmolStr;
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A word, quotes removed.
-    Word(SmolStr),
+    /// A word.
+    Word(Word),
+    /// `> file`, `>> file`, `< file`, of a descriptor.
+    Redirect(Redirect),
     /// `;` or a line's end.
     Then,
     /// `&&`.
@@ -19,17 +21,90 @@ pub(super) enum Token {
     Pipe,
     /// `&`.
     Behind,
-    /// `(`, `)`, `{`, `}`: grouping, which this reader does not follow.
-    Group,
+    /// `(`.
+    Open,
+    /// `)`.
+    Close,
 }
 
-/// The tokens of `text`. Redirections and comments are dropped.
+/// A word: text and what is to be expanded in it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Word {
+    pub(super) parts: Vec<Part>,
+    /// Part of it stood in quotes: it stays one word, though it may be empty.
+    pub(super) quoted: bool,
+}
+
+/// A part of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// As it stands.
+    Text(SmolStr),
+    /// `$name`, `${name}`, `${name:-default}`.
+    Variable(SmolStr, SmolStr),
+    /// `$((…))`.
+    Sum(SmolStr),
+    /// `$(…)`, or backquotes.
+    Output(SmolStr),
+}
+
+/// Where output goes, or input comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// 0, 1 or 2.
+    pub(super) descriptor: u8,
+    pub(super) kind: RedirectKind,
+    pub(super) target: Word,
+}
+
+/// How.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RedirectKind {
+    Read,
+    Write,
+    Append,
+    /// `2>&1`.
+    Copy,
+}
+
+impl Word {
+    /// A word that stands as it is.
+    pub(super) fn plain(text: &str) -> Self {
+        let parts = alloc::vec![Part::Text(text.into())];
+        Self {
+            parts,
+            quoted: true,
+        }
+    }
+
+    /// Its text, where nothing is to be expanded.
+    pub(super) fn literal(&self) -> Option<SmolStr> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(more) => text.push_str(more),
+                _ => return None,
+            }
+        }
+        Some(text.into())
+    }
+
+    /// A word of the language, which no quotes may touch.
+    pub(super) fn keyword(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] if !self.quoted => Some(text),
+            _ => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && !self.quoted
+    }
+}
+
+/// The tokens of `text`. Comments are dropped.
 pub(super) fn split(text: &str) -> Vec<Token> {
-    let mut splitter = Splitter {
-        tokens: Vec::new(),
-        word: String::new(),
-        quoted: false,
-    };
+    let mut splitter = Splitter::default();
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         splitter.take(c, &mut rest);
@@ -38,10 +113,14 @@ pub(super) fn split(text: &str) -> Vec<Token> {
     splitter.tokens
 }
 
+#[derive(Default)]
 struct Splitter {
     tokens: Vec<Token>,
-    word: String,
-    quoted: bool,
+    word: Word,
+    /// Text at the end of the word.
+    text: String,
+    /// A redirection waits for its target.
+    redirect: Option<(u8, RedirectKind)>,
 }
 
 type Rest<'a> = core::iter::Peekable<core::str::Chars<'a>>;
@@ -49,33 +128,51 @@ type Rest<'a> = core::iter::Peekable<core::str::Chars<'a>>;
 impl Splitter {
     fn take(&mut self, c: char, rest: &mut Rest<'_>) {
         match c {
-            '\'' => self.quote(c, rest),
-            '"' => self.quote(c, rest),
+            '\'' => self.single(rest),
+            '"' => self.double(rest),
             '\\' => self.escape(rest),
-            '$' if rest.peek() == Some(&'(') => self.substitution(rest),
-            '#' if self.word.is_empty() && !self.quoted => skip_line(rest),
-            '>' | '<' => self.redirection(rest),
+            '$' => self.expansion(rest),
+            '`' => self.backquoted(rest),
+            '#' if self.word.is_empty() && self.text.is_empty() => skip_line(rest),
+            '>' | '<' => self.redirection(c, rest),
             ' ' | '\t' | '\r' => self.end_word(),
             ';' | '\n' => self.operator(Token::Then),
             '&' if rest.next_if_eq(&'&').is_some() => self.operator(Token::And),
             '&' => self.operator(Token::Behind),
             '|' if rest.next_if_eq(&'|').is_some() => self.operator(Token::Or),
             '|' => self.operator(Token::Pipe),
-            '(' | ')' => self.operator(Token::Group),
-            c => self.word.push(c),
+            '(' => self.operator(Token::Open),
+            ')' => self.operator(Token::Close),
+            c => self.text.push(c),
         }
     }
 
-    fn quote(&mut self, quote: char, rest: &mut Rest<'_>) {
-        self.quoted = true;
-        while let Some(c) = rest.next() {
-            if c == quote {
+    fn single(&mut self, rest: &mut Rest<'_>) {
+        self.word.quoted = true;
+        for c in rest.by_ref() {
+            if c == '\'' {
                 return;
             }
-            if c == '\\' && quote == '"' {
-                self.word.extend(rest.next());
-            } else {
-                self.word.push(c);
+            self.text.push(c);
+        }
+    }
+
+    fn double(&mut self, rest: &mut Rest<'_>) {
+        self.word.quoted = true;
+        while let Some(c) = rest.next() {
+            match c {
+                '"' => return,
+                '\\' => match rest.next() {
+                    Some(c @ ('"' | '\\' | '$' | '`')) => self.text.push(c),
+                    Some('\n') | None => {}
+                    Some(c) => {
+                        self.text.push('\\');
+                        self.text.push(c);
+                    }
+                },
+                '$' => self.expansion(rest),
+                '`' => self.backquoted(rest),
+                c => self.text.push(c),
             }
         }
     }
@@ -84,58 +181,126 @@ impl Splitter {
     fn escape(&mut self, rest: &mut Rest<'_>) {
         match rest.next() {
             Some('\n') | None => {}
-            Some(c) => self.word.push(c),
+            Some(c) => self.text.push(c),
         }
     }
 
-    /// `$(…)` is kept as one unexpanded word.
-    fn substitution(&mut self, rest: &mut Rest<'_>) {
-        self.word.push('$');
-        let mut depth = 0_u32;
-        for c in rest.by_ref() {
-            self.word.push(c);
-            match c {
-                '(' => depth += 1,
-                ')' if depth == 1 => return,
-                ')' => depth -= 1,
+    fn expansion(&mut self, rest: &mut Rest<'_>) {
+        match rest.peek() {
+            Some('(') => {
+                let inner = bracketed(rest, '(', ')');
+                let sum = inner
+                    .strip_prefix('(')
+                    .and_then(|text| text.strip_suffix(')'));
+                self.part(match sum {
+                    Some(sum) => Part::Sum(sum.into()),
+                    None => Part::Output(inner.into()),
+                });
+            }
+            Some('{') => {
+                let inner = bracketed(rest, '{', '}');
+                let (name, default) = inner
+                    .split_once(":-")
+                    .or_else(|| inner.split_once('-'))
+                    .unwrap_or((&inner, ""));
+                self.part(Part::Variable(name.into(), default.into()));
+            }
+            Some(c) if c.is_ascii_alphabetic() || *c == '_' => {
+                let mut name = String::new();
+                while let Some(c) = rest.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+                    name.push(c);
+                }
+                self.part(Part::Variable(name.into(), SmolStr::default()));
+            }
+            Some('?' | '$' | '!' | '@' | '*' | '#' | '0'..='9') => {
+                let name: String = rest.next().into_iter().collect();
+                self.part(Part::Variable(name.into(), SmolStr::default()));
+            }
+            _ => self.text.push('$'),
+        }
+    }
+
+    fn backquoted(&mut self, rest: &mut Rest<'_>) {
+        let inner: String = rest.by_ref().take_while(|c| *c != '`').collect();
+        self.part(Part::Output(inner.into()));
+    }
+
+    /// `> file`, `2>&1`, `< file`, `>> file`.
+    fn redirection(&mut self, c: char, rest: &mut Rest<'_>) {
+        let number = self.text.parse().ok().filter(|_| self.word.is_empty());
+        if number.is_some() {
+            self.text.clear();
+        }
+        self.end_word();
+        let mut kind = match c {
+            '<' => RedirectKind::Read,
+            _ => RedirectKind::Write,
+        };
+        while let Some(more) = rest.next_if(|c| matches!(c, '>' | '<' | '&' | '|')) {
+            match more {
+                '>' => kind = RedirectKind::Append,
+                '&' => kind = RedirectKind::Copy,
                 _ => {}
             }
         }
+        let usual = u8::from(c == '>');
+        self.redirect = Some((number.unwrap_or(usual), kind));
     }
 
-    /// `> file`, `2>&1`, `< file`: drops the operator, its number and its target.
-    fn redirection(&mut self, rest: &mut Rest<'_>) {
-        if !self.word.is_empty() && self.word.chars().all(|c| c.is_ascii_digit()) {
-            self.word.clear();
+    fn part(&mut self, part: Part) {
+        self.flush();
+        self.word.parts.push(part);
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            let text = core::mem::take(&mut self.text);
+            self.word.parts.push(Part::Text(text.into()));
         }
-        self.end_word();
-        while rest
-            .next_if(|c| matches!(c, '>' | '<' | '&' | ' '))
-            .is_some()
-        {}
-        while rest
-            .next_if(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | ')'))
-            .is_some()
-        {}
     }
 
     fn end_word(&mut self) {
-        if self.word.is_empty() && !self.quoted {
+        self.flush();
+        if self.word.is_empty() {
             return;
         }
         let word = core::mem::take(&mut self.word);
-        let token = match word.as_str() {
-            "{" | "}" if !self.quoted => Token::Group,
-            _ => Token::Word(word.into()),
-        };
-        self.quoted = false;
-        self.tokens.push(token);
+        self.tokens.push(match self.redirect.take() {
+            Some((descriptor, kind)) => Token::Redirect(Redirect {
+                descriptor,
+                kind,
+                target: word,
+            }),
+            None => Token::Word(word),
+        });
     }
 
     fn operator(&mut self, token: Token) {
         self.end_word();
+        self.redirect = None;
         self.tokens.push(token);
     }
+}
+
+/// What stands between a bracket, which comes next, and its counterpart.
+fn bracketed(rest: &mut Rest<'_>, open: char, close: char) -> String {
+    let mut text = String::new();
+    let mut depth = 0_u32;
+    for c in rest.by_ref() {
+        if c == close {
+            depth -= 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        if depth > 0 {
+            text.push(c);
+        }
+        if c == open {
+            depth += 1;
+        }
+    }
+    text
 }
 
 fn skip_line(rest: &mut Rest<'_>) {

@@ -1,9 +1,10 @@
 //! What kubelets know and containers are: processes, back-offs, probes, images.
 
-use crate::shell::Script;
+use crate::shell::{Files, Mount, Script, Shell};
 use aegis_model::kubernetes::{ObjectRef, Probe};
+use aegis_model::objects::PodPhase;
 use aegis_model::overlay::{Ends, ProbeKind};
-use aegis_model::{Bytes, NodeId, PodId, Subject, Table, TemplateId, Tick};
+use aegis_model::{Bytes, NodeId, PodId, Quantity, Subject, Table, TemplateId, Tick};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -158,6 +159,19 @@ pub struct PodRun {
     pub containers: Vec<ContainerRun>,
     /// Whether all probes pass and nothing threatens them: they are then not run one by one.
     pub calm: Calm,
+    /// Files that its scripts wrote.
+    pub files: Files,
+    /// Why it is ended by its kubelet; it fails once its containers have stopped.
+    pub verdict: Option<Verdict>,
+}
+
+/// Why a kubelet ends a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// `status.reason`.
+    pub reason: &'static str,
+    /// `status.message`.
+    pub message: Arc<str>,
 }
 
 /// Whether a pod's probes all pass.
@@ -189,6 +203,8 @@ pub enum Stage {
     Containers,
     /// Containers are being stopped; the pod is removed when they are.
     Terminating,
+    /// What is left of its containers is being stopped; then it is over, in this phase.
+    Ending(PodPhase),
     /// The pod succeeded or failed.
     Over,
 }
@@ -206,6 +222,8 @@ pub struct ContainerRun {
     pub probes: [ProbeRun; 3],
     /// Whether the document says that it runs and is not ready.
     pub believed_unready: bool,
+    /// Its script under way.
+    pub shell: Option<Arc<Shell>>,
 }
 
 /// How a process ended.
@@ -219,9 +237,12 @@ pub struct Ending {
 
 /// Why a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "memory, or anything else")]
 pub enum Why {
+    /// It took more memory than there was.
     Memory,
+    /// It could not be started.
+    Start,
+    /// Anything else.
     Other,
 }
 
@@ -249,13 +270,22 @@ pub enum Process {
         /// When it is tried again.
         retry: Tick,
     },
+    /// Its postStart hook runs: it does not count as running yet.
+    Hooked {
+        /// Since when it ran.
+        since: Tick,
+        /// When the hook ends.
+        until: Tick,
+        /// How.
+        hook: Hook,
+    },
     /// It runs.
     Running {
         /// Since when.
         since: Tick,
-        /// Step of its script.
+        /// Operation of its script at which it goes on.
         step: u16,
-        /// When that step ends or is looked at again; from then on it answers, after the last step.
+        /// When it goes on, or is looked at again.
         until: Tick,
     },
     /// It got SIGTERM.
@@ -283,6 +313,14 @@ pub enum Process {
     },
     /// It ended for good, with this code.
     Done(i32),
+}
+
+/// How a hook ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "success and failure")]
+pub enum Hook {
+    Succeeds,
+    Fails,
 }
 
 /// How a pull ends.
@@ -370,8 +408,34 @@ pub struct Recipe {
     pub inits: usize,
     /// The container that serves requests.
     pub serving: usize,
-    /// Names of ConfigMaps and Secrets that volumes need, with the volume's name.
-    pub volumes: Vec<(SmolStr, Reference)>,
+    /// ConfigMaps and Secrets that volumes show.
+    pub volumes: Vec<VolumeRecipe>,
+    /// Limits of `emptyDir` volumes, by their names.
+    pub empty_dirs: Vec<EmptyDirRecipe>,
+    /// Conditions that readiness waits for.
+    pub readiness_gates: Vec<SmolStr>,
+    /// Seconds from its start after which the pod fails.
+    pub active_deadline: Option<u32>,
+}
+
+/// A ConfigMap or Secret that a volume shows as files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeRecipe {
+    /// Name of the volume.
+    pub name: SmolStr,
+    /// What it shows; the key is empty.
+    pub reference: Reference,
+    /// The keys that it must have, and their files; all where none is named.
+    pub items: Vec<(SmolStr, SmolStr)>,
+}
+
+/// An `emptyDir` volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmptyDirRecipe {
+    /// Name of the volume.
+    pub name: SmolStr,
+    /// What it may hold, as it is written and in bytes.
+    pub limit: Option<Quantity>,
 }
 
 /// What a container does, compiled once.
@@ -393,6 +457,55 @@ pub struct ContainerRecipe {
     pub memory_limit: Option<Bytes>,
     /// ConfigMaps, Secrets and keys that its environment needs.
     pub references: Vec<Reference>,
+    /// Its volumes.
+    pub mounts: Vec<Mount>,
+    /// Its hooks: postStart, preStop.
+    pub hooks: [Option<HookRecipe>; 2],
+    /// Why its user is refused.
+    pub user: User,
+    /// Limit of `ephemeral-storage`.
+    pub storage_limit: Option<Quantity>,
+    /// Where its termination message stands, and whether its log stands in for it.
+    pub last_words: LastWords,
+}
+
+/// What a hook does.
+#[derive(Debug, Clone)]
+pub enum HookRecipe {
+    /// Runs a command.
+    Command(Script),
+    /// Sleeps: seconds.
+    Sleeps(u32),
+    /// Asks a port.
+    Asks(Answered),
+}
+
+/// Whether a container may run as the user that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum User {
+    /// It may.
+    Fits,
+    /// `runAsNonRoot`, and the image's user is root.
+    ImageIsRoot,
+    /// `runAsNonRoot`, and `runAsUser: 0`.
+    IsRoot,
+}
+
+/// Where a container's termination message comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWords {
+    /// `terminationMessagePath`.
+    pub path: SmolStr,
+    /// `terminationMessagePolicy`.
+    pub policy: LastWordsPolicy,
+}
+
+/// `terminationMessagePolicy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant is the policy of that name")]
+pub enum LastWordsPolicy {
+    File,
+    FallbackToLogsOnError,
 }
 
 /// A container's part in a pod.
@@ -424,6 +537,8 @@ pub struct ProbeRecipe {
     pub answered: Answered,
     /// The port that it asks; 0 for a command.
     pub port: u16,
+    /// The command that it runs.
+    pub command: Option<Script>,
 }
 
 /// Who answers a probe.
@@ -437,8 +552,8 @@ pub enum Answered {
     ByNobody,
     /// The server, with 404.
     NotFound,
-    /// A command that fails with this code.
-    FailsWith(i32),
+    /// The probe's command, as it goes.
+    ByCommand,
 }
 
 /// A ConfigMap or Secret that must be there.
@@ -475,6 +590,12 @@ impl Kubelet {
         self.nodes
             .get(node.index())
             .is_some_and(|run| run.images.contains(&image))
+    }
+
+    /// What the pods of a template do, once one of them was looked at.
+    #[must_use]
+    pub fn recipe(&self, template: TemplateId) -> Option<&Recipe> {
+        self.recipes.get(template.index())?.as_deref()
     }
 
     /// What is known of a pod.

@@ -24,7 +24,7 @@ pub fn print(cx: &Context<'_>, index: usize, row: &EventRow) -> Value {
             "resourceVersion": (index + 1).to_string(),
             "uid": ident::derived_uid(number, Derived::Event, 0),
         },
-        "involvedObject": involved(cx, object),
+        "involvedObject": involved(cx, object, &row.field),
         "type": severity(row.severity),
         "reason": row.reason.as_str(),
         "message": &*row.message,
@@ -52,7 +52,7 @@ pub const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn involved(cx: &Context<'_>, object: &ObjectRef) -> Value {
+fn involved(cx: &Context<'_>, object: &ObjectRef, field: &str) -> Value {
     let mut out = json!({"kind": object.kind.as_str(), "name": object.name.as_str()});
     let version = meta::api_version(&object.kind);
     if !version.is_empty() {
@@ -63,6 +63,9 @@ fn involved(cx: &Context<'_>, object: &ObjectRef) -> Value {
     }
     if let Some(uid) = uid_of(cx, object) {
         out["uid"] = uid.into();
+    }
+    if !field.is_empty() {
+        out["fieldPath"] = field.into();
     }
     out
 }

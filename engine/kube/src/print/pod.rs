@@ -2,7 +2,7 @@
 
 use super::{Context, defaults, ident, meta};
 use aegis_model::Quantity;
-use aegis_model::kubernetes::{Container, Kind, PodSpec};
+use aegis_model::kubernetes::{Container, Kind, PodSpec, ResourceRequirements};
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
     Termination, Workload, WorkloadSpec,
@@ -245,7 +245,9 @@ fn addresses(pod: &Pod, template: Option<&Template>, out: &mut Value) {
         out["hostIP"] = host.as_str().into();
         out["hostIPs"] = json!([{"ip": host}]);
     }
-    if pod.conditions.sandbox.status == ConditionStatus::True {
+    // A pod that is over keeps the address that it had.
+    let had = pod.phase.is_terminal() && pod.containers.iter().any(has_run);
+    if had || pod.conditions.sandbox.status == ConditionStatus::True {
         let own = if shared {
             host
         } else {
@@ -256,13 +258,19 @@ fn addresses(pod: &Pod, template: Option<&Template>, out: &mut Value) {
     }
 }
 
+/// Whether a container ever ran.
+fn has_run(row: &ContainerStatus) -> bool {
+    row.last.is_some() || !matches!(row.state, ContainerState::Waiting { .. })
+}
+
 fn conditions(cx: &Context<'_>, pod: &Pod) -> Vec<Value> {
     let all = &pod.conditions;
     let mut out: Vec<Value> = Vec::new();
     if let Some(disruption) = &all.disruption {
         out.push(condition(cx, "DisruptionTarget", disruption));
     }
-    if pod.node.is_some() {
+    let refused = pod.containers.is_empty();
+    if pod.node.is_some() && !refused {
         out.push(condition(cx, "PodReadyToStartContainers", &all.sandbox));
         out.push(condition(cx, "Initialized", &all.initialized));
         out.push(condition(cx, "Ready", &all.ready));
@@ -290,20 +298,18 @@ fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {
     out
 }
 
-/// `status.qosClass`: only cpu and memory count (pkg/apis/core/v1/helper/qos).
+/// `status.qosClass`: only cpu and memory count (pkg/apis/core/v1/helper/qos), those of the whole pod
+/// where it has any, else those of its containers.
 pub fn qos(spec: &PodSpec) -> &'static str {
-    let all = || spec.containers.iter().chain(&spec.init_containers);
-    let positive = |amount: Option<Quantity>| amount.is_some_and(|amount| amount.milli > 0);
-    let names = ["cpu", "memory"];
-    let asks = |container: &Container| {
-        let resources = &container.resources;
-        names
-            .iter()
-            .any(|name| positive(resources.request(name)) || positive(resources.limits.get(name)))
+    let containers = spec.containers.iter().chain(&spec.init_containers);
+    let own = containers.map(|container| &container.resources);
+    let resources: Vec<&ResourceRequirements> = match asks(&spec.resources) {
+        true => vec![&spec.resources],
+        false => own.collect(),
     };
-    let bound = |container: &Container| {
-        let resources = &container.resources;
-        names.iter().all(|name| {
+    let all = || resources.iter().copied();
+    let bound = |resources: &ResourceRequirements| {
+        COUNTED.iter().all(|name| {
             positive(resources.limits.get(name))
                 && resources.request(name) == resources.limits.get(name)
         })
@@ -315,6 +321,18 @@ pub fn qos(spec: &PodSpec) -> &'static str {
     } else {
         "Burstable"
     }
+}
+
+const COUNTED: [&str; 2] = ["cpu", "memory"];
+
+fn positive(amount: Option<Quantity>) -> bool {
+    amount.is_some_and(|amount| amount.milli > 0)
+}
+
+fn asks(resources: &ResourceRequirements) -> bool {
+    COUNTED
+        .iter()
+        .any(|name| positive(resources.request(name)) || positive(resources.limits.get(name)))
 }
 
 fn containers(cx: &Context<'_>, pod: &Pod, template: Option<&Template>, out: &mut Value) {
@@ -346,7 +364,7 @@ fn container_status(
         let number = ident::derived(pod.number, ident::Derived::Container, index);
         format!("containerd://{}", ident::digest(number ^ u64::from(run)))
     };
-    let ran = row.last.is_some() || !matches!(row.state, ContainerState::Waiting { .. });
+    let ran = has_run(row);
     let waiting = matches!(row.state, ContainerState::Waiting { .. });
     let image = container.image.as_str();
     let mut last = json!({});
@@ -396,11 +414,20 @@ fn state(cx: &Context<'_>, state: &ContainerState, id: &str) -> Value {
 }
 
 fn termination(cx: &Context<'_>, row: &Termination, id: &str) -> Value {
-    json!({
+    // What never started has no time of its start; runtimes give that of the epoch.
+    let started = match row.reason.as_str() {
+        "StartError" => "1970-01-01T00:00:00Z".into(),
+        _ => cx.epoch.rfc3339(row.started),
+    };
+    let mut out = json!({
         "containerID": id,
         "exitCode": row.exit_code,
         "reason": row.reason.as_str(),
-        "startedAt": cx.epoch.rfc3339(row.started),
+        "startedAt": started,
         "finishedAt": cx.epoch.rfc3339(row.finished),
-    })
+    });
+    if let Some(message) = &row.message {
+        out["message"] = (**message).into();
+    }
+    out
 }

@@ -259,6 +259,7 @@ pub fn ended(code: i32, reason: &str) -> Termination {
         reason: reason.into(),
         started: Tick(100),
         finished: Tick(120),
+        message: None,
     }
 }
 
@@ -416,6 +417,7 @@ pub fn cluster() -> Objects {
         first: Tick(130),
         last: Tick(590),
         count: 17,
+        field: "spec.containers{server}".into(),
     });
     builder.objects
 }

@@ -61,6 +61,14 @@ pub struct PodSpec {
     pub volumes: Vec<Volume>,
     /// Overhead of the runtime class.
     pub overhead: ResourceList,
+    /// Requests and limits of the whole pod.
+    pub resources: ResourceRequirements,
+    /// Conditions that others set and that readiness waits for.
+    pub readiness_gates: Vec<ReadinessGate>,
+    /// Seconds from its start after which the pod fails.
+    pub active_deadline_seconds: Option<u32>,
+    /// Users of the containers that say nothing of their own.
+    pub security_context: SecurityContext,
 }
 
 impl PodTemplateSpec {
@@ -92,6 +100,54 @@ pub enum RestartPolicy {
     Always,
     OnFailure,
     Never,
+}
+
+/// `readinessGates:` entry.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadinessGate {
+    /// Type of the condition.
+    pub condition_type: SmolStr,
+}
+
+/// `securityContext:`, as far as users go.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecurityContext {
+    /// Refuses to run as root.
+    pub run_as_non_root: Option<bool>,
+    /// Number of the user.
+    pub run_as_user: Option<i64>,
+}
+
+/// `lifecycle:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Lifecycle {
+    /// Runs once the container is started.
+    pub post_start: Option<LifecycleHandler>,
+    /// Runs before the container is stopped.
+    pub pre_stop: Option<LifecycleHandler>,
+}
+
+/// A hook.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LifecycleHandler {
+    /// A command.
+    pub exec: Option<ExecAction>,
+    /// HTTP GET.
+    pub http_get: Option<HttpGet>,
+    /// A pause.
+    pub sleep: Option<SleepAction>,
+}
+
+/// `sleep:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SleepAction {
+    /// Seconds.
+    pub seconds: u32,
 }
 
 /// One gate.
@@ -134,6 +190,14 @@ pub struct Container {
     pub restart_policy: Option<RestartPolicy>,
     /// Mounts.
     pub volume_mounts: Vec<VolumeMount>,
+    /// Hooks.
+    pub lifecycle: Lifecycle,
+    /// Its user.
+    pub security_context: SecurityContext,
+    /// `File` (default) or `FallbackToLogsOnError`.
+    pub termination_message_policy: Option<SmolStr>,
+    /// Where it leaves a message; `/dev/termination-log` by default.
+    pub termination_message_path: Option<SmolStr>,
 }
 
 /// A declared port.
@@ -173,6 +237,16 @@ pub struct EnvSource {
     pub config_map_key_ref: Option<KeyRef>,
     /// A key of a Secret.
     pub secret_key_ref: Option<KeyRef>,
+    /// A field of the pod.
+    pub field_ref: Option<FieldRef>,
+}
+
+/// `fieldRef:`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FieldRef {
+    /// `metadata.name`, `spec.nodeName`, ….
+    pub field_path: SmolStr,
 }
 
 /// A key of a ConfigMap or Secret.
@@ -224,11 +298,65 @@ pub struct Volume {
     /// Name.
     pub name: SmolStr,
     /// A ConfigMap.
-    pub config_map: Option<NameRef>,
+    pub config_map: Option<ObjectSource>,
     /// A Secret.
     pub secret: Option<SecretVolume>,
     /// A claim.
     pub persistent_volume_claim: Option<ClaimRef>,
+    /// A folder that lives as long as the pod.
+    pub empty_dir: Option<EmptyDir>,
+    /// Several sources in one folder.
+    pub projected: Option<Projected>,
+}
+
+/// A ConfigMap, or a Secret in a projected volume, as files.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectSource {
+    /// Name of the object.
+    pub name: SmolStr,
+    /// Whether its absence is tolerated.
+    pub optional: bool,
+    /// The keys that are wanted; all where none is named.
+    pub items: Vec<KeyToPath>,
+}
+
+/// A key and the file that it becomes.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyToPath {
+    /// Key.
+    pub key: SmolStr,
+    /// Path of the file.
+    pub path: SmolStr,
+}
+
+/// `emptyDir:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EmptyDir {
+    /// `Memory` for a tmpfs.
+    pub medium: Option<SmolStr>,
+    /// What it may hold.
+    pub size_limit: Option<crate::Quantity>,
+}
+
+/// `projected:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Projected {
+    /// Sources.
+    pub sources: Vec<Projection>,
+}
+
+/// One source of a projected volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Projection {
+    /// A ConfigMap.
+    pub config_map: Option<ObjectSource>,
+    /// A Secret.
+    pub secret: Option<ObjectSource>,
 }
 
 /// `secret:` volume.
@@ -239,6 +367,8 @@ pub struct SecretVolume {
     pub secret_name: SmolStr,
     /// Whether its absence is tolerated.
     pub optional: bool,
+    /// The keys that are wanted; all where none is named.
+    pub items: Vec<KeyToPath>,
 }
 
 /// `persistentVolumeClaim:` volume.
@@ -271,6 +401,8 @@ pub struct Probe {
     pub success_threshold: u32,
     /// Failures in a row that make it fail.
     pub failure_threshold: u32,
+    /// Seconds that a failure leaves the container, in place of the pod's.
+    pub termination_grace_period_seconds: Option<u32>,
 }
 
 impl Default for Probe {
@@ -285,6 +417,7 @@ impl Default for Probe {
             timeout_seconds: 1,
             success_threshold: 1,
             failure_threshold: 3,
+            termination_grace_period_seconds: None,
         }
     }
 }

@@ -283,6 +283,9 @@ pub struct EventRow {
     pub last: Tick,
     /// How often.
     pub count: u32,
+    /// `involvedObject.fieldPath`; empty where the whole object is meant.
+    #[serde(default)]
+    pub field: SmolStr,
 }
 
 /// `type` of an Event.

@@ -121,6 +121,9 @@ pub struct Termination {
     pub started: Tick,
     /// `finishedAt`.
     pub finished: Tick,
+    /// `message`: what the container left, or why it could not be started.
+    #[serde(default)]
+    pub message: Option<Arc<str>>,
 }
 
 /// One entry of `containerStatuses` or `initContainerStatuses`.

@@ -5,6 +5,7 @@ use aegis_cluster::Cluster;
 use aegis_cluster::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{ClassUse, Site, Solved};
+use aegis_model::objects::PodPhase;
 use aegis_model::{Mechanism, NodeId, Overlay, TemplateId, Tick};
 use aegis_solver::{Claim, water_fill};
 use alloc::sync::Arc;
@@ -20,9 +21,18 @@ const STEPS: f64 = 8.0;
 
 /// Writes CPU, memory and answer times of pods, and shares out CPU for the next second.
 pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _: &mut Journal) {
-    let Some(mut shared) = cluster.workings.traffic.solved.take() else {
-        return;
-    };
+    if let Some(shared) = cluster.workings.traffic.solved.take() {
+        cluster.workings.traffic.solved = Some(solved_uses(cluster, overlay, shared));
+    }
+    pinned(cluster);
+}
+
+/// Writes what follows from the flows; gives them back, with CPU shared out.
+fn solved_uses<P: Clone>(
+    cluster: &mut Cluster<P>,
+    overlay: &Overlay,
+    mut shared: Arc<Solved>,
+) -> Arc<Solved> {
     let uses: Vec<_> = (shared.layout.sites.iter().enumerate())
         .map(|(class, site)| use_of(cluster, overlay, &shared, class, site))
         .collect();
@@ -30,8 +40,7 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _:
     if demand_moved(cluster, &shared) {
         share_out(cluster, Arc::make_mut(&mut shared));
     }
-    cluster.workings.traffic.solved = Some(shared);
-    pinned(cluster);
+    shared
 }
 
 /// Cores of the node that a class's first pod is on.
@@ -215,8 +224,9 @@ fn pinned<P: Clone>(cluster: &mut Cluster<P>) {
     for pin in pins.iter() {
         let pods = Arc::clone(&cluster.objects.workloads[pin.workload.index()].pods);
         for &pod in pods.iter() {
+            let runs = cluster.objects.pods[pod.index()].phase == PodPhase::Running;
             let (chunk, row) = cluster.workings.pods.at_mut(pod);
-            if chunk.serving_from[row] != Tick::NEVER {
+            if runs || chunk.serving_from[row] != Tick::NEVER {
                 chunk.cpu[row] = pin.cpu as f32;
                 chunk.cpu_sum[row] += pin.cpu as f32;
                 chunk.memory[row] = pin.memory as f32;

@@ -44,6 +44,7 @@ fn pod(name: &str) -> Pod {
         reason: "OOMKilled".into(),
         started: Tick(1),
         finished: Tick(9),
+        message: None,
     };
     let status = |restarts, last| ContainerStatus {
         state: ContainerState::Running { since: Tick(10) },
