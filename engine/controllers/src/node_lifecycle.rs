@@ -19,9 +19,10 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::NodeState;
+use aegis_model::kubernetes::ObjectRef;
 use aegis_model::kubernetes::Taint;
 use aegis_model::objects::{ConditionStatus, Severity};
-use aegis_model::{FieldChange, FieldPath, NodeId, Overlay, PodId};
+use aegis_model::{FieldChange, FieldPath, NodeId, Overlay, PodId, Tick};
 use alloc::format;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -44,8 +45,41 @@ pub fn step<P: Clone>(
     if cluster.clock.0.is_multiple_of(MONITOR_PERIOD) {
         monitor(cluster, journal);
     }
-    taints::follow(cluster);
+    if cluster.workings.control.nodes_changed {
+        greet(cluster, journal);
+    }
+    taints::follow(cluster, journal);
     eviction::step(cluster, journal);
+}
+
+/// Tells of nodes that came or went in this second. Source: node_lifecycle_controller.go.
+fn greet<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
+    let now = cluster.clock;
+    let rows = cluster.objects.nodes.iter();
+    let told: Vec<(ObjectRef, &str, &str)> = rows
+        .filter_map(|node| {
+            let reference = node.header.reference.clone();
+            match node.header.removed {
+                Some(at) if at == now => Some((reference, "RemovingNode", "Removing Node")),
+                None if node.header.created == now && now > Tick(0) => {
+                    Some((reference, "RegisteredNode", "Registered Node"))
+                }
+                _ => None,
+            }
+        })
+        .collect();
+    for (object, reason, doing) in told {
+        let name = &object.name;
+        let place = if reason == "RemovingNode" {
+            "from"
+        } else {
+            "in"
+        };
+        let text = format!("Node {name} event: {doing} {name} {place} Controller");
+        let source = Source::of(COMPONENT);
+        let normal = Severity::Normal;
+        api::events::record(cluster, journal, normal, reason, &text, &object, source);
+    }
 }
 
 fn nodes<P>(cluster: &Cluster<P>) -> impl Iterator<Item = NodeId> {

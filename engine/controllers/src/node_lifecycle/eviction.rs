@@ -71,10 +71,28 @@ fn stays_until(spec: &PodSpec, taints: &[(Taint, Tick)], created: Tick) -> Tick 
     taints.iter().map(of_taint).min().unwrap_or(Tick::NEVER)
 }
 
-fn evict<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId) {
+/// Tells of pods that were to go, and stay: the taints are gone before their time was over.
+pub(super) fn cancel<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+    taints: &[(Taint, Tick)],
+) {
+    let pods: Vec<PodId> = cluster.workings.index.pods_on(node).to_vec();
+    for pod in pods {
+        let row = &cluster.objects.pods[pod.index()];
+        let spec = &cluster.objects.templates[row.template.index()].spec.spec;
+        let waits = stays_until(spec, taints, row.created) != Tick::NEVER;
+        if waits && row.is_active() {
+            say(cluster, journal, pod, "Cancelling deletion of");
+        }
+    }
+}
+
+fn say<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, doing: &str) {
     let row = &cluster.objects.pods[pod.index()];
     let object = api::events::pod_ref(row);
-    let text = format!("Marking for deletion Pod {}/{}", row.namespace, row.name);
+    let text = format!("{doing} Pod {}/{}", row.namespace, row.name);
     let source = Source::of("taint-eviction-controller");
     let normal = Severity::Normal;
     api::events::record(
@@ -86,19 +104,35 @@ fn evict<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId) {
         &object,
         source,
     );
+}
+
+fn evict<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId) {
+    say(cluster, journal, pod, "Marking for deletion");
     let message = "Taint manager: deleting due to NoExecute taint";
     api::pods::set_disruption_target(cluster, pod, "DeletionByTaintManager", message);
     let grace = api::pods::grace_of(cluster, pod);
     api::pods::begin_deletion(cluster, pod, grace);
 }
 
+/// Seconds for which pods of a node that is gone are kept: pkg/controller/podgc, `quarantineTime`.
+const QUARANTINE: u32 = 40;
+
+/// Whether a node was found to be gone long enough ago: the collector looks at whole rounds.
+fn is_past_quarantine(removed: Option<Tick>, now: Tick) -> bool {
+    removed.is_some_and(|at| {
+        let found = Tick(at.0.next_multiple_of(COLLECT_EVERY));
+        now >= found.after(QUARANTINE)
+    })
+}
+
 /// Removes pods whose node's object is gone.
 fn collect<P>(cluster: &mut Cluster<P>) {
+    let now = cluster.clock;
     let gone: Vec<NodeId> = cluster
         .objects
         .nodes
         .enumerate()
-        .filter(|(_, node)| !node.header.exists())
+        .filter(|(_, node)| is_past_quarantine(node.header.removed, now))
         .map(|(index, _)| NodeId::from(index))
         .collect();
     for node in gone {

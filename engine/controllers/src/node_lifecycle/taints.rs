@@ -3,7 +3,9 @@
 use super::zones::{self, ZoneState};
 use super::{nodes, set_taints};
 use aegis_cluster::cluster::Cluster;
+use aegis_cluster::journal::Journal;
 use aegis_cluster::rules::{MEMORY_PRESSURE, NOT_READY, UNREACHABLE, UNSCHEDULABLE};
+use aegis_cluster::workings::NodeState;
 use aegis_model::kubernetes::Taint;
 use aegis_model::objects::{ConditionStatus, Node};
 use aegis_model::{NodeId, Tick};
@@ -32,11 +34,11 @@ fn taint(key: &str, effect: &str) -> Taint {
 }
 
 /// Brings taints in line with conditions, where a node changed or one waits for its `NoExecute`.
-pub(super) fn follow<P>(cluster: &mut Cluster<P>) {
+pub(super) fn follow<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
     if cluster.workings.control.nodes_changed {
         let all: Vec<NodeId> = nodes(cluster).collect();
         for node in all {
-            follow_node(cluster, node);
+            follow_node(cluster, journal, node);
         }
     }
     if !cluster.workings.lifecycle.queued.is_empty() {
@@ -67,8 +69,9 @@ fn wanted(node: &Node) -> Vec<Taint> {
     keys.map(|key| taint(key, "NoSchedule")).collect()
 }
 
-fn follow_node<P>(cluster: &mut Cluster<P>, id: NodeId) {
+fn follow_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: NodeId) {
     let node = &cluster.objects.nodes[id.index()];
+    let was_cordoned = is_cordoned(&node.spec.taints);
     let wanted = wanted(node);
     let health = health(node);
     let stays = |one: &&Taint| match one.effect.as_str() {
@@ -92,9 +95,35 @@ fn follow_node<P>(cluster: &mut Cluster<P>, id: NodeId) {
         dequeue(cluster, id);
     }
     set_taints(cluster, id, &taints);
+    if was_cordoned != is_cordoned(&taints) {
+        say_schedulable(cluster, journal, id);
+    }
     // A taint that is older than this controller is as old as what it tells of.
     let told = turned(cluster, id);
+    let before = cluster.workings.lifecycle.no_execute.get(&id).cloned();
     note_no_execute(cluster, id, told);
+    if let Some(before) = before
+        && !cluster.workings.lifecycle.no_execute.contains_key(&id)
+    {
+        super::eviction::cancel(cluster, journal, id, &before);
+    }
+}
+
+fn is_cordoned(taints: &[Taint]) -> bool {
+    taints.iter().any(|taint| taint.key == UNSCHEDULABLE)
+}
+
+/// The kubelet tells of a cordon when it next looks at its node.
+/// Source: pkg/kubelet/kubelet_node_status.go `recordNodeSchedulableEvent`.
+fn say_schedulable<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: NodeId) {
+    if cluster.workings.kubelet.node_state(id) != NodeState::Up || cluster.clock == Tick(0) {
+        return;
+    }
+    let status = match cluster.objects.nodes[id.index()].spec.unschedulable {
+        true => "NodeNotSchedulable",
+        false => "NodeSchedulable",
+    };
+    super::say_status(cluster, journal, id, status, "kubelet");
 }
 
 fn enqueue<P>(cluster: &mut Cluster<P>, id: NodeId) {
