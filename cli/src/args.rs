@@ -308,6 +308,16 @@ pub enum SimFormat {
     Wide,
 }
 
+/// How metrics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricsFormat {
+    /// OpenMetrics 1.0
+    #[value(name = "openmetrics")]
+    OpenMetrics,
+    /// Prometheus' text format, 0.0.4
+    Prometheus,
+}
+
 /// `aegis sim`.
 #[derive(Debug, Args)]
 pub struct Sim {
@@ -325,9 +335,18 @@ pub struct Sim {
         hide_possible_values = true
     )]
     pub output: SimFormat,
-    /// Where the metrics of the run are written, as OpenMetrics with times
+    /// Where the metrics of the run are written, with times: OpenMetrics, or Prometheus' text where
+    /// the name ends in .prom or .txt
     #[arg(long, value_name = "FILE")]
     pub metrics_out: Option<PathBuf>,
+    /// Format of the metrics whatever their file is called: openmetrics, or prometheus
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "metrics_out",
+        hide_possible_values = true
+    )]
+    pub metrics_format: Option<MetricsFormat>,
     /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

@@ -119,6 +119,30 @@ pub struct NodeSample {
     pub memory: f64,
 }
 
+/// How long requests took in a scrape interval, for histograms: no observation holds it.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Timing {
+    /// Mean seconds in the pods of each workload.
+    pub services: Vec<(WorkloadId, f64)>,
+    /// Mean seconds that users of each entry waited.
+    pub entries: Vec<(ServiceId, f64)>,
+    /// Attempts of each edge.
+    pub edges: Vec<EdgeTiming>,
+}
+
+/// How long the attempts of an edge took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeTiming {
+    /// Caller.
+    pub from: WorkloadId,
+    /// Called Service.
+    pub to: ServiceId,
+    /// Mean, s.
+    pub mean: f64,
+    /// Share by latency bucket.
+    pub shares: [f64; BUCKET_COUNT],
+}
+
 /// How often a log template was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogCount {

@@ -1,6 +1,7 @@
 //! From a loaded scenario to a world that has not begun to run.
 
-use crate::format::{Act, ChaosEntry, Deleted, Gap, PatchOf, Rate, Spec, Start};
+use crate::amount::Length;
+use crate::format::{self, Act, ChaosEntry, Deleted, Gap, PatchOf, Rate, Spec, Start};
 use crate::load::Loaded;
 use crate::resolve::Named;
 use crate::{behave, draft, faults, names};
@@ -9,7 +10,9 @@ use aegis_model::kubernetes::ObjectRef;
 use aegis_model::{Doc, ObjectChange, Objects};
 use aegis_sim::Draws;
 use aegis_sim::workings::Pin;
-use aegis_world::{Change, Curve, Deletion, Load, Noise, Parts, Schedule, World};
+use aegis_world::{
+    Change, Curve, Deletion, Load, Noise, Parts, Pipe, Schedule, Signal, Spell, World,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,13 +58,16 @@ fn parts(loaded: &Loaded, objects: &Objects, seed: u64) -> Parts {
             Gap::Large => aegis_world::Gap::Large,
         },
         noise: noise(spec),
+        spells: spells(spec),
+        pipes: pipes(spec, objects),
+        delay: spec.observe.delay.whole(),
         pins: pins(spec, objects),
         seed,
     }
 }
 
 fn loads(loaded: &Loaded, objects: &Objects) -> Vec<Load> {
-    let load = |traffic: &crate::format::Traffic| {
+    let load = |traffic: &format::Traffic| {
         Some(Load {
             to: Named(objects).service(&traffic.to)?,
             port: 0,
@@ -105,7 +111,7 @@ fn curve(rate: &Rate, traces: &BTreeMap<String, Vec<(f64, f64)>>) -> Curve {
 }
 
 fn pins(spec: &Spec, objects: &Objects) -> Vec<Pin> {
-    let pin = |usage: &crate::format::Usage| {
+    let pin = |usage: &format::Usage| {
         Some(Pin {
             workload: Named(objects).workload(&usage.workload)?,
             cpu: usage.cpu.map_or(0.0, |cpu| cpu.millicores().cores()),
@@ -165,7 +171,7 @@ impl Agenda<'_> {
                     fault,
                     target: named.target(target.as_deref()?)?,
                     parameters: faults::sizes(fault, parameters),
-                    lasts: entry.lasts.map(crate::amount::Length::whole),
+                    lasts: entry.lasts.map(Length::whole),
                     actor: entry.actor.as_str().into(),
                 });
             }
@@ -182,7 +188,7 @@ impl Agenda<'_> {
         Some(aegis_world::Act::Change {
             change,
             actor: entry.actor.as_str().into(),
-            every: entry.every.map(crate::amount::Length::whole),
+            every: entry.every.map(Length::whole),
         })
     }
 
@@ -224,12 +230,42 @@ impl Agenda<'_> {
 }
 
 fn noise(spec: &Spec) -> Noise {
-    if spec.noise == crate::format::Noise::NONE {
-        return Noise::none();
+    match &spec.noise {
+        format::Noise::None => Noise::none(),
+        format::Noise::Entries(_) => Noise::default(),
     }
-    Noise {
-        gauges: spec.noise.metrics,
-        missing: spec.noise.missing,
-        ..Noise::default()
+}
+
+/// Entries as they hold over the default noise.
+fn spells(spec: &Spec) -> Vec<Spell> {
+    let format::Noise::Entries(entries) = &spec.noise else {
+        return Vec::new();
+    };
+    let spell = |entry: &format::NoiseEntry| Spell {
+        from: entry.from.map(Length::whole),
+        until: entry.until.map(Length::whole),
+        gauges: entry.metrics,
+        missing: entry.missing.map(|share| share.0),
+    };
+    entries.iter().map(spell).collect()
+}
+
+fn pipes(spec: &Spec, objects: &Objects) -> Vec<Pipe> {
+    let pipe = |passage: &format::Passage| {
+        let workload = Named(objects).workload(&passage.through)?;
+        let through = &objects.workloads[workload.index()].header.reference;
+        Some(Pipe {
+            through: through.clone(),
+            carries: passage.carries.iter().map(signal).collect(),
+        })
+    };
+    spec.telemetry.iter().filter_map(pipe).collect()
+}
+
+const fn signal(signal: &format::Signal) -> Signal {
+    match signal {
+        format::Signal::Metrics => Signal::Metrics,
+        format::Signal::Logs => Signal::Logs,
+        format::Signal::Spans => Signal::Spans,
     }
 }

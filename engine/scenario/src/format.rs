@@ -4,11 +4,13 @@
 //! what can be said well about a mistake has been said by then.
 
 mod chaos;
+mod observed;
 mod remedy;
 mod services;
 mod traffic;
 
 pub use chaos::{Act, ChaosEntry, Choice, Deleted, LoadChange, PatchOf};
+pub use observed::{Noise, NoiseEntry, Passage, Signal};
 pub use remedy::{RemedyAction, RemedyStep};
 pub use services::{CallWords, MemoryWords, ServiceWords};
 pub use traffic::{Burst, Diurnal, Rate, RateStep, RateWords, Traffic};
@@ -72,6 +74,8 @@ pub struct Spec {
     pub usage: Vec<Usage>,
     /// Noise of what is observed.
     pub noise: Noise,
+    /// Which data pass which component.
+    pub telemetry: Vec<Passage>,
     /// How it is observed.
     pub observe: Observe,
     /// What happens.
@@ -109,6 +113,7 @@ impl Default for Spec {
             traffic: Vec::new(),
             usage: Vec::new(),
             noise: Noise::default(),
+            telemetry: Vec::new(),
             observe: Observe::default(),
             chaos: Vec::new(),
             objectives: Objectives::default(),
@@ -183,55 +188,6 @@ pub struct Usage {
     /// Memory.
     #[serde(default)]
     pub memory: Option<Quantity>,
-}
-
-/// Noise of what is observed.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(from = "NoiseWords")]
-pub struct Noise {
-    /// Coefficient of variation of metrics, log-normal.
-    pub metrics: f64,
-    /// Share of samples that are missing.
-    pub missing: f64,
-}
-
-impl Noise {
-    /// What is seen is what is there.
-    pub const NONE: Self = Self {
-        metrics: 0.0,
-        missing: 0.0,
-    };
-}
-
-impl Default for Noise {
-    fn default() -> Self {
-        Self {
-            metrics: 0.05,
-            missing: 0.01,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NoiseWords {
-    None(#[allow(dead_code, reason = "the only word")] String),
-    Some {
-        metrics: Option<f64>,
-        missing: Option<Share>,
-    },
-}
-
-impl From<NoiseWords> for Noise {
-    fn from(words: NoiseWords) -> Self {
-        match words {
-            NoiseWords::None(_) => Self::NONE,
-            NoiseWords::Some { metrics, missing } => Self {
-                metrics: metrics.unwrap_or(Self::default().metrics),
-                missing: missing.map_or(Self::default().missing, |share| share.0),
-            },
-        }
-    }
 }
 
 /// How it is observed.

@@ -2,7 +2,9 @@
 
 use crate::amount::Length;
 use crate::diagnostic::{Code, Finding, child};
-use crate::format::{Act, ChaosEntry, Deleted, Objectives, RemedyAction, ServiceWords};
+use crate::format::{
+    Act, ChaosEntry, Deleted, Noise, NoiseEntry, Objectives, RemedyAction, ServiceWords,
+};
 use crate::load::Loaded;
 use crate::names;
 use crate::objects::{Index, WORKLOADS, template};
@@ -27,7 +29,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
         index,
         findings: Vec::new(),
     };
-    check.observe();
+    check.observed();
     check.nodes();
     check.services();
     check.traffic();
@@ -92,15 +94,56 @@ impl Check<'_> {
         }
     }
 
-    fn observe(&mut self) {
-        let delay = self.loaded.scenario.spec.observe.delay;
-        if delay > Length(0.0) {
-            let path = spec("observe").key("delay");
-            let message = format!("`{path}` of more than 0s is not simulated yet");
-            let finding = Finding::new(Code::NotSimulated, &path, delay.to_string(), message);
-            self.findings
-                .push(finding.help("remove it: nothing would act on it"));
+    /// When noise holds, and what telemetry passes.
+    fn observed(&mut self) {
+        let scenario = &self.loaded.scenario;
+        if let Noise::Entries(entries) = &scenario.spec.noise {
+            for (position, entry) in entries.iter().enumerate() {
+                self.spell(position, entry);
+            }
         }
+        for (position, passage) in scenario.spec.telemetry.iter().enumerate() {
+            let path = child(&spec("telemetry"), position).key("through");
+            self.find(&path, &passage.through);
+            self.carrier(&path, &passage.through);
+        }
+    }
+
+    fn spell(&mut self, position: usize, entry: &NoiseEntry) {
+        let (Some(from), Some(until)) = (entry.from, entry.until) else {
+            return;
+        };
+        if until <= from {
+            let is_list = self
+                .loaded
+                .document
+                .as_ref()
+                .is_some_and(|document| document.value["spec"]["noise"].is_array());
+            let here = if is_list {
+                child(&spec("noise"), position)
+            } else {
+                spec("noise")
+            };
+            let message = format!("{until} is not after {from}, from which this noise holds");
+            self.findings.push(
+                Finding::new(Code::Time, &here.key("until"), until.to_string(), message)
+                    .help("make `until` later than `from`"),
+            );
+        }
+    }
+
+    /// What carries telemetry has pods.
+    fn carrier(&mut self, path: &FieldPath, text: &str) {
+        let kind = names::object(text).map(|object| object.kind);
+        let runs = |kind: &Kind| WORKLOADS.contains(kind) || *kind == Kind::Pod;
+        if kind.as_ref().is_none_or(runs) {
+            return;
+        }
+        let message = format!("`{text}` has no pods that telemetry could pass");
+        self.findings.push(
+            Finding::new(Code::WrongValue, path, text, message)
+                .help("name a workload, as deployment/otel-collector"),
+        );
     }
 
     fn nodes(&mut self) {

@@ -179,8 +179,12 @@ static SPEC: Words = all(&[
     ),
     optional(
         "noise",
-        Shape::Either(&[Shape::OneOf(&["none"]), Shape::Words(&NOISE)]),
-        "Noise of what is observed.",
+        Shape::Either(&[
+            Shape::OneOf(&["none"]),
+            Shape::Words(&NOISE),
+            Shape::List(&Shape::Words(&NOISE)),
+        ]),
+        "Noise of what is observed; of a list, each entry over those before it.",
     ),
     optional("observe", Shape::Words(&OBSERVE), "How it is observed."),
     optional(
@@ -216,7 +220,20 @@ static SPEC: Words = all(&[
         Shape::List(&Shape::Words(&EXPECT)),
         "What the objects must show.",
     ),
-    later("telemetry", "Which data pass which component."),
+    optional(
+        "telemetry",
+        Shape::List(&Shape::Words(&TELEMETRY)),
+        "Which data pass which component: while none of its pods is ready, they are missing.",
+    ),
+]);
+
+static TELEMETRY: Words = all(&[
+    required("through", Shape::Object, "The workload that they pass."),
+    required(
+        "carries",
+        Shape::List(&Shape::OneOf(&["metrics", "logs", "spans"])),
+        "What passes it.",
+    ),
 ]);
 
 static PATCH: Words = Words {
@@ -326,8 +343,16 @@ static NOISE: Words = all(&[
         Shape::Share,
         "Share of samples that are missing.",
     ),
-    later("from", "Noise from a time on."),
-    later("until", "Noise until a time."),
+    optional(
+        "from",
+        Shape::Length,
+        "From when it holds; default from before time 0.",
+    ),
+    optional(
+        "until",
+        Shape::Length,
+        "Until when it holds; default to the end.",
+    ),
 ]);
 
 static OBSERVE: Words = all(&[

@@ -69,8 +69,20 @@ const CASES: &[(&str, &str)] = &[
         "5:37 AEG-S008 `load.csv` cannot be read (paths are relative to the file that names them)",
     ),
     (
-        "  telemetry: []\n",
-        "5:3 AEG-S006 `spec.telemetry` is not simulated yet (remove it: nothing would act on it)",
+        "  telemetry: [{through: deployment/colector, carries: [metrics]}]\n",
+        "5:25 AEG-S009 no object `deployment/colector` is among the manifests (aegis explain AEG-S009)",
+    ),
+    (
+        "  telemetry: [{through: service/shop, carries: [metrics]}]\n",
+        "5:25 AEG-S005 `service/shop` has no pods that telemetry could pass (name a workload, as deployment/otel-collector)",
+    ),
+    (
+        "  telemetry: [{through: deployment/shop, carries: [traces]}]\n",
+        "5:52 AEG-S005 `traces` is no value for `spec.telemetry[0].carries[0]`: it is one of `metrics`, `logs`, `spans` (aegis explain AEG-S005)",
+    ),
+    (
+        "  noise: [{metrics: 0.1}, {from: 5m, until: 4m, missing: 50%}]\n",
+        "5:45 AEG-S017 4m is not after 5m, from which this noise holds (make `until` later than `from`)",
     ),
     (
         "  services: [{name: shop, rules: []}]\n",
@@ -79,10 +91,6 @@ const CASES: &[(&str, &str)] = &[
     (
         "  observe: {level: rich}\n",
         "5:20 AEG-S005 `rich` is no value for `spec.observe.level`: it is one of `prometheus` (aegis explain AEG-S005)",
-    ),
-    (
-        "  observe: {delay: 30s}\n",
-        "5:20 AEG-S006 `spec.observe.delay` of more than 0s is not simulated yet (remove it: nothing would act on it)",
     ),
     (
         "  cluster: {nodes: []}\n",

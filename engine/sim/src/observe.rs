@@ -1,8 +1,11 @@
 //! What can be read off a cluster at a scrape: exact counts, to which a world adds noise.
 
 use aegis_cluster::Cluster;
-use aegis_model::observation::{EdgeSample, EntrySample, NodeSample, PodSample, ServiceSample};
+use aegis_model::observation::{
+    EdgeSample, EdgeTiming, EntrySample, NodeSample, PodSample, ServiceSample, Timing,
+};
 use aegis_model::{NodeId, PodId, Samples, Tick, WorkloadId};
+use aegis_solver::tail::Fitted;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -107,4 +110,54 @@ fn nodes<P: Clone>(cluster: &Cluster<P>, pods: &[PodSample]) -> Vec<NodeSample> 
         memory: *memory,
     };
     sums.iter().enumerate().filter(alive).map(sample).collect()
+}
+
+/// How long the requests of this interval took; to be read before [`scrape`], which starts the next.
+pub fn timing<P: Clone>(cluster: &Cluster<P>) -> Timing {
+    let meters = &cluster.workings.meters;
+    let services = meters.services.iter().enumerate();
+    let entries = meters.entries.iter();
+    Timing {
+        services: services
+            .map(|(index, meter)| (WorkloadId::from(index), meter.spread.mean))
+            .collect(),
+        entries: entries
+            .map(|meter| (meter.service, meter.spread.mean))
+            .collect(),
+        edges: edge_timing(cluster),
+    }
+}
+
+/// The mean is the interval's; how times vary about it is that of the last second.
+fn edge_timing<P: Clone>(cluster: &Cluster<P>) -> Vec<EdgeTiming> {
+    let spreads = edge_spreads(cluster);
+    let meters = cluster.workings.meters.edges.iter().zip(spreads);
+    let passed = meters.filter(|(meter, _)| meter.attempts > 0.0);
+    let timed = passed.map(|(meter, cv2)| {
+        let mean = meter.time / meter.attempts;
+        EdgeTiming {
+            from: meter.from,
+            to: meter.to,
+            mean,
+            shares: crate::step::metrics::shares(Fitted { mean, cv2 }),
+        }
+    });
+    timed.collect()
+}
+
+/// The squared coefficient of variation of each edge's times, over the classes of its callers.
+fn edge_spreads<P: Clone>(cluster: &Cluster<P>) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0.0); cluster.workings.meters.edges.len()];
+    let solved = cluster.workings.traffic.solved.as_ref();
+    if let Some(solved) = solved {
+        let edges = solved.flows.edges.iter().zip(&solved.layout.edges);
+        for (flow, site) in edges.filter(|(_, site)| site.from.is_some()) {
+            if let Some(sum) = sums.get_mut(site.meter as usize) {
+                sum.0 += flow.first;
+                sum.1 += flow.first * flow.time().cv2;
+            }
+        }
+    }
+    let mean = |(weight, sum): (f64, f64)| if weight > 0.0 { sum / weight } else { 1.0 };
+    sums.into_iter().map(mean).collect()
 }

@@ -1,5 +1,8 @@
 //! A metric family: a name with its meaning and its samples.
 
+/// A sample's labels, in the order in which they are printed.
+pub type Labels = Vec<(&'static str, String)>;
+
 /// What a family counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,10 +30,10 @@ pub struct Family {
 /// One sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// What follows the family's name: empty, `_total`, `_bucket`, `_sum`, `_count`.
+    /// What follows the family's name: empty, `_total`, `_bucket`, `_sum`, `_count`, `_created`.
     pub suffix: &'static str,
     /// Labels in the order in which they are printed.
-    pub labels: Vec<(&'static str, String)>,
+    pub labels: Labels,
     /// Value.
     pub value: f64,
 }
@@ -47,7 +50,23 @@ impl Kind {
     }
 }
 
+impl Sample {
+    /// Whether it says when counting began, which only OpenMetrics tells.
+    #[must_use]
+    pub fn is_created(&self) -> bool {
+        self.suffix == "_created"
+    }
+}
+
 impl Family {
+    /// The unit that the name ends in, as OpenMetrics states it.
+    #[must_use]
+    pub fn unit(&self) -> Option<&'static str> {
+        let units = ["seconds", "bytes"].into_iter();
+        let mut ends = units.filter(|unit| self.name.ends_with(&format!("_{unit}")));
+        ends.next()
+    }
+
     /// A family without samples.
     #[must_use]
     pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Self {
@@ -60,7 +79,7 @@ impl Family {
     }
 
     /// Adds a sample of a gauge, or of a counter with its suffix.
-    pub fn add(&mut self, labels: Vec<(&'static str, String)>, value: f64) {
+    pub fn add(&mut self, labels: Labels, value: f64) {
         let suffix = if self.kind == Kind::Counter {
             "_total"
         } else {
@@ -74,12 +93,7 @@ impl Family {
     }
 
     /// Adds a sample with a suffix of its own.
-    pub fn add_part(
-        &mut self,
-        suffix: &'static str,
-        labels: Vec<(&'static str, String)>,
-        value: f64,
-    ) {
+    pub fn add_part(&mut self, suffix: &'static str, labels: Labels, value: f64) {
         self.samples.push(Sample {
             suffix,
             labels,

@@ -5,14 +5,21 @@
 //! that software prints when something is wrong, as templates. Nothing here opens a
 //! socket or a file, and nothing decides.
 
+mod cadvisor;
 pub mod exposition;
-pub mod families;
 pub mod family;
-pub mod objects;
+pub mod recording;
+mod requests;
+mod scrape;
+mod sheet;
+mod state;
 pub mod templates;
 pub mod text;
+mod totals;
 
-pub use exposition::{Exposition, Recording, prometheus_text};
-pub use family::{Family, Kind, Sample};
+pub use exposition::Exposition;
+pub use family::{Family, Kind, Labels, Sample};
+pub use recording::Recording;
+pub use scrape::Scrape;
 pub use templates::{LogCondition, LogTemplate, Speaker, template, templates};
 pub use text::{Format, escape_help, escape_label, number};

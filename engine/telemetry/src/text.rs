@@ -4,7 +4,7 @@
 //! named, in what a help text escapes, in the spelling of a bucket's bound, and in the
 //! closing line. Sources: prometheus.io "Exposition formats"; the OpenMetrics specification.
 
-use crate::family::{Family, Kind, Sample};
+use crate::family::{Family, Kind, Labels, Sample};
 use aegis_model::units::Seconds;
 use std::fmt::Write;
 
@@ -76,13 +76,16 @@ fn family_name(family: &Family, format: Format) -> String {
     }
 }
 
-/// Writes the two lines that open a family.
+/// Writes the lines that open a family.
 pub(crate) fn write_head(out: &mut String, family: &Family, format: Format) {
     let name = family_name(family, format);
     let help = escape_help(family.help, format);
     let kind = family.kind.as_str();
     line(out, &format!("# HELP {name} {help}"));
     line(out, &format!("# TYPE {name} {kind}"));
+    if let (Format::OpenMetrics, Some(unit)) = (format, family.unit()) {
+        line(out, &format!("# UNIT {name} {unit}"));
+    }
 }
 
 /// Writes a sample, with the time of its scrape where one is given.
@@ -93,10 +96,22 @@ pub(crate) fn write_sample(
     at: Option<Seconds>,
     format: Format,
 ) {
-    let labels = labels(sample, format);
+    if sample.is_created() && format == Format::Prometheus {
+        return;
+    }
+    let series = series(name, sample.suffix, &sample.labels, format);
+    line(out, &stamped(&series, sample.value, at, format));
+}
+
+/// A series as a sample's line opens: its name and labels.
+pub(crate) fn series(name: &str, suffix: &str, labels: &Labels, format: Format) -> String {
+    format!("{name}{suffix}{}", braced(labels, format))
+}
+
+/// A sample's line.
+pub(crate) fn stamped(series: &str, value: f64, at: Option<Seconds>, format: Format) -> String {
     let time = at.map_or_else(String::new, |at| time(at, format));
-    let (suffix, value) = (sample.suffix, number(sample.value));
-    line(out, &format!("{name}{suffix}{labels} {value}{time}"));
+    format!("{series} {}{time}", number(value))
 }
 
 /// Milliseconds in Prometheus' text, seconds in OpenMetrics.
@@ -107,11 +122,11 @@ fn time(at: Seconds, format: Format) -> String {
     }
 }
 
-fn labels(sample: &Sample, format: Format) -> String {
-    if sample.labels.is_empty() {
+fn braced(labels: &Labels, format: Format) -> String {
+    if labels.is_empty() {
         return String::new();
     }
-    let pairs = sample.labels.iter().map(|(key, value)| {
+    let pairs = labels.iter().map(|(key, value)| {
         let value = match (*key, value.parse()) {
             ("le", Ok(upper)) => bound(upper, format),
             _ => escape_label(value),

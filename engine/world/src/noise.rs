@@ -5,9 +5,10 @@
 //! Nothing of this is fed back into the world.
 
 use crate::logs;
+use crate::pipes::{Arrival, Signal};
 use crate::world::World;
 use aegis_model::observation::{
-    EdgeSample, EntrySample, NodeSample, PodSample, RequestStats, ServiceSample,
+    EdgeSample, EntrySample, LogCount, NodeSample, PodSample, RequestStats, ServiceSample, Timing,
 };
 use aegis_model::{Laid, Mechanism, Observation, PodId, Samples, Subject, Tick, WorkloadId};
 use aegis_sim::{Draws, Purpose, observe};
@@ -23,6 +24,34 @@ pub struct Noise {
     pub missing: f64,
     /// Share of requests that leave a span, 0..=1.
     pub spans: f64,
+}
+
+/// Other noise for a while.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spell {
+    /// First second of it, after time 0; the observed past too without one.
+    pub from: Option<u32>,
+    /// First second without it; to the end without one.
+    pub until: Option<u32>,
+    /// Coefficient of variation of gauges, where it differs.
+    pub gauges: Option<f64>,
+    /// Share of missing rows, where it differs.
+    pub missing: Option<f64>,
+}
+
+impl Spell {
+    fn covers(&self, time: i64) -> bool {
+        self.from.is_none_or(|from| i64::from(from) <= time)
+            && self.until.is_none_or(|until| time < i64::from(until))
+    }
+
+    fn over(&self, noise: Noise) -> Noise {
+        Noise {
+            gauges: self.gauges.unwrap_or(noise.gauges),
+            missing: self.missing.unwrap_or(noise.missing),
+            ..noise
+        }
+    }
 }
 
 /// Whether counts scatter.
@@ -171,77 +200,92 @@ fn poisson(mean: f64, u: f64) -> f64 {
     n
 }
 
+/// What a look at a world gives, and what of it an exposition needs beside.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// What an operator sees of the moment.
+    pub seen: Observation,
+    /// Every row through the same instrument, those that went missing too: what counters counted.
+    pub counted: Samples,
+    /// How long requests took.
+    pub timing: Timing,
+    /// Whether metrics arrive at all.
+    pub metrics: Arrival,
+}
+
 impl World {
-    /// One look at the world: objects as the API server shows them, metrics since the last look.
+    /// One look at the world: objects as the API server shows them, metrics and logs of the
+    /// interval since the last look, or of one that long ago by which they come late.
     pub fn observe(&mut self) -> Observation {
+        let seen = self.look().0;
+        self.late.exchange(seen)
+    }
+
+    /// The same, at once, with what counters counted and how long requests took.
+    pub fn watch(&mut self) -> Watched {
+        let timing = observe::timing(&self.cluster);
+        let (seen, counted) = self.look();
+        let metrics = self.arrival(Signal::Metrics);
+        Watched {
+            seen,
+            counted,
+            timing,
+            metrics,
+        }
+    }
+
+    fn look(&mut self) -> (Observation, Samples) {
         let exact = observe::scrape(&mut self.cluster);
         let instrument = Instrument {
-            noise: self.noise,
+            noise: self.noise_now(),
             draws: self.roots.observation,
             at: self.cluster.clock,
         };
+        let counted = all(&instrument, &exact);
+        let mut seen = Observation {
+            at: self.cluster.clock,
+            logs: self.logged(&instrument, &exact),
+            samples: self.shown(&instrument, &counted),
+            objects: self.cluster.objects.clone(),
+        };
+        self.pass(&mut seen);
+        (seen, counted)
+    }
+
+    fn noise_now(&self) -> Noise {
+        let time = self.time();
+        let spells = self.spells.iter().filter(|spell| spell.covers(time));
+        spells.fold(self.noise, |noise, spell| spell.over(noise))
+    }
+
+    fn logged(&self, instrument: &Instrument, exact: &Samples) -> Vec<LogCount> {
         let log = |count: logs::Line| {
             let key = u64::from(count.workload.0) << 24 | u64::from(count.key);
             let lines = instrument.count(count.mean, Row::Log, key, 0) as u32;
             (lines > 0).then(|| count.counted(lines))
         };
-        Observation {
-            at: self.cluster.clock,
-            logs: logs::lines(&self.cluster.objects, &exact)
-                .into_iter()
-                .filter_map(log)
-                .collect(),
-            samples: self.seen(&instrument, &exact),
-            objects: self.cluster.objects.clone(),
-        }
+        let lines = logs::lines(&self.cluster.objects, exact).into_iter();
+        lines.filter_map(log).collect()
     }
 
-    /// The samples through the instrument.
-    fn seen(&self, instrument: &Instrument, exact: &Samples) -> Samples {
+    /// What of the samples is not missing.
+    fn shown(&self, instrument: &Instrument, counted: &Samples) -> Samples {
         let there = |row: Row, id: u64| !instrument.is_missing(row, id);
-        Samples {
-            interval: exact.interval,
-            entries: exact
-                .entries
-                .iter()
-                .filter(|sample| there(Row::Entry, u64::from(sample.service.0)))
-                .map(|sample| EntrySample {
-                    service: sample.service,
-                    requests: instrument.requests(
-                        &sample.requests,
-                        Row::Entry,
-                        u64::from(sample.service.0),
-                    ),
-                })
-                .collect(),
-            services: exact
-                .services
-                .iter()
-                .filter(|sample| there(Row::Service, u64::from(sample.workload.0)))
-                .filter(|sample| !self.is_dark(sample.workload))
-                .map(|sample| service(instrument, sample))
-                .collect(),
-            edges: exact
-                .edges
-                .iter()
-                .filter(|sample| !self.is_dark(sample.from))
-                .map(|sample| instrument.edge(sample))
-                .collect(),
-            pods: exact
-                .pods
-                .iter()
-                .filter(|sample| {
-                    there(Row::Pod, u64::from(sample.pod.0)) && !self.is_dark_pod(sample.pod)
-                })
-                .map(|sample| pod(instrument, sample))
-                .collect(),
-            nodes: exact
-                .nodes
-                .iter()
-                .filter(|sample| there(Row::Node, u64::from(sample.node.0)))
-                .map(|sample| node(instrument, sample))
-                .collect(),
-        }
+        let mut shown = counted.clone();
+        shown
+            .entries
+            .retain(|sample| there(Row::Entry, u64::from(sample.service.0)));
+        shown.services.retain(|sample| {
+            there(Row::Service, u64::from(sample.workload.0)) && !self.is_dark(sample.workload)
+        });
+        shown.edges.retain(|sample| !self.is_dark(sample.from));
+        shown.pods.retain(|sample| {
+            there(Row::Pod, u64::from(sample.pod.0)) && !self.is_dark_pod(sample.pod)
+        });
+        shown
+            .nodes
+            .retain(|sample| there(Row::Node, u64::from(sample.node.0)));
+        shown
     }
 
     fn gaps(&self) -> impl Iterator<Item = &Laid> {
@@ -259,6 +303,30 @@ impl World {
     fn is_dark_pod(&self, pod: PodId) -> bool {
         self.gaps()
             .any(|laid| aegis_sim::acting::acts_on(&self.cluster, laid, pod))
+    }
+}
+
+/// Every sample through the instrument.
+fn all(instrument: &Instrument, exact: &Samples) -> Samples {
+    let entry = |sample: &EntrySample| EntrySample {
+        service: sample.service,
+        requests: instrument.requests(&sample.requests, Row::Entry, u64::from(sample.service.0)),
+    };
+    Samples {
+        interval: exact.interval,
+        entries: exact.entries.iter().map(entry).collect(),
+        services: exact
+            .services
+            .iter()
+            .map(|row| service(instrument, row))
+            .collect(),
+        edges: exact.edges.iter().map(|row| instrument.edge(row)).collect(),
+        pods: exact.pods.iter().map(|row| pod(instrument, row)).collect(),
+        nodes: exact
+            .nodes
+            .iter()
+            .map(|row| node(instrument, row))
+            .collect(),
     }
 }
 

@@ -4,7 +4,8 @@ use crate::acts;
 use crate::founded::Founded;
 use crate::gap::Gap;
 use crate::load::{Drift, Load};
-use crate::noise::Noise;
+use crate::noise::{Noise, Spell};
+use crate::pipes::{Late, Pipe};
 use crate::reveal::{Cause, Revelation};
 use crate::schedule::Schedule;
 use crate::truth::Truth;
@@ -29,6 +30,12 @@ pub struct Parts {
     pub gap: Gap,
     /// What observing it adds.
     pub noise: Noise,
+    /// When that is otherwise; the later in the list the stronger.
+    pub spells: Vec<Spell>,
+    /// What carries telemetry.
+    pub pipes: Vec<Pipe>,
+    /// Age of metrics and logs when they are seen, s.
+    pub delay: u32,
     /// Use that is pinned.
     pub pins: Vec<Pin>,
     /// Root of all its draws.
@@ -53,6 +60,9 @@ pub struct World {
     pub(crate) rates: Vec<Option<f64>>,
     pub(crate) wiring: Wiring,
     pub(crate) noise: Noise,
+    pub(crate) spells: Arc<Vec<Spell>>,
+    pub(crate) pipes: Arc<Vec<Pipe>>,
+    pub(crate) late: Late,
     pub(crate) roots: Roots,
     pub(crate) causes: Vec<Cause>,
     pub(crate) skipped: Vec<String>,
@@ -118,6 +128,9 @@ impl World {
             rates: vec![None; parts.loads.len()],
             loads: parts.loads,
             noise: parts.noise,
+            spells: Arc::new(parts.spells),
+            pipes: Arc::new(parts.pipes),
+            late: Late::of(parts.delay),
             roots,
             causes: Vec::new(),
             skipped: Vec::new(),

@@ -79,8 +79,8 @@ fn tuned(
         schedule: Schedule(entries),
         gap,
         noise: Noise::default(),
-        pins: vec![],
         seed,
+        ..Parts::default()
     };
     World::new(founded, parts)
 }

@@ -1,8 +1,8 @@
 //! `aegis sim`: the cluster alone, with nobody acting.
 
+mod told;
 mod unready;
 
-use super::deliver_file;
 use crate::args::{Sim, SimFormat};
 use crate::exit::{Exit, Failure};
 use crate::input::{Reader, Refusal};
@@ -11,11 +11,10 @@ use crate::output::{Terminal, to_stderr};
 use aegis_kube::print::{EPOCH, list, wide};
 use aegis_kube::{Diagnostic, yaml};
 use aegis_scenario::amount::Length;
-use aegis_scenario::build::{build, start};
+use aegis_scenario::build::build;
 use aegis_scenario::format::Start;
 use aegis_scenario::load::is_scenario;
 use aegis_scenario::{Loaded, import, warn};
-use aegis_telemetry::{Format, Recording};
 use aegis_world::World;
 use serde_json::Value;
 
@@ -35,10 +34,7 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let refuse = |problems: Vec<Diagnostic>| reader.refuse(Refusal::Wrong(problems), terminal.err);
     let seed = args.seed.unwrap_or(loaded.scenario.spec.seed);
     let mut world = build(&loaded, seed).map_err(refuse)?;
-    let recording = play(&loaded, &mut world, length, args);
-    if let (Some(path), Some(recording)) = (&args.metrics_out, recording) {
-        deliver_file(&recording.text(Format::OpenMetrics), path)?;
-    }
+    told::play(&loaded, &mut world, length, args)?;
     show(&world, length, args.output, terminal)
 }
 
@@ -67,26 +63,6 @@ pub fn length(asked: Option<Length>, loaded: &Loaded) -> Result<u32, Failure> {
         return Ok(length.whole());
     }
     Err(Failure::usage("at most 30 days can be played").help("for example --for 10m"))
-}
-
-/// Plays so many seconds from time 0; scrapes are kept where they are asked for.
-fn play(loaded: &Loaded, world: &mut World, length: u32, args: &Sim) -> Option<Recording> {
-    start(loaded, world, |_| {});
-    if args.metrics_out.is_none() {
-        world.advance(length);
-        return None;
-    }
-    let mut recording = Recording::default();
-    let interval = loaded.scenario.spec.observe.scrape.whole().max(1);
-    let mut left = length;
-    while left > 0 {
-        let step = interval.min(left);
-        world.advance(step);
-        left -= step;
-        let seen = world.observe();
-        recording.observe(world.time() as f64, &seen.objects, &seen.samples);
-    }
-    Some(recording)
 }
 
 fn show(

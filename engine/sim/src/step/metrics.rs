@@ -5,7 +5,7 @@ use aegis_cluster::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{LastSecond, Meters, Solved, Spread};
 use aegis_model::Overlay;
-use aegis_model::observation::{BUCKETS, RequestStats};
+use aegis_model::observation::{BUCKET_COUNT, BUCKETS, RequestStats};
 use aegis_solver::tail::Fitted;
 use alloc::sync::Arc;
 
@@ -88,16 +88,24 @@ fn update(spread: &mut Spread, fitted: Fitted) {
     if near(fitted.mean, spread.mean) && near(fitted.cv2, spread.cv2) {
         return;
     }
-    (spread.mean, spread.cv2) = (fitted.mean, fitted.cv2);
+    *spread = Spread {
+        mean: fitted.mean,
+        cv2: fitted.cv2,
+        shares: shares(fitted),
+    };
+}
+
+/// The share of each latency bucket.
+pub fn shares(fitted: Fitted) -> [f64; BUCKET_COUNT] {
+    let mut shares = [0.0; BUCKET_COUNT];
     let mut above = 1.0;
-    for (share, bound) in spread.shares.iter_mut().zip(BUCKETS) {
+    for (share, bound) in shares.iter_mut().zip(BUCKETS) {
         let beyond = fitted.exceeds(bound);
         *share = (above - beyond).max(0.0);
         above = beyond;
     }
-    if let Some(last) = spread.shares.last_mut() {
-        *last = above;
-    }
+    shares[BUCKET_COUNT - 1] = above;
+    shares
 }
 
 fn add(stats: &mut RequestStats, total: f64, errors: f64, spread: &Spread) {

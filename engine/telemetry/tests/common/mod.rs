@@ -2,16 +2,20 @@
 #![allow(dead_code, reason = "each test takes the parts that it needs")]
 
 use aegis_model::kubernetes::{
-    Container, DeploymentSpec, Kind, ObjectRef, PodTemplateSpec, ServiceSpec,
+    Container, DeploymentSpec, Kind, NodeCapacity, ObjectRef, PodTemplateSpec, ResourceList,
+    ResourceRequirements, ServiceSpec,
 };
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Node, Pod, PodConditions, PodPhase,
     Service, Template, Termination, Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::observation::{
-    BUCKET_COUNT, EdgeSample, EntrySample, NodeSample, PodSample, RequestStats, ServiceSample,
+    BUCKET_COUNT, EdgeSample, EdgeTiming, EntrySample, NodeSample, PodSample, RequestStats,
+    ServiceSample, Timing,
 };
 use aegis_model::{NodeId, Objects, PodId, Samples, ServiceId, TemplateId, Tick, WorkloadId};
+use aegis_telemetry::Scrape;
+use serde_json::Value;
 use std::sync::Arc;
 
 fn header(kind: Kind, name: &str) -> Header {
@@ -27,10 +31,29 @@ fn header(kind: Kind, name: &str) -> Header {
     }
 }
 
+fn amounts(cpu: &str, memory: &str) -> ResourceList {
+    let json = serde_json::json!({"cpu": cpu, "memory": memory});
+    serde_json::from_value(json).expect("amounts")
+}
+
+fn template_document() -> Value {
+    let container = |name: &str| {
+        serde_json::json!({"name": name, "image": "shop/cart:1", "resources": {
+            "limits": {"cpu": "500m", "memory": "128Mi"},
+            "requests": {"cpu": "200m", "memory": "64Mi"}}})
+    };
+    serde_json::json!({"spec": {
+        "initContainers": [container("setup")], "containers": [container("server")]}})
+}
+
 fn template() -> PodTemplateSpec {
     let mut spec = PodTemplateSpec::default();
     let container = |name: &str| Container {
         name: name.into(),
+        resources: ResourceRequirements {
+            limits: amounts("500m", "128Mi"),
+            requests: amounts("200m", "64Mi"),
+        },
         ..Container::default()
     };
     spec.spec.init_containers.push(container("setup"));
@@ -84,7 +107,10 @@ pub fn objects(name: &str) -> Objects {
     objects.nodes.push(Node {
         header: header(Kind::Node, "node-0"),
         spec: Arc::default(),
-        capacity: Arc::default(),
+        capacity: Arc::new(NodeCapacity {
+            capacity: amounts("4", "8G"),
+            allocatable: amounts("4", "8G"),
+        }),
         conditions: vec![aegis_model::objects::Condition {
             kind: "Ready".into(),
             status: ConditionStatus::True,
@@ -96,7 +122,7 @@ pub fn objects(name: &str) -> Objects {
     });
     objects.templates.push(Template {
         spec: Arc::new(template()),
-        doc: Arc::default(),
+        doc: Arc::new(template_document()),
         hash: "abc".into(),
     });
     objects.workloads.push(Workload {
@@ -165,5 +191,62 @@ pub fn samples() -> Samples {
             cpu: 1.0,
             memory: 2e9,
         }],
+    }
+}
+
+/// How long the requests of such a scrape took.
+pub fn timing() -> Timing {
+    let mut shares = [0.0; BUCKET_COUNT];
+    shares[4] = 0.75;
+    shares[BUCKET_COUNT - 1] = 0.25;
+    Timing {
+        services: vec![(WorkloadId(0), 0.04)],
+        entries: vec![(ServiceId(0), 0.05)],
+        edges: vec![EdgeTiming {
+            from: WorkloadId(0),
+            to: ServiceId(0),
+            mean: 0.1,
+            shares,
+        }],
+    }
+}
+
+/// What the API server shows of them.
+pub fn list(objects: &Objects) -> Value {
+    aegis_kube::print::list(objects, Tick(60), aegis_kube::print::EPOCH)
+}
+
+/// A cluster under observation, scrape by scrape.
+pub struct Stage {
+    pub objects: Objects,
+    pub list: Value,
+    pub counted: Samples,
+    pub shown: Samples,
+    pub timing: Timing,
+}
+
+impl Stage {
+    pub fn new(name: &str) -> Self {
+        let objects = objects(name);
+        Self {
+            list: list(&objects),
+            objects,
+            counted: samples(),
+            shown: samples(),
+            timing: timing(),
+        }
+    }
+
+    /// The scrape so many seconds after tick 0.
+    pub fn at(&self, seconds: f64) -> Scrape<'_> {
+        Scrape {
+            at: seconds,
+            list: &self.list,
+            objects: &self.objects,
+            counted: &self.counted,
+            shown: &self.shown,
+            timing: &self.timing,
+            serving: |template| template.spec.containers.first().map(|c| c.name.as_str()),
+        }
     }
 }
