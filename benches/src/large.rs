@@ -4,7 +4,7 @@ use aegis_model::{Objects, Overlay, Tick};
 use aegis_sim::api::{self, Actor};
 use aegis_sim::infer::infer;
 use aegis_sim::workings::{EntryLoad, Workings};
-use aegis_sim::{Cluster, Draws, Journal, tick};
+use aegis_sim::{Cluster, Draws, Journal, step, tick};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -46,9 +46,8 @@ impl Large {
     /// A document is refused, or pods are not ready within an hour.
     #[must_use]
     pub fn settled(size: Size) -> Self {
-        let cluster = Cluster::new((), Objects::default(), Workings::default(), Tick(0));
         let mut large = Self {
-            cluster,
+            cluster: empty(),
             draws: Draws::new(7),
             overlay: Overlay::none(),
             journal: Journal::default(),
@@ -90,19 +89,17 @@ impl Large {
 
     fn create(&mut self, size: Size) {
         for index in 0..size.nodes {
-            self.apply(node(index));
+            applied(&mut self.cluster, node(index));
         }
         for index in 0..size.services {
             let share = |part: usize| size.pods * part / size.services;
             let replicas = share(index + 1) - share(index);
-            self.apply(service(index));
-            self.apply(deployment(index, replicas, size.services));
+            applied(&mut self.cluster, service(index));
+            applied(
+                &mut self.cluster,
+                deployment(index, replicas, size.services),
+            );
         }
-    }
-
-    fn apply(&mut self, document: Value) {
-        let made = api::create(&mut self.cluster, Arc::new(document), Actor::Unrecorded);
-        assert!(made.is_ok(), "a document is refused: {made:?}");
     }
 
     /// Behaviour as inferred from the manifests, but for the calls per request; load on the first layer.
@@ -140,7 +137,93 @@ impl Large {
     }
 }
 
-fn node(index: usize) -> Value {
+/// Pods that wait for the scheduler.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    cluster: Cluster<()>,
+}
+
+impl Pending {
+    /// Pods of which no two ask for the same.
+    ///
+    /// # Panics
+    /// A document is refused.
+    #[must_use]
+    pub fn different(nodes: usize, pods: usize) -> Self {
+        let mut cluster = with_nodes(nodes);
+        for index in 0..pods {
+            applied(&mut cluster, bare_pod(index));
+        }
+        Self { cluster }
+    }
+
+    /// Replicas of one Deployment.
+    ///
+    /// # Panics
+    /// A document is refused.
+    #[must_use]
+    pub fn equal(nodes: usize, pods: usize) -> Self {
+        let mut cluster = with_nodes(nodes);
+        applied(&mut cluster, deployment(0, pods, 1));
+        let (draws, overlay) = (Draws::new(7), Overlay::none());
+        while cluster.objects.pods.len() < pods {
+            step::controllers::step(&mut cluster, &overlay, &draws, &mut Journal::default());
+            cluster.clock = cluster.clock.after(1);
+        }
+        Self { cluster }
+    }
+
+    /// One round of the scheduler.
+    pub fn schedule(&mut self) {
+        let (draws, overlay) = (Draws::new(7), Overlay::none());
+        step::scheduler::step(&mut self.cluster, &overlay, &draws, &mut Journal::default());
+    }
+
+    /// Pods that one round binds.
+    #[must_use]
+    pub fn placed(&self) -> usize {
+        let mut tried = self.clone();
+        tried.schedule();
+        let pods = tried.cluster.objects.pods.iter();
+        pods.filter(|pod| pod.node.is_some()).count()
+    }
+}
+
+/// A cluster with nothing in it.
+#[must_use]
+pub fn empty() -> Cluster<()> {
+    Cluster::new((), Objects::default(), Workings::default(), Tick(0))
+}
+
+fn with_nodes(nodes: usize) -> Cluster<()> {
+    let mut cluster = empty();
+    for index in 0..nodes {
+        applied(&mut cluster, node(index));
+    }
+    cluster
+}
+
+/// Creates what a document says.
+///
+/// # Panics
+/// The API server refuses it.
+pub fn applied(cluster: &mut Cluster<()>, document: Value) {
+    let made = api::create(cluster, Arc::new(document), Actor::Unrecorded);
+    assert!(made.is_ok(), "a document is refused: {made:?}");
+}
+
+fn bare_pod(index: usize) -> Value {
+    let requests = json!({"cpu": format!("{}m", 100 + index % 900),
+        "memory": format!("{}Mi", 64 + index % 1000)});
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": format!("p{index}"), "namespace": "default"},
+        "spec": {"containers": [{"name": "main", "image": "registry.test/part:v1",
+            "resources": {"requests": requests}}]}})
+}
+
+/// A node of 32 cores, in one of three zones.
+#[must_use]
+pub fn node(index: usize) -> Value {
     let name = format!("n{index}");
     let zone = ["a", "b", "c"][index % 3];
     let amounts = json!({"cpu": "32", "memory": "128Gi", "pods": "110"});

@@ -4,6 +4,7 @@
 //! minute: machines are noisy, ratios less so. Absent: assertions about time, and anything that the
 //! engine could use.
 
+pub mod churn;
 pub mod flat;
 pub mod large;
 pub mod network;
