@@ -62,8 +62,7 @@ impl Churn {
     #[must_use]
     pub fn ended(&self) -> usize {
         let pods = self.cluster.objects.pods.iter();
-        pods.filter(|pod| pod.phase == PodPhase::Succeeded)
-            .count()
+        pods.filter(|pod| pod.phase == PodPhase::Succeeded).count()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::rules::NodeView;
-use aegis_cluster::workings::{Demand, NodeSums};
+use aegis_cluster::workings::{Demand, NodeSums, Room};
 use aegis_model::kubernetes::NodeCapacity;
 use aegis_model::objects::Node;
 use aegis_model::{NodeId, Objects};
@@ -22,6 +22,8 @@ pub(super) struct Board {
     /// Whether some node is cordoned or has a taint.
     pub guarded: Guarded,
     topologies: BTreeMap<SmolStr, Arc<Topology>>,
+    /// Rows that hold an image, by its number.
+    holders: BTreeMap<u32, Arc<[u32]>>,
 }
 
 /// Whether some node keeps pods off.
@@ -78,28 +80,55 @@ pub(super) fn amount(node: &Node, name: &str) -> u64 {
     allocatable(&node.capacity, name).unwrap_or(0)
 }
 
+fn room(capacity: &NodeCapacity) -> Room {
+    let amount = |name| allocatable(capacity, name);
+    Room {
+        cpu: amount("cpu").unwrap_or(0),
+        memory: amount("memory").unwrap_or(0) / 1000,
+        pods: amount("pods").map_or(MAX_PODS, |pods| pods / 1000),
+    }
+}
+
 impl Board {
     /// The nodes of a cluster.
-    pub fn of<P>(cluster: &Cluster<P>) -> Self {
-        let nodes = cluster.objects.nodes.enumerate();
-        let rows = nodes
-            .filter(|(_, node)| node.header.exists())
-            .map(|(index, node)| Row {
-                version: 1,
-                node: NodeId::from(index),
-                cpu: amount(node, "cpu"),
-                memory: amount(node, "memory") / 1000,
-                pods: allocatable(&node.capacity, "pods").map_or(MAX_PODS, |pods| pods / 1000),
-                sums: cluster.workings.scheduler.sums(NodeId::from(index)),
-            })
-            .collect();
+    pub fn of<P>(cluster: &mut Cluster<P>) -> Self {
+        let scheduler = &mut cluster.workings.scheduler;
+        let mut rows = Vec::with_capacity(cluster.objects.nodes.len());
+        for (index, node) in cluster.objects.nodes.enumerate() {
+            let id = NodeId::from(index);
+            // Gone nodes too: rooms are kept in order of ids.
+            let room = scheduler.room(id, &node.capacity, room);
+            if node.header.exists() {
+                rows.push(Row {
+                    version: 1,
+                    node: id,
+                    cpu: room.cpu,
+                    memory: room.memory,
+                    pods: room.pods,
+                    sums: scheduler.sums(id),
+                });
+            }
+        }
         let mut nodes = cluster.objects.nodes.iter();
         let guards = nodes.any(|node| node.spec.unschedulable || !node.spec.taints.is_empty());
         Self {
             rows,
             guarded: if guards { Guarded::Yes } else { Guarded::No },
             topologies: BTreeMap::new(),
+            holders: BTreeMap::new(),
         }
+    }
+
+    /// The rows whose nodes hold an image; looked for once per board.
+    pub fn holders<P>(&mut self, cluster: &Cluster<P>, image: u32) -> Arc<[u32]> {
+        let rows = &self.rows;
+        let find = || {
+            let holds = |row: &Row| cluster.workings.kubelet.holds(row.node, image);
+            let numbered = rows.iter().zip(0_u32..);
+            let found = numbered.filter(|(row, _)| holds(row));
+            found.map(|(_, number)| number).collect()
+        };
+        self.holders.entry(image).or_insert_with(find).clone()
     }
 
     /// The row of a node.

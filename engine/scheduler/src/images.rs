@@ -13,19 +13,22 @@ const SMALLEST: u64 = 23 * MEBI;
 const LARGEST: u64 = 1000 * MEBI;
 
 /// Scores of all rows, 0..=100; empty where no node holds any of the images.
-pub(super) fn scores<P>(cluster: &Cluster<P>, board: &Board, spec: &PodSpec) -> Vec<i64> {
-    let mut sums = alloc::vec![0_u64; board.rows.len()];
+pub(super) fn scores<P>(cluster: &Cluster<P>, board: &mut Board, spec: &PodSpec) -> Vec<i64> {
+    let images = &cluster.workings.kubelet.images;
     let containers = spec.init_containers.iter().chain(&spec.containers);
+    let mut sums = Vec::new();
     for container in containers {
-        let kubelets = &cluster.workings.kubelet;
-        let Some((image, size)) = kubelets.images.known(&container.image) else {
+        let Some((image, size)) = images.known(&container.image) else {
             continue;
         };
-        let holds = |row: &super::board::Row| kubelets.holds(row.node, image);
-        let holders = board.rows.iter().filter(|row| holds(row)).count() as u64;
-        let spread_size = size.0 * holders / board.rows.len().max(1) as u64;
-        for (row, sum) in board.rows.iter().zip(&mut sums) {
-            *sum += if holds(row) { spread_size } else { 0 };
+        let holders = board.holders(cluster, image);
+        if holders.is_empty() {
+            continue;
+        }
+        sums.resize(board.rows.len(), 0_u64);
+        let spread_size = size.0 * holders.len() as u64 / board.rows.len().max(1) as u64;
+        for row in holders.iter() {
+            sums[*row as usize] += spread_size;
         }
     }
     let count = (spec.containers.len() + spec.init_containers.len()).max(1) as u64;

@@ -14,7 +14,7 @@ use aegis_cluster::workings::{Demand, NodeSums, SpeaksOfPods};
 use aegis_model::kubernetes::PodSpec;
 use aegis_model::objects::Pod;
 use aegis_model::{NodeId, PodId, TemplateId, WorkloadId};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -35,12 +35,20 @@ pub(super) struct Memo {
     unwelcome: Vec<i64>,
     preferred: Vec<i64>,
     images: Vec<i64>,
-    /// Per row: score of its room, and the row's version that it holds for.
+    /// Per row: score of its room, and the row's version that it holds for; empty until a second pod comes.
     room: Vec<(u32, i32)>,
+    met: Met,
     /// Whose coming the spread counts.
     counts: Counts,
     spread: Spread,
     rules: Option<PodRules>,
+}
+
+/// Whether a pod of the template was scored before: only then scores are worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Never,
+    Before,
 }
 
 /// Whose coming changes the counts of a memo.
@@ -56,8 +64,13 @@ enum Counts {
 pub(super) struct Search {
     pub board: Board,
     memos: BTreeMap<TemplateId, Memo>,
+    /// The templates of the memos, the oldest first.
+    remembered: VecDeque<TemplateId>,
     scratch: Scratch,
 }
+
+/// Templates of which something is remembered at once: a pod that is bound is counted in each.
+const MOST_MEMOS: usize = 256;
 
 /// Memory that searches use again.
 #[derive(Default)]
@@ -91,6 +104,7 @@ impl Search {
         Self {
             board,
             memos: BTreeMap::new(),
+            remembered: VecDeque::new(),
             scratch: Scratch::default(),
         }
     }
@@ -129,7 +143,7 @@ impl Search {
         let pod = &cluster.objects.pods[id.index()];
         if !self.memos.contains_key(&template) {
             let memo = Memo::of(cluster, &mut self.board, pod, demand);
-            self.memos.insert(template, memo);
+            self.remember(template, memo);
         }
         let Some(memo) = self.memos.get_mut(&template) else {
             return;
@@ -139,6 +153,16 @@ impl Search {
         if memo.rules.is_none() && !silent {
             memo.rules = Some(PodRules::of(cluster, &mut self.board, pod, &[]));
         }
+    }
+
+    fn remember(&mut self, template: TemplateId, memo: Memo) {
+        if self.remembered.len() == MOST_MEMOS
+            && let Some(oldest) = self.remembered.pop_front()
+        {
+            self.memos.remove(&oldest);
+        }
+        self.remembered.push_back(template);
+        self.memos.insert(template, memo);
     }
 
     /// Rows that take the pod, from where the last search ended, until there are enough.
@@ -298,14 +322,14 @@ impl Memo {
     fn of<P>(cluster: &Cluster<P>, board: &mut Board, pod: &Pod, demand: Arc<Demand>) -> Self {
         let objects = &cluster.objects;
         let spec = &objects.templates[pod.template.index()].spec.spec;
-        let rows = board.rows.len();
         let spread = Spread::of(cluster, board, pod, &[]);
         Self {
             open: open_rows(cluster, board, pod),
             unwelcome: unwelcome(cluster, board, spec),
             preferred: preferred(cluster, board, spec),
             images: unless_equal(images::scores(cluster, board, spec)),
-            room: alloc::vec![(0, 0); rows],
+            room: Vec::new(),
+            met: Met::Never,
             counts: match spread.counts_by_label() {
                 true => Counts::Anyone,
                 false => Counts::Own(pod.workload),
@@ -321,21 +345,33 @@ impl Memo {
         self.rules.is_none() && !self.spread.has_rules() && fit::is_plain(&self.demand)
     }
 
+    /// Scores of the room on rows, pushed to `sums`.
+    fn score_room(&mut self, board: &Board, rows: &[usize], sums: &mut Vec<i64>) {
+        let score = |place: &Row| {
+            weight::LEAST_ALLOCATED * score::least_allocated(place, &self.demand)
+                + weight::BALANCED * score::balanced(place, &self.demand)
+        };
+        if self.met == Met::Never {
+            self.met = Met::Before;
+            sums.extend(rows.iter().map(|row| score(&board.rows[*row])));
+            return;
+        }
+        self.room.resize(board.rows.len(), (0, 0));
+        for row in rows {
+            let (place, room) = (&board.rows[*row], &mut self.room[*row]);
+            if room.0 != place.version {
+                *room = (place.version, score(place) as i32);
+            }
+            sums.push(i64::from(room.1));
+        }
+    }
+
     /// Weighted sums of the plugins' scores of rows, into `scratch.sums`. A plugin that scores
     /// all nodes alike is left out: it moves no choice.
     fn score(&mut self, board: &Board, rows: &[usize], scratch: &mut Scratch) {
         let sums = &mut scratch.sums;
         sums.clear();
-        for row in rows {
-            let place = &board.rows[*row];
-            let room = &mut self.room[*row];
-            if room.0 != place.version {
-                let score = weight::LEAST_ALLOCATED * score::least_allocated(place, &self.demand)
-                    + weight::BALANCED * score::balanced(place, &self.demand);
-                *room = (place.version, score as i32);
-            }
-            sums.push(i64::from(room.1));
-        }
+        self.score_room(board, rows, sums);
         add_normalised(
             sums,
             &self.unwelcome,

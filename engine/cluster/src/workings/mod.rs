@@ -18,7 +18,7 @@ pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};
 pub use pods::{ClassUse, HotChunk, HotPods, POD_CHUNK};
 pub use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
-pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Scheduler, SpeaksOfPods};
+pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Room, Scheduler, SpeaksOfPods};
 pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
 
 use aegis_model::{Behaviour, ServiceId, Table, WorkloadId};

@@ -1,6 +1,6 @@
 //! What the scheduler remembers between two ticks: demands, sums per node, its queue.
 
-use aegis_model::kubernetes::{Container, PodSpec, RestartPolicy};
+use aegis_model::kubernetes::{Container, NodeCapacity, PodSpec, RestartPolicy};
 use aegis_model::{NodeId, Objects, PodId, Table, TemplateId, Tick};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -14,6 +14,8 @@ pub struct Scheduler {
     demands: Table<Option<Arc<Demand>>>,
     charged: Table<Option<NodeId>>,
     sums: Table<NodeSums>,
+    /// What each node gives, and the document in which it stands.
+    rooms: Arc<Vec<(Arc<NodeCapacity>, Room)>>,
     /// Bound pods whose templates speak of other pods (affinity terms of any kind).
     pub affine: Arc<BTreeSet<PodId>>,
     /// Pods that wait for a node.
@@ -26,6 +28,17 @@ pub struct Scheduler {
     pub next_start: usize,
     /// Pods for which others were asked to go, and where.
     pub nominated: Arc<BTreeMap<PodId, NodeId>>,
+}
+
+/// What a node gives to pods, of what every pod is measured by.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Millicores.
+    pub cpu: u64,
+    /// Bytes.
+    pub memory: u64,
+    /// How many pods.
+    pub pods: u64,
 }
 
 /// What pods of a template ask of a node.
@@ -149,7 +162,7 @@ pub struct SeenNode {
     /// Its spec.
     pub spec: Arc<aegis_model::kubernetes::NodeSpec>,
     /// What it has.
-    pub capacity: Arc<aegis_model::kubernetes::NodeCapacity>,
+    pub capacity: Arc<NodeCapacity>,
     /// Its labels.
     pub labels: Arc<aegis_model::kubernetes::Labels>,
 }
@@ -214,6 +227,27 @@ impl Scheduler {
     #[must_use]
     pub fn node_of(&self, pod: PodId) -> Option<NodeId> {
         self.charged.get(pod.index()).copied().flatten()
+    }
+
+    /// What a node gives, read anew with `read` where its document has changed. Nodes come in order of ids.
+    pub fn room(
+        &mut self,
+        node: NodeId,
+        capacity: &Arc<NodeCapacity>,
+        read: fn(&NodeCapacity) -> Room,
+    ) -> Room {
+        if let Some((known, room)) = self.rooms.get(node.index())
+            && Arc::ptr_eq(known, capacity)
+        {
+            return *room;
+        }
+        let room = read(capacity);
+        let rooms = Arc::make_mut(&mut self.rooms);
+        match rooms.get_mut(node.index()) {
+            Some(known) => *known = (capacity.clone(), room),
+            None => rooms.push((capacity.clone(), room)),
+        }
+        room
     }
 
     /// What the pods of a node ask for together.
