@@ -16,6 +16,7 @@ pub mod journal;
 pub mod reach;
 pub mod rules;
 pub mod shell;
+pub mod volumes;
 pub mod workings;
 
 pub use cluster::Cluster;

@@ -5,7 +5,8 @@
 //! Sources: pkg/scheduler/framework/plugins/{nodeaffinity,tainttoleration,nodeunschedulable}.
 
 use aegis_model::kubernetes::{
-    Labels, NodeSelectorTerm, NodeSpec, Operator, PodSpec, Requirement, Taint, Toleration,
+    Labels, NodeSelector, NodeSelectorTerm, NodeSpec, Operator, PodSpec, Requirement, Taint,
+    Toleration,
 };
 
 /// Taint of a cordoned node.
@@ -85,13 +86,14 @@ pub fn matches_node(spec: &PodSpec, node: NodeView<'_>) -> bool {
         .iter()
         .all(|(key, value)| node.labels.get(key) == Some(value));
     let required = spec.affinity.node_affinity.required.as_ref();
-    selected
-        && required.is_none_or(|selector| {
-            selector
-                .node_selector_terms
-                .iter()
-                .any(|term| matches_term(term, node))
-        })
+    selected && required.is_none_or(|selector| matches_selector(selector, node))
+}
+
+/// Whether a node meets any term of a selector.
+#[must_use]
+pub fn matches_selector(selector: &NodeSelector, node: NodeView<'_>) -> bool {
+    let mut terms = selector.node_selector_terms.iter();
+    terms.any(|term| matches_term(term, node))
 }
 
 /// Whether the pod is narrowed to other nodes by name: each term of its required node affinity

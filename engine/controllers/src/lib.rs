@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod autoscaler;
+mod claims;
 mod conditions;
 pub mod daemon_set;
 pub mod deployment;
@@ -20,6 +21,7 @@ mod owned;
 pub mod replica_set;
 mod revisions;
 pub mod stateful_set;
+pub mod storage;
 
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
@@ -41,6 +43,7 @@ pub fn step<P: Clone>(
     deployment::step(cluster, overlay, draws, journal);
     replica_set::step(cluster, overlay, draws, journal);
     stateful_set::step(cluster, overlay, draws, journal);
+    storage::step(cluster, overlay, draws, journal);
     daemon_set::step(cluster, overlay, draws, journal);
     endpoints::step(cluster, overlay, draws, journal);
     disruption::step(cluster, overlay, draws, journal);

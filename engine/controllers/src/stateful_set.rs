@@ -2,7 +2,7 @@
 
 use super::owned::{await_availability, count, is_available};
 use super::revisions::track;
-use crate::batch_of;
+use crate::{batch_of, claims};
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::pods;
 use aegis_cluster::cluster::Cluster;
@@ -210,6 +210,11 @@ fn create<P>(
     let name = format!("{}-{ordinal}", set.name);
     let set = set.name.clone();
     let template = desk.revision_of(ordinal);
+    if claims::make(cluster, journal, desk.id, ordinal).is_err() {
+        let retry = cluster.clock.after(super::replica_set::RETRY);
+        cluster.workings.control.enqueue_at(retry, desk.id);
+        return Err(Wait);
+    }
     match pods::create(cluster, desk.id, None, template, ordinal) {
         Ok(_) => {
             let message = format!("create Pod {name} in StatefulSet {set} successful");
@@ -283,6 +288,8 @@ fn condemn<P>(
         desk.pause()?;
     }
     delete(cluster, desk, pod, journal);
+    let ordinal = cluster.objects.pods[pod.index()].ordinal;
+    claims::let_go(cluster, desk.id, ordinal);
     desk.pause()
 }
 

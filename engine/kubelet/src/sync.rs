@@ -10,6 +10,7 @@ use aegis_cluster::draws::pod_key;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
 use aegis_cluster::shell::Files;
+use aegis_cluster::volumes::{self, Attachment};
 use aegis_cluster::workings::{
     BackOff, Calm, ContainerRun, PodRun, ProbeResult, ProbeRun, Process, Recipe, Stage,
 };
@@ -21,6 +22,8 @@ use smol_str::format_smolstr;
 
 /// Seconds that a sandbox takes.
 const SANDBOX: u32 = 1;
+/// Seconds between looks at a volume that is attached elsewhere.
+const ATTACH_RETRY: u32 = 2;
 /// Longest time between attempts to mount: pkg/volume/util/nestedpendingoperations, 2 min 2 s.
 const LONGEST_MOUNT_DELAY: u32 = 122;
 
@@ -212,6 +215,13 @@ impl<'a, P: Clone> Sync<'a, P> {
 
     /// Volumes, then the sandbox.
     fn mount(&mut self, delay: u32) {
+        if volumes::attach(self.cluster, self.journal, self.pod) == Attachment::Waits {
+            self.run.stage = Stage::Volumes {
+                retry: self.now.after(ATTACH_RETRY),
+                delay: 1,
+            };
+            return;
+        }
         let recipe = self.recipe.clone();
         let namespace = self.row().namespace.clone();
         let missing = recipe.volumes.iter().find_map(|volume| {

@@ -7,13 +7,13 @@ use crate::resolve::Named;
 use crate::{behave, draft, faults, names};
 use aegis_kube::Diagnostic;
 use aegis_model::kubernetes::ObjectRef;
-use aegis_model::{Doc, ObjectChange, Objects};
+use aegis_model::{Doc, FieldChange, ObjectChange, Objects};
 use aegis_sim::Draws;
 use aegis_sim::workings::Pin;
 use aegis_world::{
     Change, Curve, Deletion, Load, Noise, Parts, Pipe, Schedule, Signal, Spell, World,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -195,10 +195,14 @@ impl Agenda<'_> {
     /// The fields that a patch changes, of the object as it will be by then.
     fn patched(&mut self, patch: &PatchOf) -> Option<ObjectChange> {
         let object = names::object(&patch.object)?;
-        let before = self.documents.get(&object)?.clone();
-        let after =
-            crate::patches::patched(&before, patch, &aegis_model::FieldPath::default()).ok()?;
-        let fields = aegis_kube::patch::diff(&before, &after);
+        let known = self.documents.get(&object).cloned();
+        let before = known.unwrap_or_else(|| Arc::new(bare(&object)));
+        let root = aegis_model::FieldPath::default();
+        let after = crate::patches::patched(&before, patch, &root).ok()?;
+        let mut fields = aegis_kube::patch::diff(&before, &after);
+        if let Some(merge) = &patch.merge {
+            remove_nulls(merge, &root, &mut fields);
+        }
         self.documents.insert(object.clone(), Arc::new(after));
         Some(ObjectChange::Update { object, fields })
     }
@@ -226,6 +230,37 @@ impl Agenda<'_> {
             names::kind(choice.kind.as_deref().unwrap_or("Pod")),
             labels,
         ))
+    }
+}
+
+/// What is known of an object that a controller will make.
+fn bare(object: &ObjectRef) -> Value {
+    let mut document = json!({
+        "apiVersion": "v1",
+        "kind": object.kind.as_str(),
+        "metadata": {"name": object.name.as_str()},
+    });
+    if !object.namespace.is_empty() {
+        document["metadata"]["namespace"] = object.namespace.as_str().into();
+    }
+    document
+}
+
+/// A `null` takes a field away that a controller may have written: it is said even where the
+/// manifest has none.
+fn remove_nulls(merge: &Value, path: &aegis_model::FieldPath, fields: &mut Vec<FieldChange>) {
+    for (key, value) in merge.as_object().into_iter().flatten() {
+        let here = path.key(key);
+        if !value.is_null() {
+            remove_nulls(value, &here, fields);
+        } else if fields.iter().all(|field| field.path != here) {
+            let (before, after) = (None, None);
+            fields.push(FieldChange {
+                path: here,
+                before,
+                after,
+            });
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use crate::diagnostic::{Code, Finding};
 use crate::load::{Loaded, locate, nowhere};
+use crate::storage::assumed_class;
 use aegis_kube::Diagnostic;
 use aegis_model::{Doc, FieldPath};
 use aegis_sim::api::ApiError;
 use aegis_world::{Founded, Refused};
 use std::sync::Arc;
 
-/// The documents of a cluster: nodes that are made first, then the manifests.
+/// The documents of a cluster: nodes that are made first, then the manifests, and the class that
+/// they rely on.
 fn documents(loaded: &Loaded) -> Vec<Doc> {
     let nodes = loaded.nodes.iter().map(|node| Arc::new(node.clone()));
     nodes
@@ -18,6 +20,7 @@ fn documents(loaded: &Loaded) -> Vec<Doc> {
                 .iter()
                 .map(|document| document.value.clone()),
         )
+        .chain(assumed_class(&loaded.manifests).map(Arc::new))
         .collect()
 }
 

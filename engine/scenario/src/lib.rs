@@ -31,6 +31,7 @@ pub mod reach;
 mod references;
 pub mod resolve;
 pub mod schema;
+pub mod storage;
 pub mod template;
 pub mod trial;
 pub mod truth;

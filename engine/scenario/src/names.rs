@@ -5,7 +5,7 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use serde_json::Value;
 
 /// Kinds with the short name that kubectl takes besides the kind itself.
-const KINDS: [(Kind, &str); 19] = [
+const KINDS: [(Kind, &str); 21] = [
     (Kind::Namespace, "ns"),
     (Kind::Node, "no"),
     (Kind::Pod, "po"),
@@ -25,6 +25,8 @@ const KINDS: [(Kind, &str); 19] = [
     (Kind::PriorityClass, "pc"),
     (Kind::ServiceAccount, "sa"),
     (Kind::PersistentVolumeClaim, "pvc"),
+    (Kind::PersistentVolume, "pv"),
+    (Kind::StorageClass, "sc"),
 ];
 
 /// The kind of that name: any case, singular, or kubectl's short name. Others are kept as they are.

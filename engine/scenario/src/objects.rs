@@ -51,6 +51,30 @@ impl<'a> Index<'a> {
         Some((reference, value))
     }
 
+    /// Whether a StatefulSet of the manifests makes an object of that name: a pod or a pod's claim.
+    #[must_use]
+    pub fn makes(&self, text: &str) -> bool {
+        let Some(wanted) = names::object(text) else {
+            return false;
+        };
+        let mut sets = self
+            .references()
+            .filter(|known| known.kind == Kind::StatefulSet);
+        sets.any(|set| {
+            let ordinal = wanted
+                .name
+                .rsplit_once('-')
+                .filter(|(_, n)| n.parse::<u32>().is_ok());
+            let base = ordinal.map(|(base, _)| base).unwrap_or_default();
+            let of_set = match wanted.kind {
+                Kind::Pod => base == set.name,
+                Kind::PersistentVolumeClaim => base.ends_with(&format!("-{}", set.name)),
+                _ => false,
+            };
+            of_set && set.namespace == wanted.namespace
+        })
+    }
+
     /// The object of a kind by its name, or `namespace/name`: without a namespace
     /// the one in `default`, else the only one of that name.
     #[must_use]

@@ -53,7 +53,7 @@ fn spec(word: &str) -> FieldPath {
 
 impl Check<'_> {
     fn find(&mut self, path: &FieldPath, text: &str) {
-        if self.index.named(text).is_some() {
+        if self.index.named(text).is_some() || self.index.makes(text) {
             return;
         }
         let message = format!("no object `{text}` is among the manifests");

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
-const SIMULATED: [&str; 18] = [
+const SIMULATED: [&str; 20] = [
     "Namespace",
     "Node",
     "Pod",
@@ -31,12 +31,14 @@ const SIMULATED: [&str; 18] = [
     "ConfigMap",
     "Secret",
     "ServiceAccount",
+    "PersistentVolume",
     "PersistentVolumeClaim",
+    "StorageClass",
     "PriorityClass",
 ];
 
 /// Kinds that no pod waits for and that run nothing: rights, hooks, definitions, routes from outside.
-const INERT: [&str; 20] = [
+const INERT: [&str; 18] = [
     "APIService",
     "CSIDriver",
     "ClusterRole",
@@ -49,13 +51,11 @@ const INERT: [&str; 20] = [
     "Lease",
     "LimitRange",
     "MutatingWebhookConfiguration",
-    "PersistentVolume",
     "PodSecurityPolicy",
     "PriorityLevelConfiguration",
     "ResourceQuota",
     "Role",
     "RoleBinding",
-    "StorageClass",
     "ValidatingWebhookConfiguration",
 ];
 

@@ -5,8 +5,9 @@
 //! alone are asked once per template, and each pod then costs one pass over the
 //! nodes. Sums of requests per node are kept as pods come and go (see
 //! [`aegis_cluster::workings::Scheduler`]). All pods that can be placed are placed in
-//! one tick. Not simulated: extenders, profiles, dynamic resources, volumes
-//! beyond whether a claim exists.
+//! one tick; one whose volumes are still to be bound keeps its place until they
+//! are ([`volumes`]). Not simulated: extenders, profiles, dynamic resources,
+//! limits on the number of volumes of a node.
 #![no_std]
 
 extern crate alloc;
@@ -22,6 +23,7 @@ mod queue;
 mod score;
 mod selection;
 mod spread;
+mod volumes;
 
 use aegis_cluster::api;
 use aegis_cluster::api::pods::PodConditionKind;
@@ -29,16 +31,22 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::News;
-use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{NodeId, Overlay, PodId};
 use alloc::format;
-use alloc::string::String;
 use board::Board;
 use message::Refusal;
 use placement::{Found, Search};
-use serde_json::Value;
+use volumes::PodVolumes;
 
+/// What may help a pod that goes nowhere for its claims.
+const STORAGE: News = News {
+    node: false,
+    freed: false,
+    bound: false,
+    gates: false,
+    storage: true,
+};
 /// `source.component` of its Events.
 const COMPONENT: &str = "default-scheduler";
 
@@ -49,6 +57,9 @@ pub fn step<P: Clone>(
     draws: &Draws,
     journal: &mut Journal,
 ) {
+    for (pod, node) in volumes::settled(cluster, journal) {
+        bind(cluster, journal, pod, node);
+    }
     if queue::refresh(cluster) == queue::Ready::No {
         return;
     }
@@ -73,14 +84,22 @@ fn attempt<P>(
         return hold_at_gate(cluster, pod);
     }
     let nodes = search.board.rows.len();
-    if let Some(reason) = missing_claim(cluster, pod) {
-        let message = message::refused_everywhere(nodes, &reason);
-        return fail(cluster, journal, pod, &message, News::default());
-    }
+    let volumes = match volumes::of(cluster, pod) {
+        Ok(volumes) => volumes,
+        Err(reason) => {
+            let message = message::refused_everywhere(nodes, &reason);
+            return fail(cluster, journal, pod, &message, STORAGE);
+        }
+    };
+    let waiting = volumes.clone().filter(PodVolumes::are_waiting);
+    search.volumes = volumes;
     match search.find(cluster, *draws, pod) {
         Found::Row(row) => {
             let node = search.board.rows[row].node;
-            bind(cluster, journal, pod, node);
+            match waiting {
+                Some(volumes) => volumes::reserve(cluster, pod, node, &volumes),
+                None => bind(cluster, journal, pod, node),
+            }
             search.count_bound(cluster, pod, row);
         }
         Found::Nowhere(refusals) => {
@@ -119,33 +138,6 @@ fn not_scheduled<P>(cluster: &mut Cluster<P>, pod: PodId, reason: &str, message:
         reason,
         Some(message.into()),
     );
-}
-
-/// A claim that the pod mounts and that does not exist.
-fn missing_claim<P>(cluster: &Cluster<P>, pod: PodId) -> Option<String> {
-    let pod = &cluster.objects.pods[pod.index()];
-    let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
-    let owner = &cluster.objects.workloads[pod.workload.index()].header.doc;
-    let claims = spec.volumes.iter().filter_map(|volume| {
-        let claim = volume.persistent_volume_claim.as_ref()?;
-        (!is_made_with_the_pod(owner, &volume.name)).then_some(claim)
-    });
-    let missing = claims.map(|claim| &claim.claim_name).find(|name| {
-        let reference = ObjectRef::new(Kind::PersistentVolumeClaim, &pod.namespace, name);
-        let assumed = cluster.workings.kubelet.assumed.contains(&reference);
-        !assumed && api::find(cluster, &reference).is_none()
-    });
-    missing.map(|name| format!("persistentvolumeclaim \"{name}\" not found"))
-}
-
-/// Whether a StatefulSet makes a claim for the volume of that name: it then stands in for the one
-/// of the template (pkg/controller/statefulset/stateful_set_utils.go, `updateStorage`).
-fn is_made_with_the_pod(owner: &Value, volume: &str) -> bool {
-    let templates = owner["spec"]["volumeClaimTemplates"].as_array();
-    templates
-        .into_iter()
-        .flatten()
-        .any(|template| template["metadata"]["name"] == volume)
 }
 
 fn bind<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, node: NodeId) {
@@ -216,11 +208,13 @@ fn helped_by(refusals: &[Refusal]) -> News {
                 Refusal::Fit(_)
                     | Refusal::Ports
                     | Refusal::Spread
+                    | Refusal::VolumeInUse
                     | Refusal::PodAntiAffinity
                     | Refusal::ExistingAntiAffinity
             )
         }),
         bound: any(|refusal| matches!(refusal, Refusal::PodAffinity | Refusal::Spread)),
+        storage: any(Refusal::is_of_volumes),
         ..News::default()
     }
 }

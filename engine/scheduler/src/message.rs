@@ -25,6 +25,19 @@ pub enum Refusal {
     Ports,
     /// Resources are short.
     Fit(Vec<Short>),
+    /// Another pod has a claim of this one for itself alone.
+    VolumeInUse,
+    /// The volume of a bound claim is not there.
+    VolumeGone,
+    /// Volumes are not reached from the node, or none could be bound there.
+    Volumes {
+        /// A bound one is not reached.
+        unreached: bool,
+        /// A claim that waits would find none.
+        unbindable: bool,
+    },
+    /// A volume is in another zone.
+    VolumeZone,
     /// A node label that a spread constraint needs is missing.
     SpreadLabel,
     /// A spread constraint would be broken.
@@ -59,12 +72,25 @@ impl Refusal {
     #[must_use]
     pub fn is_resolvable(&self) -> bool {
         match self {
-            Self::Ports | Self::Spread | Self::PodAntiAffinity | Self::ExistingAntiAffinity => true,
+            Self::Ports
+            | Self::VolumeInUse
+            | Self::Spread
+            | Self::PodAntiAffinity
+            | Self::ExistingAntiAffinity => true,
             Self::Fit(shorts) => !shorts
                 .iter()
                 .any(|short| matches!(short, Short::Resource(_, Ever::TooSmall))),
             _ => false,
         }
+    }
+
+    /// Whether claims, volumes or classes are the reason.
+    #[must_use]
+    pub const fn is_of_volumes(&self) -> bool {
+        matches!(
+            self,
+            Self::VolumeInUse | Self::VolumeGone | Self::Volumes { .. } | Self::VolumeZone
+        )
     }
 
     fn reasons(&self) -> Vec<String> {
@@ -79,6 +105,17 @@ impl Refusal {
             Self::Pinned => one("node(s) didn't satisfy plugin(s) [NodeAffinity]"),
             Self::Ports => one("node(s) didn't have free ports for the requested pod ports"),
             Self::Fit(shorts) => shorts.iter().map(Short::reason).collect(),
+            Self::VolumeInUse => one(
+                "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+            ),
+            Self::VolumeGone => {
+                one("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)")
+            }
+            Self::Volumes {
+                unreached,
+                unbindable,
+            } => volume_reasons(*unreached, *unbindable),
+            Self::VolumeZone => one("node(s) had no available volume zone"),
             Self::SpreadLabel => {
                 one("node(s) didn't match pod topology spread constraints (missing required label)")
             }
@@ -90,6 +127,21 @@ impl Refusal {
             }
         }
     }
+}
+
+fn volume_reasons(unreached: bool, unbindable: bool) -> Vec<String> {
+    let parts = [
+        (
+            unreached,
+            "node(s) didn't match PersistentVolume's node affinity",
+        ),
+        (
+            unbindable,
+            "node(s) didn't find available persistent volumes to bind",
+        ),
+    ];
+    let held = parts.into_iter().filter(|(holds, _)| *holds);
+    held.map(|(_, text)| text.into()).collect()
 }
 
 impl Short {

@@ -6,6 +6,7 @@ use super::board::{Board, Guarded, Row, view};
 use super::message::Refusal;
 use super::score::{self, weight};
 use super::spread::Spread;
+use super::volumes::PodVolumes;
 use super::{fit, images};
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::{Draws, Purpose};
@@ -63,6 +64,8 @@ enum Counts {
 /// The search of one step over all its pods.
 pub(super) struct Search {
     pub board: Board,
+    /// Volumes of the pod that is looked at.
+    pub volumes: Option<PodVolumes>,
     memos: BTreeMap<TemplateId, Memo>,
     /// The templates of the memos, the oldest first.
     remembered: VecDeque<TemplateId>,
@@ -103,6 +106,7 @@ impl Search {
     pub fn new(board: Board) -> Self {
         Self {
             board,
+            volumes: None,
             memos: BTreeMap::new(),
             remembered: VecDeque::new(),
             scratch: Scratch::default(),
@@ -172,7 +176,9 @@ impl Search {
         let (Some(memo), true) = (self.memos.get(&template), total > 0) else {
             return;
         };
-        let plain = memo.is_plain() && cluster.workings.scheduler.nominated.is_empty();
+        let plain = memo.is_plain()
+            && self.volumes.is_none()
+            && cluster.workings.scheduler.nominated.is_empty();
         let wanted = enough(total);
         let start = cluster.workings.scheduler.next_start % total;
         let mut looked_at = 0;
@@ -210,8 +216,19 @@ impl Search {
             fit::refuses(place, node, &sums, &memo.demand)
         };
         no_room
+            .or_else(|| self.volumes_refuse(cluster, place.node, &[]))
             .or_else(|| memo.spread.refuses(row))
             .or_else(|| memo.rules.as_ref().and_then(|rules| rules.refuses(row)))
+    }
+
+    fn volumes_refuse<P>(
+        &self,
+        cluster: &Cluster<P>,
+        node: NodeId,
+        without: &[PodId],
+    ) -> Option<Refusal> {
+        let volumes = self.volumes.as_ref()?;
+        volumes.refuses(cluster, node, without)
     }
 
     /// The row's sums with the pods for which room was made there, unless they matter less than this one.
@@ -257,7 +274,10 @@ impl Search {
         };
         let place = &self.board.rows[row];
         let node = &cluster.objects.nodes[place.node.index()];
-        if !memo.open[row] || fit::refuses(place, node, sums, &memo.demand).is_some() {
+        if !memo.open[row]
+            || fit::refuses(place, node, sums, &memo.demand).is_some()
+            || self.volumes_refuse(cluster, place.node, without).is_some()
+        {
             return false;
         }
         let by_others = memo.spread.refuses(row).is_some()

@@ -5,7 +5,7 @@
 //! metrics) starts empty. Unlike a document that a user brings, an observed
 //! status is not taken for a cause: a pod that is not ready may become so.
 
-use super::events;
+use super::{events, storage};
 use crate::Workings;
 use crate::workings::{Beliefs, Slot, WorkloadControl};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -20,6 +20,7 @@ pub fn adopt(objects: &Objects, now: Tick) -> Workings {
     let mut workings = Workings::default();
     workings.kubelet.beliefs = Beliefs::Physics;
     index(objects, &mut workings);
+    volumes(objects, &mut workings);
     controllers(objects, &mut workings, now);
     for (position, row) in objects.pods.enumerate() {
         let pod = PodId::from(position);
@@ -66,6 +67,18 @@ fn index(objects: &Objects, workings: &mut Workings) {
         .enumerate()
         .for_each(|(i, row)| add(&row.header, Slot::Budget(i.into())));
     objects
+        .volumes
+        .enumerate()
+        .for_each(|(i, row)| add(&row.header, Slot::Volume(i.into())));
+    objects
+        .claims
+        .enumerate()
+        .for_each(|(i, row)| add(&row.header, Slot::Claim(i.into())));
+    objects
+        .classes
+        .enumerate()
+        .for_each(|(i, row)| add(&row.header, Slot::Class(i.into())));
+    objects
         .plain
         .enumerate()
         .for_each(|(i, row)| add(&row.header, Slot::Plain(i.into())));
@@ -89,6 +102,30 @@ fn index(objects: &Objects, workings: &mut Workings) {
         workings.index.admit_node();
     }
     workings.index.default_priority = default_priority(objects);
+}
+
+/// What the volume controllers would know: who uses what, and whom to look at.
+fn volumes(objects: &Objects, workings: &mut Workings) {
+    if objects.claims.is_empty() && objects.volumes.is_empty() {
+        return;
+    }
+    for (position, _) in objects.volumes.enumerate() {
+        workings.storage.mark_volume(position.into());
+    }
+    for (position, _) in objects.claims.enumerate() {
+        workings.storage.mark_claim(position.into());
+    }
+    let pods = objects.pods.enumerate();
+    for (position, pod) in pods.filter(|(_, pod)| pod.exists() && pod.node.is_some()) {
+        for (_, name) in storage::claim_names(objects, pod) {
+            let claim = ObjectRef::new(Kind::PersistentVolumeClaim, &pod.namespace, &name);
+            if let Some(Slot::Claim(claim)) = workings.index.find(objects, &claim)
+                && !pod.phase.is_terminal()
+            {
+                workings.storage.use_claim(claim, position.into());
+            }
+        }
+    }
 }
 
 fn default_priority(objects: &Objects) -> i32 {

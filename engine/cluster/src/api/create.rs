@@ -2,7 +2,7 @@
 
 use super::document::{self, read};
 use super::error::ApiError;
-use super::{Actor, find, given, keep_record, pods, templates, validate};
+use super::{Actor, find, given, keep_record, pods, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
 use crate::workings::{Slot, WorkloadControl};
@@ -26,13 +26,13 @@ use smol_str::{SmolStr, format_smolstr};
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// A document on its way in.
-struct Arrival {
-    reference: ObjectRef,
-    metadata: Metadata,
+pub(super) struct Arrival {
+    pub(super) reference: ObjectRef,
+    pub(super) metadata: Metadata,
     /// Without status.
-    document: Doc,
+    pub(super) document: Doc,
     /// `status:`, as given.
-    status: Value,
+    pub(super) status: Value,
 }
 
 /// Creates an object from its document. A status that is given is believed; a pod with
@@ -45,11 +45,11 @@ pub fn create<P>(
     document: Doc,
     actor: Actor<'_>,
 ) -> Result<Slot, ApiError> {
-    let arrival = receive(cluster, document)?;
+    let mut arrival = receive(cluster, document)?;
     if find(cluster, &arrival.reference).is_some() {
         return Err(ApiError::AlreadyExists(arrival.reference));
     }
-    let slot = place(cluster, &arrival)?;
+    let slot = place(cluster, &mut arrival)?;
     let index = &mut cluster.workings.index;
     index.insert_uid(&arrival.metadata.uid, slot);
     keep_record(cluster, actor, &arrival.reference, || {
@@ -94,7 +94,13 @@ fn generate_name<P>(cluster: &Cluster<P>, value: &mut Value) {
     value["metadata"]["name"] = name.as_str().into();
 }
 
-fn place<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, ApiError> {
+    match arrival.reference.kind {
+        Kind::PersistentVolume => return storage::create_volume(cluster, arrival),
+        Kind::PersistentVolumeClaim => return storage::create_claim(cluster, arrival),
+        Kind::StorageClass => return storage::create_class(cluster, arrival),
+        _ => {}
+    }
     let (object, document) = (&arrival.reference, &*arrival.document);
     match object.kind {
         Kind::Node => node(cluster, arrival),
@@ -112,7 +118,7 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiErro
     }
 }
 
-fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
+pub(super) fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
     Header {
         reference: arrival.reference.clone(),
         labels: Arc::new(arrival.metadata.labels.clone()),
@@ -125,7 +131,7 @@ fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
     }
 }
 
-fn register<P>(cluster: &mut Cluster<P>, arrival: &Arrival, slot: Slot) -> Slot {
+pub(super) fn register<P>(cluster: &mut Cluster<P>, arrival: &Arrival, slot: Slot) -> Slot {
     cluster.workings.index.insert(&arrival.reference, slot);
     slot
 }

@@ -1,7 +1,7 @@
 //! Deletion: the object goes, and with it what it owns.
 
 use super::error::ApiError;
-use super::{Actor, find, keep_record, pods};
+use super::{Actor, find, keep_record, pods, storage};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -36,6 +36,9 @@ pub fn delete<P>(
 }
 
 fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    if storage::waits_with_going(cluster, slot) {
+        return;
+    }
     let now = cluster.clock;
     if let Some(header) = header_mut(&mut cluster.objects, slot) {
         header.removed = Some(now);
@@ -59,6 +62,7 @@ fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
         Slot::Policy(_) => cluster.workings.index.topology_dirty = true,
         Slot::Node(_) => control.nodes_changed = true,
         Slot::Plain(id) => forget_default_priority(cluster, id),
+        Slot::Volume(_) | Slot::Claim(_) | Slot::Class(_) => storage::note_gone(cluster, slot),
         Slot::Autoscaler(_) | Slot::Budget(_) => {}
     }
 }
@@ -101,6 +105,9 @@ fn remove_dependents<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
     }
     for pod in pods_of(cluster, workload) {
         delete_pod(cluster, pod);
+    }
+    for claim in storage::owned_claims(cluster, workload) {
+        remove(cluster, Slot::Claim(claim));
     }
 }
 
@@ -147,6 +154,12 @@ fn inside<P>(cluster: &Cluster<P>, namespace: &str) -> Vec<Slot> {
         namespace,
         |row| &row.header,
         Slot::Budget,
+    ))
+    .chain(of(
+        &objects.claims,
+        namespace,
+        |row| &row.header,
+        Slot::Claim,
     ))
     .chain(of(
         &objects.plain,

@@ -13,6 +13,7 @@ mod eviction;
 mod given;
 pub mod nodes;
 pub mod pods;
+pub mod storage;
 mod templates;
 mod update;
 mod validate;
@@ -85,6 +86,8 @@ pub fn creation_rank(kind: &Kind) -> u8 {
         | Kind::HorizontalPodAutoscaler
         | Kind::NetworkPolicy
         | Kind::PodDisruptionBudget => 7,
+        // Claims find their class when controllers first look.
+        Kind::StorageClass => 8,
         _ => 3,
     }
 }

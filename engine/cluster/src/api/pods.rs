@@ -283,6 +283,7 @@ pub fn bind<P>(cluster: &mut Cluster<P>, pod: PodId, node: NodeId) {
     cluster.workings.index.bind(pod, node);
     let scheduler = &mut cluster.workings.scheduler;
     scheduler.charge(&cluster.objects, pod, node);
+    super::storage::use_claims(cluster, pod);
     let now = cluster.clock;
     cluster.workings.pods.set_due(pod, now);
     set_condition(
@@ -350,6 +351,9 @@ pub fn set_phase<P>(cluster: &mut Cluster<P>, pod: PodId, phase: PodPhase) {
         return;
     }
     cluster.objects.pods[pod.index()].phase = phase;
+    if phase.is_terminal() {
+        super::storage::leave_claims(cluster, pod);
+    }
     touch(cluster, pod);
 }
 
@@ -423,6 +427,7 @@ pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
         owner.header.removed = Some(now);
     }
     cluster.workings.scheduler.release(&cluster.objects, pod);
+    super::storage::leave_claims(cluster, pod);
     cluster.workings.index.forget(pod, node);
     cluster.workings.pods.set_due(pod, Tick::NEVER);
     if cluster.workings.control.daemon_nodes.contains_key(&pod) {

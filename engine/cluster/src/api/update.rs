@@ -3,7 +3,7 @@
 use super::create::{autoscaler_spec, note_default_priority, template_of, workload_spec};
 use super::document::{identify, read, without_nulls};
 use super::error::{ApiError, Invalid};
-use super::{Actor, find, keep_record, templates, validate};
+use super::{Actor, find, keep_record, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Labels, ObjectRef};
@@ -260,6 +260,9 @@ fn retype<P>(
             Arc::make_mut(&mut control.dirty_budgets).insert(id);
         }
         Slot::Plain(_) => note_default_priority(cluster, object, document),
+        Slot::Volume(_) | Slot::Claim(_) | Slot::Class(_) => {
+            storage::retype(cluster, slot, object, document)?;
+        }
         Slot::Pod(_) => {}
     }
     Ok(())

@@ -5,8 +5,8 @@
 
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::{
-    AutoscalerId, BudgetId, NodeId, Objects, PlainId, PodId, PolicyId, ReplicaSetId, ServiceId,
-    Table, WorkloadId,
+    AutoscalerId, BudgetId, ClaimId, ClassId, NodeId, Objects, PlainId, PodId, PolicyId,
+    ReplicaSetId, ServiceId, Table, VolumeId, WorkloadId,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -25,6 +25,9 @@ pub enum Slot {
     Autoscaler(AutoscalerId),
     Policy(PolicyId),
     Budget(BudgetId),
+    Volume(VolumeId),
+    Claim(ClaimId),
+    Class(ClassId),
     Plain(PlainId),
 }
 
@@ -163,6 +166,9 @@ pub fn header(objects: &Objects, slot: Slot) -> Option<&aegis_model::objects::He
         Slot::Autoscaler(id) => &objects.autoscalers.get(id.index())?.header,
         Slot::Policy(id) => &objects.policies.get(id.index())?.header,
         Slot::Budget(id) => &objects.budgets.get(id.index())?.header,
+        Slot::Volume(id) => &objects.volumes.get(id.index())?.header,
+        Slot::Claim(id) => &objects.claims.get(id.index())?.header,
+        Slot::Class(id) => &objects.classes.get(id.index())?.header,
         Slot::Plain(id) => &objects.plain.get(id.index())?.header,
         Slot::Pod(_) => return None,
     })
@@ -178,6 +184,9 @@ pub fn header_mut(objects: &mut Objects, slot: Slot) -> Option<&mut aegis_model:
         Slot::Autoscaler(id) => &mut objects.autoscalers.get_mut(id.index())?.header,
         Slot::Policy(id) => &mut objects.policies.get_mut(id.index())?.header,
         Slot::Budget(id) => &mut objects.budgets.get_mut(id.index())?.header,
+        Slot::Volume(id) => &mut objects.volumes.get_mut(id.index())?.header,
+        Slot::Claim(id) => &mut objects.claims.get_mut(id.index())?.header,
+        Slot::Class(id) => &mut objects.classes.get_mut(id.index())?.header,
         Slot::Plain(id) => &mut objects.plain.get_mut(id.index())?.header,
         Slot::Pod(_) => return None,
     })

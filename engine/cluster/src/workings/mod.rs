@@ -7,6 +7,7 @@ mod lifecycle;
 mod meters;
 mod pods;
 mod scheduler;
+mod storage;
 mod traffic;
 
 pub use control::{Control, PodMetrics, WorkloadControl};
@@ -19,6 +20,7 @@ pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread
 pub use pods::{ClassUse, HotChunk, HotPods, POD_CHUNK};
 pub use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
 pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Room, Scheduler, SpeaksOfPods};
+pub use storage::{Reservation, Storage, StorageJob, StorageRound, Told};
 pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
 
 use aegis_model::{Behaviour, ServiceId, Table, WorkloadId};
@@ -38,6 +40,8 @@ pub struct Workings {
     pub control: Control,
     /// What the scheduler remembers.
     pub scheduler: Scheduler,
+    /// What the volume controllers remember.
+    pub storage: Storage,
     /// What kubelets know, and what containers do.
     pub kubelet: Kubelet,
     /// What the node lifecycle controller remembers.

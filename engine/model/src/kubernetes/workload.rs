@@ -1,7 +1,9 @@
 //! Deployments, ReplicaSets, StatefulSets, DaemonSets.
 
+use super::meta::Metadata;
 use super::pod::PodTemplateSpec;
 use super::selector::LabelSelector;
+use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -136,6 +138,43 @@ pub struct StatefulSetSpec {
     pub min_ready_seconds: u32,
     /// Where ordinals start.
     pub ordinals: Ordinals,
+    /// Claims that each pod gets; the rest of a template is read from the document.
+    pub volume_claim_templates: Vec<VolumeClaimTemplate>,
+    /// What becomes of them.
+    #[serde(rename = "persistentVolumeClaimRetentionPolicy")]
+    pub claim_retention: ClaimRetentionPolicy,
+}
+
+/// `volumeClaimTemplates:` entry.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeClaimTemplate {
+    /// Name, and labels of the claims.
+    pub metadata: Metadata,
+}
+
+/// `persistentVolumeClaimRetentionPolicy:`, each `Retain` (default) or `Delete`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimRetentionPolicy {
+    /// When the set is deleted.
+    pub when_deleted: SmolStr,
+    /// When a pod is scaled away.
+    pub when_scaled: SmolStr,
+}
+
+impl ClaimRetentionPolicy {
+    /// Whether claims go with their set.
+    #[must_use]
+    pub fn goes_when_deleted(&self) -> bool {
+        self.when_deleted == "Delete"
+    }
+
+    /// Whether claims go with a pod that is scaled away.
+    #[must_use]
+    pub fn goes_when_scaled(&self) -> bool {
+        self.when_scaled == "Delete"
+    }
 }
 
 /// `ordinals:`.

@@ -5,7 +5,7 @@ use crate::ids::{Doc, NodeId, PodId, TemplateId, WorkloadId};
 use crate::kubernetes::{
     DaemonSetSpec, DeploymentSpec, HorizontalPodAutoscalerSpec, LabelSelector, Labels,
     NetworkPolicySpec, NodeCapacity, NodeSpec, ObjectRef, PodDisruptionBudgetSpec, PodTemplateSpec,
-    ReplicaSetSpec, ServiceSpec, StatefulSetSpec,
+    ReplicaSetSpec, ServiceSpec, StatefulSetSpec, VolumeClaimTemplate,
 };
 use crate::units::Tick;
 use alloc::sync::Arc;
@@ -115,6 +115,15 @@ impl WorkloadSpec {
             Self::ReplicaSet(spec) => Some(spec.replicas.unwrap_or(1)),
             Self::Pod(_) => Some(1),
             Self::DaemonSet(_) => None,
+        }
+    }
+
+    /// Claims that each pod of a StatefulSet gets.
+    #[must_use]
+    pub fn claim_templates(&self) -> &[VolumeClaimTemplate] {
+        match self {
+            Self::StatefulSet(spec) => &spec.volume_claim_templates,
+            _ => &[],
         }
     }
 

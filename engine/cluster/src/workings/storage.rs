@@ -1,0 +1,154 @@
+//! What the volume controllers remember: what to look at, timers, who uses which claim.
+
+use aegis_model::{ClaimId, NodeId, PodId, Tick, VolumeId};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// State of the volume controllers. A cluster without claims and volumes has none.
+#[derive(Debug, Default, Clone)]
+pub struct Storage {
+    /// Claims to look at.
+    claims: Arc<BTreeSet<ClaimId>>,
+    /// Volumes to look at.
+    volumes: Arc<BTreeSet<VolumeId>>,
+    /// What is to be done later.
+    timers: Arc<BTreeSet<(Tick, StorageJob)>>,
+    /// Claims that wait for a volume: a new volume or class may help them.
+    pub unbound: Arc<BTreeSet<ClaimId>>,
+    /// Bound pods by the claim that they use, in order of binding.
+    users: Arc<BTreeMap<ClaimId, Vec<PodId>>>,
+    /// What pods were told of their volumes.
+    pub told: Arc<BTreeSet<(PodId, VolumeId, Told)>>,
+    /// Pods whose node is chosen and whose claims are not bound yet, and since when.
+    pub reserved: Arc<BTreeMap<PodId, Reservation>>,
+}
+
+/// A pod that waits for its volumes on a node that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// The node.
+    pub node: NodeId,
+    /// Since when.
+    pub since: Tick,
+}
+
+/// What a pod is told of a volume, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// It is attached to the pod's node.
+    Attached,
+    /// It is still attached elsewhere.
+    Elsewhere,
+}
+
+/// What is to be done at a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StorageJob {
+    /// Look at a claim again.
+    Sync(ClaimId),
+    /// A volume for a claim is made.
+    Provision(ClaimId),
+    /// A released volume is gone.
+    Delete(VolumeId),
+    /// A released volume is clean again.
+    Recycle(VolumeId),
+    /// The volume of a claim has grown.
+    Grow(ClaimId),
+}
+
+/// What is due in a round.
+#[derive(Debug, Default)]
+pub struct StorageRound {
+    /// Claims to look at.
+    pub claims: BTreeSet<ClaimId>,
+    /// Volumes to look at.
+    pub volumes: BTreeSet<VolumeId>,
+    /// Jobs whose time has come.
+    pub jobs: Vec<StorageJob>,
+}
+
+impl Storage {
+    /// Has a claim looked at.
+    pub fn mark_claim(&mut self, claim: ClaimId) {
+        if !self.claims.contains(&claim) {
+            Arc::make_mut(&mut self.claims).insert(claim);
+        }
+    }
+
+    /// Has a volume looked at.
+    pub fn mark_volume(&mut self, volume: VolumeId) {
+        if !self.volumes.contains(&volume) {
+            Arc::make_mut(&mut self.volumes).insert(volume);
+        }
+    }
+
+    /// Has all claims looked at that wait for a volume.
+    pub fn mark_unbound(&mut self) {
+        if !self.unbound.is_empty() {
+            Arc::make_mut(&mut self.claims).extend(self.unbound.iter().copied());
+        }
+    }
+
+    /// Does something later.
+    pub fn later(&mut self, at: Tick, job: StorageJob) {
+        Arc::make_mut(&mut self.timers).insert((at, job));
+    }
+
+    /// Whether a job waits for its time.
+    pub fn is_planned(&self, job: StorageJob) -> bool {
+        self.timers.iter().any(|(_, planned)| *planned == job)
+    }
+
+    /// What is due at `now`; nothing where there is nothing.
+    pub fn take_round(&mut self, now: Tick) -> Option<StorageRound> {
+        let due = |timers: &BTreeSet<(Tick, StorageJob)>| {
+            timers.first().copied().filter(|(at, _)| *at <= now)
+        };
+        if self.claims.is_empty() && self.volumes.is_empty() && due(&self.timers).is_none() {
+            return None;
+        }
+        let mut round = StorageRound {
+            claims: Arc::unwrap_or_clone(core::mem::take(&mut self.claims)),
+            volumes: Arc::unwrap_or_clone(core::mem::take(&mut self.volumes)),
+            jobs: Vec::new(),
+        };
+        while let Some(next) = due(&self.timers) {
+            Arc::make_mut(&mut self.timers).remove(&next);
+            match next.1 {
+                StorageJob::Sync(claim) => drop(round.claims.insert(claim)),
+                job => round.jobs.push(job),
+            }
+        }
+        Some(round)
+    }
+
+    /// Notes that a bound pod uses a claim. A second call changes nothing.
+    pub fn use_claim(&mut self, claim: ClaimId, pod: PodId) {
+        let users = Arc::make_mut(&mut self.users).entry(claim).or_default();
+        if !users.contains(&pod) {
+            users.push(pod);
+        }
+    }
+
+    /// Notes that a pod is gone or over; gives the claims that it used.
+    pub fn leave_claims(&mut self, pod: PodId) -> Vec<ClaimId> {
+        if self.users.values().all(|users| !users.contains(&pod)) {
+            return Vec::new();
+        }
+        let mut left = Vec::new();
+        for (claim, users) in Arc::make_mut(&mut self.users) {
+            let before = users.len();
+            users.retain(|user| *user != pod);
+            if users.len() < before {
+                left.push(*claim);
+            }
+        }
+        left
+    }
+
+    /// Bound pods that use a claim and are not over.
+    pub fn users(&self, claim: ClaimId) -> &[PodId] {
+        self.users.get(&claim).map_or(&[], Vec::as_slice)
+    }
+}
