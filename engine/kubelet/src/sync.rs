@@ -22,6 +22,8 @@ use smol_str::format_smolstr;
 
 /// Seconds that a sandbox takes.
 const SANDBOX: u32 = 1;
+/// Seconds for which a kubelet waits for the volumes of a pod (`podAttachAndMountTimeout`).
+const MOUNT_TIMEOUT: u32 = 123;
 /// Seconds between looks at a volume that is attached elsewhere.
 const ATTACH_RETRY: u32 = 2;
 /// Longest time between attempts to mount: pkg/volume/util/nestedpendingoperations, 2 min 2 s.
@@ -216,6 +218,7 @@ impl<'a, P: Clone> Sync<'a, P> {
     /// Volumes, then the sandbox.
     fn mount(&mut self, delay: u32) {
         if volumes::attach(self.cluster, self.journal, self.pod) == Attachment::Waits {
+            self.say_what_is_unattached();
             self.run.stage = Stage::Volumes {
                 retry: self.now.after(ATTACH_RETRY),
                 delay: 1,
@@ -252,6 +255,22 @@ impl<'a, P: Clone> Sync<'a, P> {
                 self.run.files.put(&volume.name, &name, &text);
             }
         }
+    }
+
+    /// Each time that the kubelet has waited as long as it does for volumes of a pod.
+    fn say_what_is_unattached(&mut self) {
+        let row = self.row();
+        let waited = row.started.map_or(0, |since| self.now.elapsed(since));
+        if waited < MOUNT_TIMEOUT || waited % MOUNT_TIMEOUT >= ATTACH_RETRY {
+            return;
+        }
+        let names = api::storage::claim_names(&self.cluster.objects, row);
+        let names: alloc::vec::Vec<_> = names.map(|(volume, _)| volume).collect();
+        let names = names.join(" ");
+        let message = format!(
+            "Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[{names}], failed to process volumes=[]: context deadline exceeded"
+        );
+        self.say(Severity::Warning, "FailedMount", &message);
     }
 
     fn advance_stage(&mut self) {

@@ -6,8 +6,7 @@
 //! nodes. Sums of requests per node are kept as pods come and go (see
 //! [`aegis_cluster::workings::Scheduler`]). All pods that can be placed are placed in
 //! one tick; one whose volumes are still to be bound keeps its place until they
-//! are ([`volumes`]). Not simulated: extenders, profiles, dynamic resources,
-//! limits on the number of volumes of a node.
+//! are ([`volumes`]). Not simulated: extenders, profiles, dynamic resources.
 #![no_std]
 
 extern crate alloc;
@@ -16,6 +15,7 @@ mod affinity;
 mod board;
 mod fit;
 mod images;
+mod limits;
 pub mod message;
 mod placement;
 mod preemption;
@@ -209,6 +209,7 @@ fn helped_by(refusals: &[Refusal]) -> News {
                     | Refusal::Ports
                     | Refusal::Spread
                     | Refusal::VolumeInUse
+                    | Refusal::VolumeLimit
                     | Refusal::PodAntiAffinity
                     | Refusal::ExistingAntiAffinity
             )

@@ -27,6 +27,8 @@ pub enum Refusal {
     Fit(Vec<Short>),
     /// Another pod has a claim of this one for itself alone.
     VolumeInUse,
+    /// The node takes no more volumes of a driver.
+    VolumeLimit,
     /// The volume of a bound claim is not there.
     VolumeGone,
     /// Volumes are not reached from the node, or none could be bound there.
@@ -74,6 +76,7 @@ impl Refusal {
         match self {
             Self::Ports
             | Self::VolumeInUse
+            | Self::VolumeLimit
             | Self::Spread
             | Self::PodAntiAffinity
             | Self::ExistingAntiAffinity => true,
@@ -108,6 +111,7 @@ impl Refusal {
             Self::VolumeInUse => one(
                 "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
             ),
+            Self::VolumeLimit => one("node(s) exceed max volume count"),
             Self::VolumeGone => {
                 one("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)")
             }

@@ -2,7 +2,7 @@
 //! Source: pkg/scheduler/framework/plugins/{volumebinding,volumerestrictions,volumezone}.
 
 use super::message::Refusal;
-use super::{COMPONENT, queue};
+use super::{COMPONENT, limits, queue};
 use aegis_cluster::api::events::{Source, pod_ref, record};
 use aegis_cluster::api::storage;
 use aegis_cluster::cluster::Cluster;
@@ -35,6 +35,8 @@ pub(super) struct PodVolumes {
     bound: Vec<Option<VolumeId>>,
     /// Claims that wait for a node, smallest first.
     waiting: Vec<ClaimId>,
+    /// All claims that are there.
+    claims: Vec<ClaimId>,
     /// Pods that have a claim of this pod for themselves alone.
     in_use_by: Vec<PodId>,
 }
@@ -65,6 +67,7 @@ pub(super) fn of<P>(cluster: &Cluster<P>, id: PodId) -> Result<Option<PodVolumes
     if claims.is_empty() {
         return Ok(None);
     }
+    found.claims.clone_from(&claims);
     let mut immediate = false;
     for claim in claims {
         let row = &cluster.objects.claims[claim.index()];
@@ -144,6 +147,9 @@ impl PodVolumes {
     ) -> Option<Refusal> {
         if self.in_use_by.iter().any(|pod| !without.contains(pod)) {
             return Some(Refusal::VolumeInUse);
+        }
+        if limits::exceeds(cluster, &self.claims, node, without) {
+            return Some(Refusal::VolumeLimit);
         }
         if self.bound.iter().any(Option::is_none) {
             return Some(Refusal::VolumeGone);

@@ -104,6 +104,9 @@ fn insert<P>(cluster: &mut Cluster<P>, mut pod: Pod) -> PodId {
     let owner = &mut cluster.objects.workloads[workload.index()];
     Arc::make_mut(&mut owner.pods).push(id);
     owner.next_ordinal = owner.next_ordinal.max(ordinal + 1);
+    if !super::storage::ephemeral_volumes(&cluster.objects, id).is_empty() {
+        cluster.workings.storage.mark_pod(id);
+    }
     touch(cluster, id);
     id
 }
@@ -428,6 +431,7 @@ pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
     }
     cluster.workings.scheduler.release(&cluster.objects, pod);
     super::storage::leave_claims(cluster, pod);
+    super::storage::drop_ephemeral(cluster, pod);
     cluster.workings.index.forget(pod, node);
     cluster.workings.pods.set_due(pod, Tick::NEVER);
     if cluster.workings.control.daemon_nodes.contains_key(&pod) {

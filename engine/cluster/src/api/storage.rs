@@ -401,14 +401,46 @@ pub fn claim_names<'a>(
     });
     let spec = &objects.templates[pod.template.index()].spec.spec;
     let others = spec.volumes.iter().filter_map(|volume| {
-        let claim = volume.persistent_volume_claim.as_ref()?;
-        Some((volume.name.clone(), claim.claim_name.clone()))
+        if let Some(claim) = &volume.persistent_volume_claim {
+            return Some((volume.name.clone(), claim.claim_name.clone()));
+        }
+        volume.ephemeral.as_ref()?;
+        Some((volume.name.clone(), ephemeral_claim(pod, &volume.name)))
     });
     let others = others.filter(|(volume, _)| {
         made.iter()
             .all(|template| template.metadata.name != *volume)
     });
     own.chain(others)
+}
+
+/// The name of the claim that is made for an ephemeral volume of a pod.
+#[must_use]
+pub fn ephemeral_claim(pod: &Pod, volume: &str) -> SmolStr {
+    smol_str::format_smolstr!("{}-{volume}", pod.name)
+}
+
+/// Volumes of a pod whose claims are made for it and go with it.
+#[must_use]
+pub fn ephemeral_volumes(objects: &Objects, pod: PodId) -> Vec<SmolStr> {
+    let template = objects.pods[pod.index()].template;
+    let volumes = objects.templates[template.index()].spec.spec.volumes.iter();
+    let made = volumes.filter(|volume| volume.ephemeral.is_some());
+    made.map(|volume| volume.name.clone()).collect()
+}
+
+/// A pod is gone, and with it the claims that were made for it.
+pub fn drop_ephemeral<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    for volume in ephemeral_volumes(&cluster.objects, pod) {
+        let row = &cluster.objects.pods[pod.index()];
+        let name = ephemeral_claim(row, &volume);
+        if let Some(id) = claim(cluster, &row.namespace.clone(), &name) {
+            let now = cluster.clock;
+            let deletion = &mut cluster.objects.claims[id.index()].deletion;
+            *deletion = deletion.or(Some(now));
+            cluster.workings.storage.mark_claim(id);
+        }
+    }
 }
 
 /// `claimRef:` to a claim.

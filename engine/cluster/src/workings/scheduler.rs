@@ -358,7 +358,15 @@ fn effective(spec: &PodSpec, name: &str, missing: u64) -> u64 {
         .map(|container| request(container, name, missing))
         .sum();
     let overhead = spec.overhead.get(name).map_or(0, |q| q.millicores().0);
-    largest.max(together + beside) + overhead
+    let of_pod = spec.resources.request(name).filter(|_| is_of_pods(name));
+    of_pod.map_or(largest.max(together + beside), |amount| {
+        amount.millicores().0
+    }) + overhead
+}
+
+/// Resources that a pod as a whole may ask for (KEP-2837).
+fn is_of_pods(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
 /// Names of requested resources other than CPU and memory, with amounts.

@@ -12,6 +12,8 @@ pub struct Storage {
     claims: Arc<BTreeSet<ClaimId>>,
     /// Volumes to look at.
     volumes: Arc<BTreeSet<VolumeId>>,
+    /// New pods for which claims are made.
+    pods: Arc<BTreeSet<PodId>>,
     /// What is to be done later.
     timers: Arc<BTreeSet<(Tick, StorageJob)>>,
     /// Claims that wait for a volume: a new volume or class may help them.
@@ -64,6 +66,8 @@ pub struct StorageRound {
     pub claims: BTreeSet<ClaimId>,
     /// Volumes to look at.
     pub volumes: BTreeSet<VolumeId>,
+    /// New pods for which claims are made.
+    pub pods: BTreeSet<PodId>,
     /// Jobs whose time has come.
     pub jobs: Vec<StorageJob>,
 }
@@ -81,6 +85,11 @@ impl Storage {
         if !self.volumes.contains(&volume) {
             Arc::make_mut(&mut self.volumes).insert(volume);
         }
+    }
+
+    /// Has claims made for a new pod.
+    pub fn mark_pod(&mut self, pod: PodId) {
+        Arc::make_mut(&mut self.pods).insert(pod);
     }
 
     /// Has all claims looked at that wait for a volume.
@@ -105,12 +114,14 @@ impl Storage {
         let due = |timers: &BTreeSet<(Tick, StorageJob)>| {
             timers.first().copied().filter(|(at, _)| *at <= now)
         };
-        if self.claims.is_empty() && self.volumes.is_empty() && due(&self.timers).is_none() {
+        let nobody = self.claims.is_empty() && self.volumes.is_empty() && self.pods.is_empty();
+        if nobody && due(&self.timers).is_none() {
             return None;
         }
         let mut round = StorageRound {
             claims: Arc::unwrap_or_clone(core::mem::take(&mut self.claims)),
             volumes: Arc::unwrap_or_clone(core::mem::take(&mut self.volumes)),
+            pods: Arc::unwrap_or_clone(core::mem::take(&mut self.pods)),
             jobs: Vec::new(),
         };
         while let Some(next) = due(&self.timers) {

@@ -6,6 +6,7 @@
 //! claims that wait every 15 s, the controller's resync; a cluster without claims costs nothing.
 
 mod bind;
+mod ephemeral;
 mod provision;
 mod reclaim;
 mod resize;
@@ -34,6 +35,9 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, journal:
         };
         for job in round.jobs {
             carry_out(cluster, journal, job);
+        }
+        for pod in round.pods {
+            ephemeral::make(cluster, pod);
         }
         for volume in round.volumes {
             sync_volume(cluster, journal, volume);

@@ -56,7 +56,14 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// Kinds without a variant that live outside namespaces.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 14] = [
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "FlowSchema",
+    "PriorityLevelConfiguration",
+    "ValidatingAdmissionPolicy",
+    "VolumeAttachment",
     "RuntimeClass",
     "ClusterRole",
     "ClusterRoleBinding",

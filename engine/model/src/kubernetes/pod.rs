@@ -303,6 +303,8 @@ pub struct Volume {
     pub secret: Option<SecretVolume>,
     /// A claim.
     pub persistent_volume_claim: Option<ClaimRef>,
+    /// A claim that is made for the pod and goes with it.
+    pub ephemeral: Option<EphemeralVolume>,
     /// A folder that lives as long as the pod.
     pub empty_dir: Option<EmptyDir>,
     /// Several sources in one folder.
@@ -357,6 +359,14 @@ pub struct Projection {
     pub config_map: Option<ObjectSource>,
     /// A Secret.
     pub secret: Option<ObjectSource>,
+}
+
+/// `ephemeral:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EphemeralVolume {
+    /// The claim; all but its metadata is read from the document.
+    pub volume_claim_template: super::VolumeClaimTemplate,
 }
 
 /// `secret:` volume.

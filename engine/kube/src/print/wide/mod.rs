@@ -1,9 +1,10 @@
-//! Tables as `kubectl get nodes,all,pdb -o wide` prints them.
+//! Tables as `kubectl get nodes,all,pdb,pvc,pv,sc -o wide` prints them.
 //!
 //! With a NAMESPACE column, as by `-A`, where objects stand in more than one.
 //! Source of columns and words: pkg/printers/internalversion/printers.go.
 
 mod pod;
+mod storage;
 mod table;
 mod workload;
 
@@ -32,6 +33,9 @@ pub fn wide(objects: &Objects, clock: Tick) -> String {
         workload::stateful_sets(&cx),
         workload::autoscalers(&cx),
         workload::budgets(&cx),
+        storage::claims(&cx),
+        storage::volumes(&cx),
+        storage::classes(&cx),
     ];
     table::print(tables.into())
 }
