@@ -347,6 +347,12 @@ pub struct Sim {
         hide_possible_values = true
     )]
     pub metrics_format: Option<MetricsFormat>,
+    /// Where log lines of components and applications are written, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub logs_out: Option<PathBuf>,
+    /// Where spans are written, 1 % of requests, as OTLP's JSON, an export request a line
+    #[arg(long, value_name = "FILE")]
+    pub spans_out: Option<PathBuf>,
     /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -399,6 +405,9 @@ pub struct Import {
     /// Files, folders, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// The files are tables of a cluster trace: Google's of 2011 and 2019, Alibaba's of 2017 and 2018
+    #[arg(long)]
+    pub trace: bool,
     /// Its name; that of the file or folder without it
     #[arg(long)]
     pub name: Option<String>,

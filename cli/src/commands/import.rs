@@ -3,14 +3,18 @@
 use super::deliver;
 use crate::args::Import;
 use crate::exit::{Exit, Failure};
-use crate::input::{Reader, STDIN};
-use crate::output::Terminal;
+use crate::input::{Reader, Refusal, STDIN};
+use crate::output::{Terminal, to_stderr};
+use aegis_scenario::trace::{self, Table};
 use aegis_scenario::{import, warn};
 use std::path::Path;
 
 pub fn run(args: &Import, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let reader = Reader::default();
     let refuse = |refusal, terminal: &Terminal| reader.refuse(refusal, terminal.err);
+    if args.trace {
+        return trace(args, &reader, terminal);
+    }
     let documents = reader
         .manifests(&args.paths)
         .map_err(|refusal| refuse(refusal, terminal))?;
@@ -26,10 +30,29 @@ pub fn run(args: &Import, terminal: &mut Terminal) -> Result<Exit, Failure> {
     }
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.paths));
     let loaded = import::adopt(&name, documents)
-        .map_err(|problems| refuse(crate::input::Refusal::Wrong(problems), terminal))?;
+        .map_err(|problems| refuse(Refusal::Wrong(problems), terminal))?;
     reader.show(&loaded.warnings, terminal.err);
     reader.show(&warn::kinds(&loaded.manifests), terminal.err);
     deliver(&import::written(&loaded), args.out.as_deref(), terminal)
+}
+
+/// Tables of a cluster trace, as a scenario.
+fn trace(args: &Import, reader: &Reader, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let mut tables = Vec::new();
+    for path in &args.paths {
+        let named = reader
+            .open(path)
+            .map_err(|refusal| reader.refuse(refusal, terminal.err))?;
+        tables.push(Table {
+            name: named.name,
+            text: named.text,
+        });
+    }
+    let name = args.name.clone().unwrap_or_else(|| name_of(&args.paths));
+    let imported = trace::import(&name, &tables)
+        .map_err(|problems| reader.refuse(Refusal::Wrong(problems), terminal.err))?;
+    to_stderr(&format!("{}\n", imported.summary));
+    deliver(&imported.text, args.out.as_deref(), terminal)
 }
 
 /// The name of the only file or folder, as far as a name may have it.

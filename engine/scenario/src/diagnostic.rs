@@ -63,6 +63,7 @@ codes! {
     NoNodes = "AEG-S019", "there is no node", "State `cluster.nodes`, add Node documents, or leave both out: then nodes are made that requests fill to 60 %.";
     NoTraffic = "AEG-S020", "there is no traffic", "Objectives need an entry that users send requests to: state `traffic`.";
     TooManyPods = "AEG-S021", "more pods than a simulated cluster has", "Manifests may ask for 150,000 pods together, as many as Kubernetes is made for. Ask for fewer replicas; a trailing zero too many is the usual cause.";
+    Trace = "AEG-S022", "a file is no table of a cluster trace, or a row of it is wrong", "Read are tables of Google's cluster traces of 2011 and 2019 and of Alibaba's of 2017 and 2018, one table a file, with or without a first row of column names. The message names the row, the column and the value; `docs/observation.md` lists the tables.";
     DeadEdge = "AEG-S101", "a call goes nowhere", "The address names no Service in the cluster; the edge is kept with a ratio of 0.";
     KindNotSimulated = "AEG-S102", "this kind is not simulated", "The object is kept and printed, but nothing acts on it.";
     FitsNowhere = "AEG-S103", "a pod fits on no node", "Its requests are larger than every node; it will stay Pending.";

@@ -33,6 +33,7 @@ pub mod resolve;
 pub mod schema;
 pub mod storage;
 pub mod template;
+pub mod trace;
 pub mod trial;
 pub mod truth;
 pub mod warn;

@@ -8,10 +8,12 @@
 mod cadvisor;
 pub mod exposition;
 pub mod family;
+pub mod klog;
 pub mod recording;
 mod requests;
 mod scrape;
 mod sheet;
+pub mod spans;
 mod state;
 pub mod templates;
 pub mod text;

@@ -1,6 +1,8 @@
 //! `aegis sim`: the cluster alone, with nobody acting.
 
+mod logged;
 mod told;
+mod traced;
 mod unready;
 
 use crate::args::{Sim, SimFormat};

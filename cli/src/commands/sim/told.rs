@@ -1,5 +1,6 @@
-//! What a cluster tells while it is played: metrics, to a file.
+//! What a cluster tells while it is played: metrics, log lines, spans, each to its file.
 
+use super::{logged, traced};
 use crate::args::{MetricsFormat, Sim};
 use crate::commands::deliver_file;
 use crate::exit::Failure;
@@ -12,16 +13,83 @@ use aegis_telemetry::{Format, Recording, Scrape};
 use aegis_world::{Arrival, Watched, World};
 use std::path::Path;
 
+/// What is kept of a run, as far as it was asked for.
+struct Kept {
+    metrics: Option<Recording>,
+    logs: Option<String>,
+    spans: Option<String>,
+}
+
 /// Plays so many seconds from time 0, and writes what was asked for.
 pub fn play(loaded: &Loaded, world: &mut World, length: u32, args: &Sim) -> Result<(), Failure> {
     start(loaded, world, |_| {});
-    let Some(path) = &args.metrics_out else {
+    let mut kept = Kept {
+        metrics: args.metrics_out.as_ref().map(|_| Recording::default()),
+        logs: args.logs_out.as_ref().map(|_| String::new()),
+        spans: args.spans_out.as_ref().map(|_| String::new()),
+    };
+    if kept.metrics.is_none() && kept.logs.is_none() && kept.spans.is_none() {
         world.advance(length);
         return Ok(());
-    };
-    let recording = record(loaded, world, length);
-    let format = format(args.metrics_format, path);
-    deliver_file(&recording.text(format), path)
+    }
+    kept.follow(loaded, world, length);
+    kept.deliver(args)
+}
+
+impl Kept {
+    /// Looks at the cluster by the rhythm of scrapes, and once at the end. What is still on its way
+    /// then is not kept.
+    fn follow(&mut self, loaded: &Loaded, world: &mut World, length: u32) {
+        let observe = &loaded.scenario.spec.observe;
+        let (interval, delay) = (observe.scrape.whole().max(1), observe.delay.whole());
+        let mut left = length;
+        while left > 0 {
+            let step = interval.min(left);
+            self.seconds(world, step);
+            left -= step;
+            let watched = world.watch();
+            self.keep(world, &watched, left >= delay);
+        }
+    }
+
+    fn seconds(&mut self, world: &mut World, seconds: u32) {
+        let Some(logs) = &mut self.logs else {
+            return world.advance(seconds);
+        };
+        for _ in 0..seconds {
+            world.advance(1);
+            logged::components(world, logs);
+        }
+    }
+
+    fn keep(&mut self, world: &World, watched: &Watched, comes: bool) {
+        if let Some(recording) = &mut self.metrics {
+            scrape(recording, world, watched, comes);
+        }
+        if !comes {
+            return;
+        }
+        if let Some(logs) = &mut self.logs {
+            logged::applications(world, watched, logs);
+        }
+        if let Some(spans) = &mut self.spans {
+            traced::spans(world, watched, spans);
+        }
+    }
+
+    fn deliver(&self, args: &Sim) -> Result<(), Failure> {
+        if let (Some(path), Some(recording)) = (&args.metrics_out, &self.metrics) {
+            let format = format(args.metrics_format, path);
+            deliver_file(&recording.text(format), path)?;
+        }
+        if let (Some(path), Some(lines)) = (&args.logs_out, &self.logs) {
+            deliver_file(lines, path)?;
+        }
+        if let (Some(path), Some(lines)) = (&args.spans_out, &self.spans) {
+            deliver_file(lines, path)?;
+        }
+        Ok(())
+    }
 }
 
 /// As it is asked for; else by the end of the file's name.
@@ -33,27 +101,16 @@ fn format(asked: Option<MetricsFormat>, path: &Path) -> Format {
     }
 }
 
-/// Scrapes by their rhythm, and once at the end.
-fn record(loaded: &Loaded, world: &mut World, length: u32) -> Recording {
-    let observe = &loaded.scenario.spec.observe;
-    let (interval, delay) = (observe.scrape.whole().max(1), observe.delay.whole());
-    let mut recording = Recording::default();
-    let mut left = length;
-    while left > 0 {
-        let step = interval.min(left);
-        world.advance(step);
-        left -= step;
-        let watched = world.watch();
-        scrape(&mut recording, world, &watched, left >= delay);
-    }
-    recording
+/// Seconds from 1970 to now.
+pub fn unix(world: &World) -> i64 {
+    EPOCH.0 + i64::from(world.now().0)
 }
 
 /// Keeps a scrape, unless it is lost on its way or comes after the end.
 fn scrape(recording: &mut Recording, world: &World, watched: &Watched, comes: bool) {
     let list = list(world.objects(), world.now(), EPOCH);
     let scrape = Scrape {
-        at: (EPOCH.0 + i64::from(world.now().0)) as f64,
+        at: unix(world) as f64,
         list: &list,
         objects: &watched.seen.objects,
         counted: &watched.counted,
@@ -68,7 +125,8 @@ fn scrape(recording: &mut Recording, world: &World, watched: &Watched, comes: bo
     }
 }
 
-fn serving(template: &PodTemplateSpec) -> Option<&str> {
+/// The container to which a pod's use is put down.
+pub fn serving(template: &PodTemplateSpec) -> Option<&str> {
     main_container(template).map(|container| container.name.as_str())
 }
 

@@ -22,7 +22,8 @@ mod time;
 mod wide;
 mod workload;
 
-pub use ident::{cluster_ip, node_ip, pod_ip};
+pub use ident::{cluster_ip, node_ip, pod_ip, uid as pod_uid};
+pub use meta::api_version;
 pub use time::{EPOCH, Epoch};
 pub use wide::wide;
 
