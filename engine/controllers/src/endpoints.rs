@@ -8,7 +8,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_model::kubernetes::Labels;
-use aegis_model::objects::{Endpoint, Pod, Service};
+use aegis_model::objects::{ConditionStatus, Endpoint, Pod, Service};
 use aegis_model::{Overlay, PodId, ServiceId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -63,7 +63,7 @@ fn selects(service: &Service, pod: &Pod) -> bool {
 
 /// A pod as an endpoint: it has an address, and has not ended.
 fn endpoint(service: &Service, id: PodId, pod: &Pod) -> Option<Endpoint> {
-    let counts = pod.exists() && pod.node.is_some() && !pod.phase.is_terminal();
+    let counts = pod.exists() && has_address(pod) && !pod.phase.is_terminal();
     let terminating = pod.deletion.is_some();
     let published = service.spec.publish_not_ready_addresses;
     counts.then_some(Endpoint {
@@ -71,6 +71,13 @@ fn endpoint(service: &Service, id: PodId, pod: &Pod) -> Option<Endpoint> {
         ready: published || (pod.is_ready() && !terminating),
         terminating,
     })
+}
+
+/// Whether the pod has an address: its sandbox is up. Of a pod that was ready when it was found, it
+/// is known without being said.
+fn has_address(pod: &Pod) -> bool {
+    let sandbox = pod.conditions.sandbox.status == ConditionStatus::True;
+    pod.node.is_some() && (sandbox || pod.is_ready())
 }
 
 /// Computes the endpoints of a Service from all pods of its namespace.

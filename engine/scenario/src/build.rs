@@ -62,6 +62,7 @@ fn parts(loaded: &Loaded, objects: &Objects, seed: u64) -> Parts {
         pipes: pipes(spec, objects),
         delay: spec.observe.delay.whole(),
         pins: pins(spec, objects),
+        node_groups: crate::nodes::groups(spec, objects),
         seed,
     }
 }

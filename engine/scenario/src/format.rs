@@ -170,6 +170,18 @@ pub struct NodeGroup {
     /// Zones, taken in turn.
     #[serde(default)]
     pub zones: Vec<String>,
+    /// What Events call the group; `group-1` and so on where nothing is said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Fewest nodes that an autoscaler leaves; `count` where only `max` is said.
+    #[serde(default)]
+    pub min: Option<u32>,
+    /// Most nodes that an autoscaler asks for; `count` where only `min` is said.
+    #[serde(default)]
+    pub max: Option<u32>,
+    /// Time from asking for a node until it is ready.
+    #[serde(default)]
+    pub startup: Option<Length>,
 }
 
 const fn one() -> u32 {

@@ -1,16 +1,18 @@
 //! The nodes of a cluster: as stated, or of a size that requests fill to 60 %.
 
+use crate::amount::Length;
 use crate::diagnostic::{Code, Finding};
-use crate::format::{ClusterWords, NodeGroup};
+use crate::format::{ClusterWords, NodeGroup, Spec};
 use crate::load::locate;
 use crate::{names, objects};
 use aegis_kube::{Diagnostic, Document};
 use aegis_model::kubernetes::{
     Container, ContainerPort, Kind, ObjectRef, PodTemplateSpec, RestartPolicy,
 };
-use aegis_model::{Bytes, FieldPath, Millicores, Quantity};
+use aegis_model::{Bytes, FieldPath, Millicores, Objects, Quantity, Tick};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Share of the nodes that requests fill where a scenario states no nodes.
 pub const FILL: f64 = 0.6;
@@ -26,6 +28,8 @@ const SMALLEST: Millicores = Millicores(500);
 const LEAST_MEMORY: Bytes = Bytes::mebi(512);
 /// Memory of a node that pods leave alone: kubelets evict below 100 MiB.
 const KEPT_FREE: Bytes = Bytes::mebi(128);
+/// Time until a node that was asked for is ready, where a group does not say: what clouds take.
+const STARTUP: Length = Length(60.0);
 /// Zones of nodes that are made by the rule.
 pub const ZONES: [&str; 3] = ["a", "b", "c"];
 /// Pods that a node takes (kubelet default, config/defaults.go).
@@ -153,6 +157,55 @@ fn by_rule(manifests: &[Document]) -> NodeGroup {
         },
         memory: Quantity::whole(rounded_up(each.memory.0, Bytes::mebi(8).0)),
         zones: ZONES.map(String::from).to_vec(),
+        name: None,
+        min: None,
+        max: None,
+        startup: None,
+    }
+}
+
+/// Groups that the cluster autoscaler may size: those with a `min` or `max`.
+#[must_use]
+pub fn groups(spec: &Spec, objects: &Objects) -> Vec<aegis_sim::workings::NodeGroup> {
+    let stated = spec.cluster.iter().flat_map(|cluster| &cluster.nodes);
+    let mut first = 0;
+    let mut groups = Vec::new();
+    for (position, group) in stated.enumerate() {
+        let numbers = first + 1..=first + group.count as usize;
+        first += group.count as usize;
+        if group.min.is_some() || group.max.is_some() {
+            groups.push(sized(position, group, numbers, objects));
+        }
+    }
+    groups
+}
+
+fn sized(
+    position: usize,
+    group: &NodeGroup,
+    numbers: RangeInclusive<usize>,
+    objects: &Objects,
+) -> aegis_sim::workings::NodeGroup {
+    let zones: Vec<Option<&str>> = match group.zones.as_slice() {
+        [] => vec![None],
+        zones => zones.iter().map(|zone| Some(zone.as_str())).collect(),
+    };
+    let documents = zones.iter().map(|zone| node(0, group, *zone).into());
+    let named = |number| crate::resolve::Named(objects).node(&format!("node/node-{number}"));
+    let name = group.name.clone();
+    let startup = group.startup.unwrap_or(STARTUP);
+    aegis_sim::workings::NodeGroup {
+        name: name
+            .unwrap_or_else(|| format!("group-{}", position + 1))
+            .into(),
+        min: group.min.unwrap_or(group.count),
+        max: group.max.unwrap_or(group.count),
+        startup: startup.whole(),
+        documents: documents.collect(),
+        made: group.count,
+        nodes: numbers.filter_map(named).collect(),
+        coming: Vec::new(),
+        backed_off: Tick(0),
     }
 }
 

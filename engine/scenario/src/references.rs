@@ -155,6 +155,20 @@ impl Check<'_> {
                     .help("state at least one group, as {count: 3, cpu: \"4\", memory: 16Gi}"),
             );
         }
+        let stated = self.loaded.scenario.spec.cluster.iter();
+        for (position, group) in stated.flat_map(|words| &words.nodes).enumerate() {
+            let (least, most) = (group.min, group.max);
+            let fits =
+                least.unwrap_or(0) <= group.count && group.count <= most.unwrap_or(group.count);
+            if !fits {
+                let path = child(&spec("cluster").key("nodes"), position).key("count");
+                let message = "`count` is not between `min` and `max`";
+                let value = group.count.to_string();
+                let finding = Finding::new(Code::WrongValue, &path, value, message);
+                self.findings
+                    .push(finding.help("min ≤ count ≤ max: it is the size at the start"));
+            }
+        }
     }
 
     fn services(&mut self) {

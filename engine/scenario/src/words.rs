@@ -252,10 +252,30 @@ static CLUSTER: Words = all(&[required(
 )]);
 
 static NODES: Words = all(&[
-    optional("count", Shape::Whole(1, 10_000), "How many; default 1."),
+    optional("count", Shape::Whole(0, 10_000), "How many; default 1."),
     required("cpu", Shape::Quantity, "CPU of each."),
     required("memory", Shape::Quantity, "Memory of each."),
     optional("zones", Shape::List(&Shape::Text), "Zones, taken in turn."),
+    optional(
+        "name",
+        Shape::Text,
+        "What Events call the group; default group-1 and so on.",
+    ),
+    optional(
+        "min",
+        Shape::Whole(0, 10_000),
+        "Fewest nodes that the cluster autoscaler leaves; with min or max the group is its to size.",
+    ),
+    optional(
+        "max",
+        Shape::Whole(1, 10_000),
+        "Most nodes that the cluster autoscaler asks for; default count.",
+    ),
+    optional(
+        "startup",
+        Shape::Length,
+        "Time from asking for a node until it is ready; default 60s.",
+    ),
 ]);
 
 static TRAFFIC: Words = all(&[

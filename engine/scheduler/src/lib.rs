@@ -20,10 +20,13 @@ pub mod message;
 mod placement;
 mod preemption;
 mod queue;
+mod rehearsal;
 mod score;
 mod selection;
 mod spread;
 mod volumes;
+
+pub use rehearsal::Rehearsal;
 
 use aegis_cluster::api;
 use aegis_cluster::api::pods::PodConditionKind;

@@ -96,7 +96,8 @@ impl Refusal {
         )
     }
 
-    fn reasons(&self) -> Vec<String> {
+    /// In the scheduler's words, one by one.
+    pub(super) fn reasons(&self) -> Vec<String> {
         let one = |text: &str| alloc::vec![String::from(text)];
         match self {
             Self::Unschedulable => one("node(s) were unschedulable"),

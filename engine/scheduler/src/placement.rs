@@ -138,6 +138,18 @@ impl Search {
             .map_or_else(Arc::default, |memo| memo.demand.clone())
     }
 
+    /// Why a node does not take the pod; `None` where it does.
+    pub fn refusal_of<P>(
+        &mut self,
+        cluster: &mut Cluster<P>,
+        id: PodId,
+        node: NodeId,
+    ) -> Option<Refusal> {
+        self.prepare(cluster, id);
+        let row = self.board.row_of(node)?;
+        self.refuses(cluster, id, row)
+    }
+
     fn prepare<P>(&mut self, cluster: &mut Cluster<P>, id: PodId) {
         let template = cluster.objects.pods[id.index()].template;
         let demand = cluster

@@ -1,8 +1,8 @@
 //! One second of a cluster, from top to bottom.
 
 use crate::step::{
-    controllers, kubelet, metrics, metrics_server, node_lifecycle, overlay as laid, resources,
-    scheduler, traffic,
+    controllers, kubelet, metrics, metrics_server, node_autoscaler, node_lifecycle,
+    overlay as laid, resources, scheduler, traffic,
 };
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
@@ -23,6 +23,7 @@ pub fn tick<P: Clone>(
     node_lifecycle::step(cluster, overlay, draws, journal);
     controllers::step(cluster, overlay, draws, journal);
     scheduler::step(cluster, overlay, draws, journal);
+    node_autoscaler::step(cluster, overlay, draws, journal);
     metrics_server::step(cluster, overlay, draws, journal);
     metrics::step(cluster, overlay, draws, journal);
     cluster.clock = cluster.clock.after(1);

@@ -13,7 +13,7 @@ use aegis_model::objects::Workload;
 use aegis_model::{Behaviour, Objects, Overlay, ServiceId, Tick};
 use aegis_sim::conduct::Conductor;
 use aegis_sim::infer::{Wiring, infer};
-use aegis_sim::workings::{EntryLoad, EntryMeter, Pin};
+use aegis_sim::workings::{EntryLoad, EntryMeter, NodeGroup, Pin};
 use aegis_sim::{Cluster, Draws, Journal};
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub struct Parts {
     pub delay: u32,
     /// Use that is pinned.
     pub pins: Vec<Pin>,
+    /// Groups of nodes that an autoscaler may grow and shrink.
+    pub node_groups: Vec<NodeGroup>,
     /// Root of all its draws.
     pub seed: u64,
 }
@@ -310,4 +312,8 @@ fn furnish(cluster: &mut Cluster<Truth>, parts: &Parts) {
     cluster.workings.load = parts.loads.iter().map(load).collect();
     cluster.workings.pod_spread = parts.gap.pod_spread();
     cluster.workings.pins = Arc::new(parts.pins.clone());
+    let named = cluster.objects.nodes.len() as u32;
+    let autoscaler = &mut cluster.workings.node_autoscaler;
+    autoscaler.groups = Arc::new(parts.node_groups.clone());
+    autoscaler.named = named;
 }

@@ -5,6 +5,7 @@ mod index;
 mod kubelet;
 mod lifecycle;
 mod meters;
+mod node_autoscaler;
 mod pods;
 mod scheduler;
 mod storage;
@@ -17,6 +18,7 @@ pub use index::{Index, Slot, fnv1a, header};
 pub use kubelet::*;
 pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};
+pub use node_autoscaler::{NodeAutoscaler, NodeGroup};
 pub use pods::{ClassUse, HotChunk, HotPods, POD_CHUNK};
 pub use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
 pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Room, Scheduler, SpeaksOfPods};
@@ -58,6 +60,8 @@ pub struct Workings {
     pub shared_demand: Arc<Vec<f64>>,
     /// Spread (σ of the logarithm) of pods' own factors on memory; 0 in a twin.
     pub pod_spread: f64,
+    /// What the cluster autoscaler remembers.
+    pub node_autoscaler: NodeAutoscaler,
     /// Use that is pinned, for tests of controllers.
     pub pins: Arc<Vec<Pin>>,
 }

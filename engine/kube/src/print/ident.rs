@@ -25,6 +25,7 @@ pub enum Derived {
     NodePort = 3,
     Slice = 4,
     Container = 5,
+    Endpoints = 6,
 }
 
 /// The uid of something derived from a numbered object, the `index`th of its kind.

@@ -30,6 +30,7 @@ pub fn api_version(kind: &Kind) -> &'static str {
         Kind::PriorityClass => "scheduling.k8s.io/v1",
         Kind::StorageClass => "storage.k8s.io/v1",
         Kind::Job | Kind::CronJob => "batch/v1",
+        Kind::Other(name) if name == "Endpoints" => "v1",
         Kind::Other(_) | Kind::Cluster => "",
         _ => "v1",
     }
@@ -113,6 +114,9 @@ pub fn plain(cx: &Context<'_>, header: &Header) -> Value {
     if object["kind"].is_null() {
         object["kind"] = header.reference.kind.as_str().into();
         object["apiVersion"] = api_version(&header.reference.kind).into();
+    }
+    if header.reference.kind.as_str() == "Ingress" {
+        super::ingress::complete(&mut object);
     }
     if header.reference.kind == Kind::Namespace {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] =

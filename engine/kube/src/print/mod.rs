@@ -8,8 +8,10 @@
 
 mod autoscaler;
 mod defaults;
+mod endpoints;
 mod event;
 mod ident;
+mod ingress;
 mod meta;
 mod node;
 mod pod;
@@ -62,6 +64,7 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
         pods(&cx),
         services(&cx),
         slices(&cx),
+        endpoints_of(&cx),
         autoscalers(&cx),
         policies(&cx),
         budgets(&cx),
@@ -150,7 +153,14 @@ fn services(cx: &Context<'_>) -> Vec<Value> {
 fn slices(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.services.iter();
     rows.filter(|row| row.header.exists())
-        .flat_map(|row| service::slices(cx, row))
+        .flat_map(|row| endpoints::slices(cx, row))
+        .collect()
+}
+
+fn endpoints_of(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.services.iter();
+    rows.filter(|row| row.header.exists())
+        .filter_map(|row| endpoints::endpoints(cx, row))
         .collect()
 }
 

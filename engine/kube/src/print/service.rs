@@ -1,30 +1,29 @@
-//! Services and their EndpointSlices.
+//! Services, with what the API server fills in.
+//!
+//! Sources: pkg/apis/core/v1/defaults.go; pkg/registry/core/service/storage; kubernetes.io,
+//! Service and IPv4/IPv6 dual-stack. The cluster has one stack, IPv4, and no provider of load balancers.
 
 use super::{Context, defaults, ident, meta};
-use aegis_model::kubernetes::{IntOrString, PodSpec, ServicePort};
-use aegis_model::objects::{Endpoint, Pod, Service};
+use aegis_model::kubernetes::ServiceSpec;
+use aegis_model::objects::Service;
 use serde_json::{Value, json};
 
-/// Most endpoints of a slice (kube-controller-manager `--max-endpoints-per-slice`).
-const SLICE: usize = 100;
+/// Time for which a client stays with its endpoint, s (`DefaultClientIPServiceAffinitySeconds`).
+const STICKY: u32 = 10_800;
 
 /// A Service as `kubectl get svc -o yaml` shows it.
 pub fn print(cx: &Context<'_>, row: &Service) -> Value {
     let mut spec = meta::part(&row.header.doc, "spec");
+    let number = row.header.number;
     defaults::default(&mut spec, "type", "ClusterIP");
-    defaults::default(&mut spec, "sessionAffinity", "None");
-    for (index, port) in defaults::items_mut(&mut spec, "ports").enumerate() {
-        let number = port["port"].clone();
-        defaults::default(port, "protocol", "TCP");
-        defaults::default(port, "targetPort", number);
-        if matches!(row.spec.kind.as_str(), "NodePort" | "LoadBalancer") {
-            defaults::default(port, "nodePort", node_port(row.header.number, index));
-        }
-    }
+    affinity(&mut spec, &row.spec);
+    ports(&mut spec, number);
     if row.spec.kind != "ExternalName" {
-        addresses(&mut spec, row.header.number);
+        addresses(&mut spec, number);
+        families(&mut spec, &row.spec);
+        defaults::default(&mut spec, "internalTrafficPolicy", "Cluster");
     }
-    reach(&mut spec);
+    from_outside(&mut spec, number);
     json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -34,6 +33,49 @@ pub fn print(cx: &Context<'_>, row: &Service) -> Value {
     })
 }
 
+fn affinity(out: &mut Value, spec: &ServiceSpec) {
+    defaults::default(out, "sessionAffinity", "None");
+    if spec.session_affinity.as_deref() != Some("ClientIP") {
+        return;
+    }
+    defaults::default(out, "sessionAffinityConfig", json!({}));
+    let config = &mut out["sessionAffinityConfig"];
+    defaults::default(config, "clientIP", json!({}));
+    defaults::default(&mut config["clientIP"], "timeoutSeconds", STICKY);
+}
+
+fn ports(spec: &mut Value, number: u32) {
+    let on_nodes = has_node_ports(spec);
+    for (index, port) in defaults::items_mut(spec, "ports").enumerate() {
+        let own = port["port"].clone();
+        defaults::default(port, "protocol", "TCP");
+        if port["targetPort"] == 0 || port["targetPort"] == "" {
+            port["targetPort"] = Value::Null;
+        }
+        fill(port, "targetPort", own);
+        if on_nodes {
+            fill(port, "nodePort", node_port(number, index).into());
+        }
+    }
+}
+
+/// Sets a field that is not there, null, empty or 0.
+fn fill(value: &mut Value, key: &str, content: Value) {
+    let present = &value[key];
+    if present.is_null() || *present == "" || *present == 0 {
+        value[key] = content;
+    }
+}
+
+/// Whether each port is one of the nodes' too.
+fn has_node_ports(spec: &Value) -> bool {
+    match spec["type"].as_str() {
+        Some("NodePort") => true,
+        Some("LoadBalancer") => spec["allocateLoadBalancerNodePorts"] != false,
+        _ => false,
+    }
+}
+
 /// A port of the range 30000..=32767 (`--service-node-port-range`).
 pub fn node_port(number: u32, index: usize) -> u64 {
     let drawn = ident::derived(number, ident::Derived::NodePort, index);
@@ -41,126 +83,47 @@ pub fn node_port(number: u32, index: usize) -> u64 {
 }
 
 fn addresses(spec: &mut Value, number: u32) {
-    defaults::default(spec, "clusterIP", ident::cluster_ip(number));
+    fill(spec, "clusterIP", ident::cluster_ip(number).into());
     let address = spec["clusterIP"].clone();
     defaults::default(spec, "clusterIPs", json!([address]));
-    defaults::default(spec, "ipFamilies", json!(["IPv4"]));
-    defaults::default(spec, "ipFamilyPolicy", "SingleStack");
-    defaults::default(spec, "internalTrafficPolicy", "Cluster");
 }
 
-fn reach(spec: &mut Value) {
+/// A headless Service without a selector may have addresses of both families; all others have one.
+fn families(out: &mut Value, spec: &ServiceSpec) {
+    let by_hand = spec.cluster_ip.as_deref() == Some("None") && spec.selector.is_empty();
+    let policy = if by_hand {
+        "RequireDualStack"
+    } else {
+        "SingleStack"
+    };
+    defaults::default(out, "ipFamilyPolicy", policy);
+    let both = by_hand && out["ipFamilyPolicy"] != "SingleStack";
+    let families = if both {
+        json!(["IPv4", "IPv6"])
+    } else {
+        json!(["IPv4"])
+    };
+    defaults::default(out, "ipFamilies", families);
+}
+
+/// What only Services have that are reached from outside.
+fn from_outside(spec: &mut Value, number: u32) {
     let kind = spec["type"].as_str().unwrap_or_default().to_owned();
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    let external = spec["externalIPs"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    let balanced = kind == "LoadBalancer";
+    if balanced || kind == "NodePort" || (kind == "ClusterIP" && external) {
         defaults::default(spec, "externalTrafficPolicy", "Cluster");
     }
-    if kind == "LoadBalancer" {
+    if balanced {
         defaults::default(spec, "allocateLoadBalancerNodePorts", true);
     }
-}
-
-/// The EndpointSlices of a Service with a selector.
-pub fn slices(cx: &Context<'_>, row: &Service) -> Vec<Value> {
-    if row.spec.selector.is_empty() {
-        return Vec::new();
-    }
-    let chunks: Vec<&[Endpoint]> = match row.endpoints.len() {
-        0 => vec![&[]],
-        _ => row.endpoints.chunks(SLICE).collect(),
-    };
-    let numbered = chunks.into_iter().enumerate();
-    numbered
-        .map(|(index, chunk)| slice(cx, row, index, chunk))
-        .collect()
-}
-
-fn slice(cx: &Context<'_>, row: &Service, index: usize, chunk: &[Endpoint]) -> Value {
-    let number = row.header.number;
-    let drawn = ident::derived(number, ident::Derived::Slice, index);
-    let name = row.header.reference.name.as_str();
-    let endpoints: Vec<Value> = chunk.iter().filter_map(|e| endpoint(cx, *e)).collect();
-    json!({
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {
-            "name": format!("{name}-{}", ident::suffix(drawn)),
-            "generateName": format!("{name}-"),
-            "namespace": row.header.reference.namespace.as_str(),
-            "creationTimestamp": cx.epoch.rfc3339(row.header.created),
-            "generation": 1,
-            "labels": {
-                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
-                "kubernetes.io/service-name": name,
-            },
-            "ownerReferences": meta::owner(&row.header),
-            "resourceVersion": "1",
-            "uid": ident::derived_uid(number, ident::Derived::Slice, index),
-        },
-        "addressType": "IPv4",
-        "endpoints": endpoints,
-        "ports": ports(cx, row, chunk),
-    })
-}
-
-fn endpoint(cx: &Context<'_>, endpoint: Endpoint) -> Option<Value> {
-    let pod = cx.objects.pods.get(endpoint.pod.index())?;
-    let mut out = json!({
-        "addresses": [ident::pod_ip(pod.number)],
-        "conditions": {
-            "ready": endpoint.ready,
-            "serving": pod.is_ready(),
-            "terminating": endpoint.terminating,
-        },
-        "targetRef": {
-            "kind": "Pod",
-            "name": pod.name.as_str(),
-            "namespace": pod.namespace.as_str(),
-            "uid": ident::uid(pod.number),
-        },
-    });
-    let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));
-    if let Some(node) = node {
-        out["nodeName"] = node.header.reference.name.as_str().into();
-    }
-    Some(out)
-}
-
-/// Ports of a slice, named ones looked up in the first pod's containers.
-fn ports(cx: &Context<'_>, row: &Service, chunk: &[Endpoint]) -> Value {
-    let first = chunk.first();
-    let pod = first.and_then(|endpoint| cx.objects.pods.get(endpoint.pod.index()));
-    let spec = pod.and_then(|pod| spec_of(cx, pod));
-    let ports = row.spec.ports.iter();
-    ports.map(|port| slice_port(port, spec)).collect()
-}
-
-fn spec_of<'a>(cx: &Context<'a>, pod: &Pod) -> Option<&'a PodSpec> {
-    let template = cx.objects.templates.get(pod.template.index())?;
-    Some(&template.spec.spec)
-}
-
-fn slice_port(port: &ServicePort, spec: Option<&PodSpec>) -> Value {
-    let mut out = json!({
-        "name": port.name.as_deref().unwrap_or_default(),
-        "protocol": port.protocol.as_deref().unwrap_or("TCP"),
-    });
-    if let Some(number) = target(port, spec) {
-        out["port"] = number.into();
-    }
-    out
-}
-
-/// The pods' port behind a Service's port.
-fn target(port: &ServicePort, spec: Option<&PodSpec>) -> Option<i64> {
-    match &port.target_port {
-        None => Some(i64::from(port.port)),
-        Some(IntOrString::Int(number)) => Some(*number),
-        Some(IntOrString::Text(name)) => {
-            let declared = spec?.containers.iter().flat_map(|c| &c.ports);
-            let named = declared
-                .into_iter()
-                .find(|p| p.name.as_ref() == Some(name))?;
-            Some(i64::from(named.container_port))
-        }
+    if balanced && spec["externalTrafficPolicy"] == "Local" {
+        let port = node_port(number, HEALTH_CHECK);
+        fill(spec, "healthCheckNodePort", port.into());
     }
 }
+
+/// Draws of node ports above those of any port of a Service.
+const HEALTH_CHECK: usize = 0xffff;

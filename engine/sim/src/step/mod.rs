@@ -1,6 +1,7 @@
 //! The parts of a second, one file per component; those of Kubernetes have crates of their own.
 
 pub mod metrics;
+pub mod node_autoscaler;
 pub mod overlay;
 pub mod resources;
 pub mod traffic;

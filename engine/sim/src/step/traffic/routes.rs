@@ -5,6 +5,7 @@ use aegis_cluster::reach::{Address, Endpoint, Protocol, Verdict};
 use aegis_cluster::workings::{Connections, Site};
 use aegis_model::behaviour::Balance;
 use aegis_model::kubernetes::{IntOrString, ServicePort};
+use aegis_model::objects::Service;
 use aegis_model::{Call, PodId, ServiceId, WorkloadId};
 use aegis_solver::{ClassId, Dead, Route};
 use alloc::sync::Arc;
@@ -42,9 +43,9 @@ pub fn is_behind<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, service: 
         .any(|endpoint| cluster.objects.pods[endpoint.pod.index()].workload == workload)
 }
 
-/// Where users' requests go.
+/// Where users' requests go. Their policy of staying on a node matters to balancers alone.
 pub fn from_outside<P: Clone>(cluster: &mut Cluster<P>, to: ServiceId, port: u16) -> Found {
-    let Some(shares) = shares(cluster, to) else {
+    let Some(shares) = even(cluster, to) else {
         return unresolved();
     };
     spread(
@@ -61,17 +62,42 @@ pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> 
     let Some(to) = call.to else {
         return unresolved();
     };
-    let Some(even) = shares(cluster, to) else {
+    let Some(shares) = shares(cluster, site, to) else {
         return unresolved();
     };
-    let shares = match call.balance {
-        Balance::Request => even,
-        Balance::Connection => connected(cluster, site.workload, to, &even),
+    let shares = match sticks(cluster, call, to) {
+        Sticks::No => shares,
+        Sticks::Yes => connected(cluster, site.workload, to, &shares),
     };
     let Some(&caller) = site.pods.first() else {
         return unresolved();
     };
-    spread(cluster, Endpoint::Pod(caller), to, call.port, &shares)
+    let mut found = spread(cluster, Endpoint::Pod(caller), to, call.port, &shares);
+    // On nodes without an endpoint of a Service that stays on its node, the proxy drops.
+    let served: f64 = shares.iter().map(|(_, share)| share).sum();
+    if !shares.is_empty() {
+        found.dead.dropped += (1.0 - served).max(0.0);
+    }
+    found
+}
+
+/// Whether a caller stays with the endpoint that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sticks {
+    Yes,
+    No,
+}
+
+/// Long-lived connections stick, and so does `sessionAffinity: ClientIP`.
+fn sticks<P: Clone>(cluster: &Cluster<P>, call: &Call, to: ServiceId) -> Sticks {
+    let affinity = cluster.objects.services[to.index()]
+        .spec
+        .session_affinity
+        .as_deref();
+    match (call.balance, affinity) {
+        (Balance::Connection, _) | (_, Some("ClientIP")) => Sticks::Yes,
+        _ => Sticks::No,
+    }
 }
 
 fn unresolved() -> Found {
@@ -84,15 +110,106 @@ fn unresolved() -> Found {
     }
 }
 
-/// Even shares over the ready endpoints; `None` where the name does not resolve.
-fn shares<P: Clone>(cluster: &Cluster<P>, to: ServiceId) -> Option<Vec<(PodId, f64)>> {
+/// Even shares over the endpoints that get traffic; `None` where the name does not resolve.
+fn even<P: Clone>(cluster: &Cluster<P>, to: ServiceId) -> Option<Vec<(PodId, f64)>> {
     let service = &cluster.objects.services[to.index()];
     if !service.header.exists() {
         return None;
     }
-    let ready = || service.endpoints.iter().filter(|endpoint| endpoint.ready);
-    let part = 1.0 / ready().count().max(1) as f64;
-    Some(ready().map(|endpoint| (endpoint.pod, part)).collect())
+    let pods = receiving(cluster, to);
+    let part = 1.0 / pods.len().max(1) as f64;
+    Some(pods.into_iter().map(|pod| (pod, part)).collect())
+}
+
+/// Endpoints that get traffic: the ready ones; where there is none, those that still serve while
+/// they terminate (pkg/proxy/topology.go).
+fn receiving<P: Clone>(cluster: &Cluster<P>, to: ServiceId) -> Vec<PodId> {
+    let endpoints = &cluster.objects.services[to.index()].endpoints;
+    let ready: Vec<PodId> = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.ready)
+        .map(|endpoint| endpoint.pod)
+        .collect();
+    if !ready.is_empty() {
+        return ready;
+    }
+    let serving = |pod: PodId| cluster.objects.pods[pod.index()].is_ready();
+    endpoints
+        .iter()
+        .map(|endpoint| endpoint.pod)
+        .filter(|pod| serving(*pod))
+        .collect()
+}
+
+/// Shares as the callers' own nodes hand them out: where a Service prefers near endpoints or
+/// stays on its node, each caller has its own. They sum to less than 1 where a node has none.
+fn shares<P: Clone>(cluster: &Cluster<P>, site: &Site, to: ServiceId) -> Option<Vec<(PodId, f64)>> {
+    let Some(near) = near(&cluster.objects.services[to.index()]) else {
+        return even(cluster, to);
+    };
+    let all = even(cluster, to)?;
+    let mut shares: Vec<(PodId, f64)> = all.iter().map(|(pod, _)| (*pod, 0.0)).collect();
+    let part = 1.0 / site.pods.len().max(1) as f64;
+    for caller in &site.pods {
+        let chosen = chosen(cluster, *caller, near, &all);
+        let each = part / chosen.len().max(1) as f64;
+        for (pod, share) in &mut shares {
+            if chosen.contains(pod) {
+                *share += each;
+            }
+        }
+    }
+    Some(shares)
+}
+
+/// How near an endpoint is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Near {
+    /// On the caller's node, or nowhere.
+    OwnNode,
+    /// In the caller's zone, if there is one.
+    Zone,
+    /// On the caller's node, else in its zone, else anywhere.
+    NodeThenZone,
+}
+
+/// What a Service says of where its traffic goes.
+fn near(service: &Service) -> Option<Near> {
+    if service.spec.internal_traffic_policy.as_deref() == Some("Local") {
+        return Some(Near::OwnNode);
+    }
+    match service.header.doc["spec"]["trafficDistribution"].as_str()? {
+        "PreferClose" | "PreferSameZone" => Some(Near::Zone),
+        "PreferSameNode" => Some(Near::NodeThenZone),
+        _ => None,
+    }
+}
+
+/// The endpoints that a caller's node chooses among.
+fn chosen<P: Clone>(
+    cluster: &Cluster<P>,
+    caller: PodId,
+    near: Near,
+    all: &[(PodId, f64)],
+) -> Vec<PodId> {
+    let node = |pod: PodId| cluster.objects.pods[pod.index()].node;
+    let zone = |pod: PodId| {
+        let node = cluster.objects.nodes.get(node(pod)?.index())?;
+        node.header.labels.get("topology.kubernetes.io/zone")
+    };
+    let pods = || all.iter().map(|(pod, _)| *pod);
+    let on_node = || pods().filter(|pod| node(*pod) == node(caller)).collect();
+    let in_zone = || {
+        let found = pods().filter(|pod| zone(*pod).is_some() && zone(*pod) == zone(caller));
+        found.collect::<Vec<PodId>>()
+    };
+    let steps: Vec<Vec<PodId>> = match near {
+        Near::OwnNode => return on_node(),
+        Near::Zone => Vec::from([in_zone()]),
+        Near::NodeThenZone => Vec::from([on_node(), in_zone()]),
+    };
+    let found = steps.into_iter().find(|pods| !pods.is_empty());
+    found.unwrap_or_else(|| pods().collect())
 }
 
 /// Shares of long-lived connections: those to pods that left are made anew, evenly;
