@@ -21,6 +21,7 @@ pub mod faults;
 pub mod format;
 pub mod goals;
 pub mod import;
+mod ingress;
 pub mod load;
 pub mod names;
 pub mod nodes;

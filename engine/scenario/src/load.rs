@@ -50,7 +50,7 @@ pub fn load(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Dia
     let documents = aegis_kube::read(name, text).map_err(|errors| shown(&errors))?;
     let (ours, manifests): (Vec<_>, Vec<_>) = documents.into_iter().partition(is_ours);
     let document = only(name, ours)?;
-    let scenario = parse(&document)?;
+    let mut scenario = parse(&document)?;
     let mut parts = Parts {
         name,
         document: &document,
@@ -62,6 +62,8 @@ pub fn load(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Dia
     let all = parts.patched(all, &scenario);
     let traces = parts.traces(&scenario);
     let mut errors = parts.errors;
+    let routed = crate::ingress::resolve(&mut scenario.spec.traffic, &all);
+    errors.extend(routed.iter().map(|finding| locate(&document, finding)));
     let nodes = crate::nodes::documents(scenario.spec.cluster.as_ref(), &all);
     let loaded = Loaded {
         scenario,

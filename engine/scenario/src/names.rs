@@ -3,9 +3,10 @@
 use aegis_kube::spelling::nearest;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// Kinds with the short name that kubectl takes besides the kind itself.
-const KINDS: [(Kind, &str); 21] = [
+static KINDS: [(Kind, &str); 22] = [
     (Kind::Namespace, "ns"),
     (Kind::Node, "no"),
     (Kind::Pod, "po"),
@@ -27,6 +28,7 @@ const KINDS: [(Kind, &str); 21] = [
     (Kind::PersistentVolumeClaim, "pvc"),
     (Kind::PersistentVolume, "pv"),
     (Kind::StorageClass, "sc"),
+    (Kind::Other(SmolStr::new_static("Ingress")), "ing"),
 ];
 
 /// The kind of that name: any case, singular, or kubectl's short name. Others are kept as they are.

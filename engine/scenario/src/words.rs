@@ -279,7 +279,7 @@ static NODES: Words = all(&[
 ]);
 
 static TRAFFIC: Words = all(&[
-    required("to", Shape::Text, "The entry: a Service."),
+    required("to", Shape::Text, "The entry: a Service, or ingress/name."),
     required(
         "rps",
         Shape::Either(&[Shape::Number(0.0, 1e7), Shape::Words(&RATE)]),

@@ -5,6 +5,7 @@
 use super::board::{Board, view};
 use super::message::Refusal;
 use super::placement::{Found, Search};
+use super::volumes;
 use aegis_cluster::api;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
@@ -31,6 +32,7 @@ impl Rehearsal {
     /// Places a pod and counts it where it goes; `None` where no node takes it. A pod that has a
     /// node is asked as if it had none.
     pub fn place<P>(&mut self, fork: &mut Cluster<P>, draws: Draws, pod: PodId) -> Option<NodeId> {
+        self.search.volumes = volumes::of(fork, pod).ok()?;
         let Found::Row(row) = self.search.find(fork, draws, pod) else {
             return None;
         };
@@ -49,6 +51,10 @@ impl Rehearsal {
         node: NodeId,
         pod: PodId,
     ) -> Vec<String> {
+        self.search.volumes = match volumes::of(fork, pod) {
+            Ok(volumes) => volumes,
+            Err(reason) => return Vec::from([reason]),
+        };
         let refusal = self.search.refusal_of(fork, pod, node);
         refusal.as_ref().map_or_else(Vec::new, Refusal::reasons)
     }

@@ -18,6 +18,8 @@ pub struct TrafficWorkings {
     pub connections: Arc<Vec<Connections>>,
     /// Who may talk to whom.
     pub reach: ReachCache,
+    /// The Service of the cluster's DNS, as of the last layout.
+    pub dns: Option<ServiceId>,
     /// Mechanisms that act on pods, as of the last layout: positions in the overlay.
     pub laid: Vec<u32>,
 }

@@ -4,8 +4,8 @@ use super::findings::Findings;
 use super::{container, item, selector, workload};
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{
-    HorizontalPodAutoscalerSpec, MetricSpec, NetworkPolicySpec, NodeSpec, PodDisruptionBudgetSpec,
-    PolicyPeer, PolicyPort,
+    HorizontalPodAutoscalerSpec, IntOrString, MetricSpec, NetworkPolicySpec, NodeSpec,
+    PodDisruptionBudgetSpec, PolicyPeer, PolicyPort,
 };
 use serde_json::Value;
 
@@ -128,6 +128,28 @@ fn sides(
         if let Some(port) = &found.port {
             container::port(port, &at.key("port"), findings);
         }
+        range(found, &at.key("endPort"), findings);
+    }
+}
+
+/// `endPort` needs a numeric `port` that is not above it.
+fn range(port: &PolicyPort, at: &FieldPath, findings: &mut Findings) {
+    let Some(last) = port.end_port else {
+        return;
+    };
+    match &port.port {
+        None => findings.invalid(
+            at,
+            last,
+            "may not be specified when `port` is not specified",
+        ),
+        Some(IntOrString::Text(_)) => {
+            findings.invalid(at, last, "may not be specified when `port` is non-numeric");
+        }
+        Some(IntOrString::Int(first)) if i64::from(last) < *first => {
+            findings.invalid(at, *first, "must be greater than or equal to `port`");
+        }
+        Some(IntOrString::Int(_)) => {}
     }
 }
 
@@ -148,6 +170,16 @@ fn peer(peer: &PolicyPeer, at: &FieldPath, findings: &mut Findings) {
             let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
             findings.invalid(&cidr, block.cidr.as_str(), detail);
         }
+        for (index, except) in block.except.iter().enumerate() {
+            let at = item(&at.key("ipBlock").key("except"), index);
+            if !is_cidr(except) {
+                let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+                findings.invalid(&at, except.as_str(), detail);
+            } else if is_cidr(&block.cidr) && !is_within(except, &block.cidr) {
+                let detail = "must be a strict subset of `cidr`";
+                findings.invalid(&at, except.as_str(), detail);
+            }
+        }
     }
     for (key, found) in [
         ("podSelector", &peer.pod_selector),
@@ -157,6 +189,23 @@ fn peer(peer: &PolicyPeer, at: &FieldPath, findings: &mut Findings) {
             selector::selector(found, &at.key(key), findings);
         }
     }
+}
+
+/// Whether one prefix is a strict part of another; those of IPv6 are not looked into.
+fn is_within(part: &str, whole: &str) -> bool {
+    let (Some((part, longer)), Some((whole, shorter))) = (prefix(part), prefix(whole)) else {
+        return true;
+    };
+    let same = shorter == 0 || (part ^ whole) >> (32 - shorter) == 0;
+    longer > shorter && same
+}
+
+/// Address and length of an IPv4 prefix.
+fn prefix(text: &str) -> Option<(u32, u32)> {
+    let (address, length) = text.split_once('/')?;
+    let address: core::net::Ipv4Addr = address.parse().ok()?;
+    let length = length.parse().ok().filter(|length| *length <= 32)?;
+    Some((u32::from(address), length))
 }
 
 fn is_cidr(text: &str) -> bool {

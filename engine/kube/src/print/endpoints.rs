@@ -246,12 +246,27 @@ fn declared(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
     containers.flat_map(|container| &container.ports)
 }
 
-/// The Endpoints of a Service with a selector; those that somebody made stay theirs.
+/// Whether the controllers keep an object by themselves: what a dump brings of it is out of date.
+pub fn is_kept_by_controllers(cx: &Context<'_>, header: &Header) -> bool {
+    match header.reference.kind.as_str() {
+        "EndpointSlice" => {
+            let by = header.labels.get(MANAGED_BY).map(|by| by.as_str());
+            by.is_some_and(|by| by.ends_with("-controller.k8s.io"))
+        }
+        "Endpoints" => cx.objects.services.iter().any(|service| {
+            let there = &service.header.reference;
+            service.header.exists()
+                && !service.spec.selector.is_empty()
+                && there.name == header.reference.name
+                && there.namespace == header.reference.namespace
+        }),
+        _ => false,
+    }
+}
+
+/// The Endpoints of a Service with a selector.
 pub fn endpoints(cx: &Context<'_>, row: &Service) -> Option<Value> {
     if row.spec.selector.is_empty() || row.spec.kind == "ExternalName" {
-        return None;
-    }
-    if by_hand(cx, &row.header).is_some() {
         return None;
     }
     let mut labels = labels(row);

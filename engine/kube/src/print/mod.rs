@@ -97,6 +97,7 @@ fn nodes(cx: &Context<'_>) -> Vec<Value> {
 fn plain(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.plain.iter();
     rows.filter(|row| row.header.exists())
+        .filter(|row| !endpoints::is_kept_by_controllers(cx, &row.header))
         .map(|row| meta::plain(cx, &row.header))
         .collect()
 }

@@ -7,6 +7,7 @@
 
 mod layout;
 mod limits;
+mod names;
 mod routes;
 
 use aegis_cluster::workings::{Site, Solved, Warmth};

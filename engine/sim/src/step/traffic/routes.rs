@@ -1,5 +1,6 @@
 //! Where the attempts of an edge go: endpoints, ports, policies, connections.
 
+use super::names::{self, Resolves};
 use aegis_cluster::Cluster;
 use aegis_cluster::reach::{Address, Endpoint, Protocol, Verdict};
 use aegis_cluster::workings::{Connections, Site};
@@ -27,8 +28,9 @@ enum Reached {
     Dropped,
 }
 
-/// Brings what is remembered of policies up to date.
+/// Brings what is remembered of policies and of DNS up to date.
 pub fn refresh<P: Clone>(cluster: &mut Cluster<P>) {
+    cluster.workings.traffic.dns = names::service(cluster);
     let Cluster {
         objects, workings, ..
     } = cluster;
@@ -65,20 +67,51 @@ pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> 
     let Some(shares) = shares(cluster, site, to) else {
         return unresolved();
     };
-    let shares = match sticks(cluster, call, to) {
-        Sticks::No => shares,
-        Sticks::Yes => connected(cluster, site.workload, to, &shares),
-    };
     let Some(&caller) = site.pods.first() else {
         return unresolved();
     };
+    let resolves = names::resolves(cluster, caller);
+    let shares = match (sticks(cluster, call, to), resolves) {
+        (Sticks::No, Resolves::No) => return unresolved(),
+        (Sticks::No, Resolves::Yes) => shares,
+        (Sticks::Yes, Resolves::Yes) => connected(cluster, site.workload, to, &shares),
+        (Sticks::Yes, Resolves::No) => open(cluster, site.workload, to, &shares),
+    };
+    if shares.is_empty() && resolves == Resolves::No {
+        return unresolved();
+    }
     let mut found = spread(cluster, Endpoint::Pod(caller), to, call.port, &shares);
-    // On nodes without an endpoint of a Service that stays on its node, the proxy drops.
     let served: f64 = shares.iter().map(|(_, share)| share).sum();
-    if !shares.is_empty() {
-        found.dead.dropped += (1.0 - served).max(0.0);
+    let left = 1.0 - served;
+    if shares.is_empty() || left < ROUNDING {
+        return found;
+    }
+    match resolves {
+        // On nodes without an endpoint of a Service that stays on its node, the proxy drops.
+        Resolves::Yes => found.dead.dropped += left,
+        Resolves::No => found.dead.unresolved += left,
     }
     found
+}
+
+/// Shares that are missing by less than this were lost to rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// Connections that are open to pods that still receive: they need no look-up.
+fn open<P: Clone>(
+    cluster: &Cluster<P>,
+    from: WorkloadId,
+    to: ServiceId,
+    shares: &[(PodId, f64)],
+) -> Vec<(PodId, f64)> {
+    let mut edges = cluster.workings.traffic.connections.iter();
+    let known = edges.find(|edge| (edge.from, edge.to) == (from, to));
+    let open = known.map(|edge| edge.shares.as_slice()).unwrap_or_default();
+    let receives = |pod: PodId| shares.iter().any(|(other, _)| *other == pod);
+    open.iter()
+        .copied()
+        .filter(|(pod, _)| receives(*pod))
+        .collect()
 }
 
 /// Whether a caller stays with the endpoint that it has.
@@ -269,7 +302,7 @@ fn spread<P: Clone>(
     if shares.is_empty() {
         found.dead.refused = 1.0;
     }
-    for &(pod, share) in shares {
+    for &(pod, share) in shares.iter().filter(|(_, share)| *share > 0.0) {
         match reached(cluster, from, to, port, pod) {
             Reached::Refused => found.dead.refused += share,
             Reached::Dropped => found.dead.dropped += share,
