@@ -48,6 +48,9 @@ pub fn step<P: Clone>(
     if cluster.workings.control.nodes_changed {
         greet(cluster, journal);
     }
+    for node in core::mem::take(&mut cluster.workings.lifecycle.reported_down).iter() {
+        show_loss(cluster, journal, *node);
+    }
     taints::follow(cluster, journal);
     eviction::step(cluster, journal);
 }
@@ -125,6 +128,11 @@ fn lose<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
         let unknown = ConditionStatus::Unknown;
         set_condition(cluster, node, kind, unknown, "NodeStatusUnknown", message);
     }
+    show_loss(cluster, journal, node);
+}
+
+/// A node is not ready any more: that is told, and its pods do not count as ready.
+fn show_loss<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
     say_status(cluster, journal, node, "NodeNotReady", COMPONENT);
     let pods: Vec<PodId> = cluster.workings.index.pods_on(node).to_vec();
     for pod in pods {

@@ -29,6 +29,7 @@ const NOT_STARTED: i32 = 128;
 impl<P: Clone> Sync<'_, P> {
     pub fn advance_containers(&mut self) {
         for index in 0..self.run.containers.len() {
+            self.heed_definition(index);
             for _ in 0..MOST_TURNS {
                 let before = self.process(index);
                 self.turn(index);
@@ -41,6 +42,28 @@ impl<P: Clone> Sync<'_, P> {
         self.stop_sidecars();
         self.check_over();
         self.settle_end();
+    }
+
+    /// A container with another image is stopped, to be started with that; one that could not be is
+    /// tried at once. Source: pkg/kubelet/kuberuntime `computePodActions`.
+    fn heed_definition(&mut self, index: usize) {
+        if !core::mem::take(&mut self.run.containers[index].redefined) {
+            return;
+        }
+        match self.process(index) {
+            Process::Running { .. } if self.run.stage == Stage::Containers => {
+                let name = self.name_of(index);
+                let text = format!("Container {name} definition changed, will be restarted");
+                self.say_of(index, Severity::Normal, "Killing", &text);
+                let grace = aegis_cluster::api::pods::grace_of(self.cluster, self.pod);
+                self.stop_container(index, grace);
+            }
+            Process::Pulling { .. } | Process::PullFailed { .. } | Process::Unconfigured { .. } => {
+                self.run.containers[index].pull = aegis_cluster::workings::BackOff::NONE;
+                self.set_process(index, Process::Absent);
+            }
+            _ => {}
+        }
     }
 
     pub fn process(&self, index: usize) -> Process {

@@ -188,6 +188,12 @@ impl<P: Clone> Sync<'_, P> {
             Answered::AtOnce => None,
             Answered::ByServer => self.ask_server(index, kind, recipe),
             Answered::ByNobody | Answered::NotFound => Some(words::failure_of(recipe)),
+            Answered::FailsAfter(seconds) => match self.process(index) {
+                Process::Running { since, .. } if self.now.elapsed(since) > seconds => {
+                    Some(Failure::Answered(500))
+                }
+                _ => self.ask_server(index, kind, recipe),
+            },
             Answered::ByCommand => {
                 let command = recipe.command.as_ref()?;
                 let answer = self.run_command(index, command);

@@ -188,8 +188,11 @@ fn answered(
     if !listens(container, port, spec, first) {
         return Answered::ByNobody;
     }
-    if !has_path(probe, first) {
+    if !has_path(probe, first) || lacks_path(probe, container) {
         return Answered::NotFound;
+    }
+    if is_liveness_example(container) && probe.http_get.is_some() {
+        return Answered::FailsAfter(LIVENESS_EXAMPLE);
     }
     by
 }
@@ -339,6 +342,35 @@ fn probes(container: &Container) -> impl Iterator<Item = &Probe> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// Seconds for which the documentation's example of HTTP probes is well.
+/// Source: test/images/agnhost/liveness/server.go.
+const LIVENESS_EXAMPLE: u32 = 10;
+
+fn is_liveness_example(container: &Container) -> bool {
+    let family = shell::image_family(&container.image);
+    let words = || container.command.iter().chain(&container.args);
+    match family {
+        "agnhost" => words().any(|word| word == "liveness"),
+        "liveness" => true,
+        _ => false,
+    }
+}
+
+/// Whether a server that shows only what came with its image is asked for something else.
+fn lacks_path(probe: &Probe, container: &Container) -> bool {
+    let Some(get) = &probe.http_get else {
+        return false;
+    };
+    let plain = container.command.is_empty()
+        && container.args.is_empty()
+        && container.volume_mounts.is_empty();
+    let known = ["/", "/index.html", "/50x.html"];
+    let family = shell::image_family(&container.image);
+    let path = get.path.as_deref().unwrap_or("/");
+    let path = path.split('?').next().unwrap_or(path);
+    plain && matches!(family, "nginx" | "httpd") && !known.contains(&path)
 }
 
 /// Whether the server knows the path: `/`, or one that was probed when the workload

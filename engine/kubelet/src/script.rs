@@ -4,7 +4,7 @@ use super::container::KILLED;
 use super::references;
 use super::sync::Sync;
 use aegis_cluster::draws::Purpose;
-use aegis_cluster::shell::{Answer, Content, Disk, Halt, Script, Shell};
+use aegis_cluster::shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
 use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
 };
@@ -185,6 +185,7 @@ impl<P: Clone> Sync<'_, P> {
         let mut all = spec.init_containers.iter().chain(&spec.containers);
         let mut variables = BTreeMap::new();
         variables.insert(HOSTNAME.into(), row.name.clone());
+        variables.insert(NAMESPACE.into(), row.namespace.clone());
         if let Some(number) = row.labels.get(INDEX_LABEL) {
             variables.insert("JOB_COMPLETION_INDEX".into(), number.clone());
         }

@@ -56,6 +56,7 @@ const fn idle_container() -> ContainerRun {
         probes: [probe; 3],
         believed_unready: false,
         shell: None,
+        redefined: false,
     }
 }
 

@@ -55,7 +55,12 @@ pub(super) fn pulled(image: &str, milliseconds: u32, size: u64) -> String {
     let (whole, part) = (milliseconds / 1000, milliseconds % 1000);
     let time = match whole {
         0 => format!("{part}ms"),
-        _ => format!("{whole}.{part:03}s"),
+        _ => format!(
+            "{}s",
+            format!("{whole}.{part:03}")
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+        ),
     };
     format!(
         "Successfully pulled image \"{image}\" in {time} ({time} including waiting). Image size: {size} bytes."

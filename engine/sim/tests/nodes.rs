@@ -266,7 +266,8 @@ fn pods_of_a_node_whose_object_is_deleted_are_collected() {
         Actor::Recorded("user:operator"),
     )
     .unwrap();
-    stage.run(60);
+    // A round of the collector, and its quarantine of 40 s.
+    stage.run(100);
     let pods = stage.pods_of("web");
     assert_eq!(pods.len(), 2);
     assert!(

@@ -284,6 +284,7 @@ fn each_kill_for_memory_is_counted_once() {
             reason: "OOMKilled".into(),
             started: Tick(1),
             finished: Tick(finished),
+            message: None,
         });
         exposition.observe(&stage.at(f64::from(finished)));
         let page = exposition.text(Format::Prometheus);

@@ -322,14 +322,26 @@ fn replacement(world: &World, change: &ObjectChange) -> Option<ObjectChange> {
     let object = betrayal::object(change)?;
     api::find(&world.cluster, &object)?;
     let fields = document.as_object()?.iter();
+    let root = aegis_model::FieldPath::default();
+    let labels = document["metadata"]["labels"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let labels = labels.map(|(key, value)| (root.key("metadata").key("labels").key(key), value));
+    // Of a status only what a node's kubelet would report is taken.
+    let is_node = object.kind == Kind::Node;
     let fields = fields
-        .filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status"))
-        .map(|(key, value)| FieldChange {
-            path: aegis_model::FieldPath::default().key(key),
-            before: None,
-            after: Some(value.clone()),
+        .filter(|(key, _)| {
+            let status = key.as_str() == "status" && !is_node;
+            !status && !matches!(key.as_str(), "apiVersion" | "kind" | "metadata")
         })
-        .collect();
+        .map(|(key, value)| (root.key(key), value));
+    let fields = fields.chain(labels).map(|(path, value)| FieldChange {
+        path,
+        before: None,
+        after: Some(value.clone()),
+    });
+    let fields = fields.collect();
     Some(ObjectChange::Update { object, fields })
 }
 

@@ -388,7 +388,12 @@ fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Opti
         if *kind == Kind::DaemonSet {
             Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
         }
+        return;
     }
+    // No scheduler looks at it: it waits for that node, or for the pod collector.
+    cluster.workings.index.forget_unbound(pod);
+    let now = cluster.clock;
+    Arc::make_mut(&mut cluster.workings.lifecycle.strays).push((pod, now));
 }
 
 /// The template of a pod that a StatefulSet or DaemonSet made: by its revision's hash; another

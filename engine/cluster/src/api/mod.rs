@@ -13,6 +13,7 @@ mod eviction;
 mod given;
 pub mod nodes;
 pub mod pods;
+mod redefine;
 pub mod storage;
 mod templates;
 mod update;

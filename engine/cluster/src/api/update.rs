@@ -3,7 +3,7 @@
 use super::create::{autoscaler_spec, note_default_priority, template_of, workload_spec};
 use super::document::{identify, read, without_nulls};
 use super::error::{ApiError, Invalid};
-use super::{Actor, find, keep_record, storage, templates, validate};
+use super::{Actor, find, keep_record, redefine, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Labels, ObjectRef};
@@ -31,6 +31,9 @@ pub fn update<P>(
     actor: Actor<'_>,
 ) -> Result<(), ApiError> {
     let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
+    if let Slot::Node(id) = slot {
+        super::nodes::report(cluster, id, fields);
+    }
     let present = document_of(cluster, slot);
     let mut document = Value::clone(&present);
     let fields = change(&mut document, fields);
@@ -99,7 +102,7 @@ fn change(document: &mut Value, fields: &[FieldChange]) -> Vec<FieldChange> {
     effective
 }
 
-fn is_below(field: &FieldChange, root: &str) -> bool {
+pub(super) fn is_below(field: &FieldChange, root: &str) -> bool {
     matches!(field.path.0.first(), Some(Segment::Key(key)) if key == root)
 }
 
@@ -156,13 +159,18 @@ fn commit_pod<P>(
         true => Some(gates_after(cluster, id, object, document)?),
         false => None,
     };
-    let other = |field: &FieldChange| !is_below(field, "metadata") && !of_gates(field);
+    let other = |field: &FieldChange| {
+        !is_below(field, "metadata") && !of_gates(field) && !redefine::is_image(field)
+    };
     if fields.iter().any(other) {
         return Err(ApiError::Forbidden {
             kind: object.kind.clone(),
             name: object.name.clone(),
             reason: "pod updates may not change fields of the spec but for images".into(),
         });
+    }
+    if fields.iter().any(redefine::is_image) {
+        redefine::redefine(cluster, id, object, document)?;
     }
     let cost = deletion_cost(&metadata.annotations);
     let costs = &mut cluster.workings.control.deletion_costs;

@@ -264,11 +264,25 @@ impl Shell {
                 output.push_str(&self.not_there(name, path));
             } else if matches!(name, "ls" | "stat") {
                 output.push_str(&format!("{path}\n"));
-            } else if let Some(text) = disk.get(path).and_then(|file| file.text.as_ref()) {
-                output.push_str(text);
+            } else {
+                output.push_str(&self.text_of(path, disk));
             }
         }
         Done::saying(status, output)
+    }
+
+    /// What a file says, as far as it is known.
+    fn text_of(&self, path: &str, disk: &Disk<'_>) -> SmolStr {
+        let of_account = path.strip_prefix(super::files::ACCOUNT);
+        if of_account == Some("/namespace") {
+            return self
+                .variables
+                .get(super::NAMESPACE)
+                .cloned()
+                .unwrap_or_default();
+        }
+        let file = disk.get(path);
+        file.and_then(|file| file.text.clone()).unwrap_or_default()
     }
 
     /// `grep text`, of a pipe or of files. Where neither is known it is taken to find it.

@@ -89,7 +89,7 @@ const OF_PROGRAMS: [&str; 9] = [
     "/var/lib/",
 ];
 /// What the kubelet puts into each container.
-const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+pub(super) const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// Longer texts are kept by their size alone.
 const SHORT: usize = 4096;
 

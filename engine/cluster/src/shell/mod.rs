@@ -157,6 +157,10 @@ pub enum OnTerm {
     Ignores,
 }
 
+/// Under this name a shell is told its pod's namespace, which the kubelet leaves in a file: no
+/// variable can have it.
+pub const NAMESPACE: &str = "0namespace";
+
 /// A script under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shell {

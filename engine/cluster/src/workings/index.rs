@@ -136,7 +136,8 @@ impl Index {
         self.topology_dirty = true;
     }
 
-    fn forget_unbound(&mut self, pod: PodId) {
+    /// The pod waits for no scheduler any more.
+    pub(crate) fn forget_unbound(&mut self, pod: PodId) {
         if self.unbound.contains(&pod) {
             Arc::make_mut(&mut self.unbound).remove(&pod);
         }

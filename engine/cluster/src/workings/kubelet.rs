@@ -224,6 +224,8 @@ pub struct ContainerRun {
     pub believed_unready: bool,
     /// Its script under way.
     pub shell: Option<Arc<Shell>>,
+    /// Its image was changed since it was started.
+    pub redefined: bool,
 }
 
 /// How a process ended.
@@ -552,6 +554,8 @@ pub enum Answered {
     ByNobody,
     /// The server, with 404.
     NotFound,
+    /// The server, until it is so many seconds old; with 500 from then on.
+    FailsAfter(u32),
     /// The probe's command, as it goes.
     ByCommand,
 }

@@ -1,7 +1,7 @@
 //! What the node lifecycle controller remembers.
 
 use aegis_model::kubernetes::Taint;
-use aegis_model::{NodeId, Tick};
+use aegis_model::{NodeId, PodId, Tick};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,4 +16,8 @@ pub struct Lifecycle {
     pub next_taint: Arc<BTreeMap<SmolStr, Tick>>,
     /// `NoExecute` taints of nodes, and since when they are there.
     pub no_execute: Arc<BTreeMap<NodeId, Vec<(Taint, Tick)>>>,
+    /// Pods that name a node that is not there, and since when.
+    pub strays: Arc<Vec<(PodId, Tick)>>,
+    /// Nodes whose status was written as not ready, and whose pods do not show it yet.
+    pub reported_down: Arc<BTreeSet<NodeId>>,
 }

@@ -5,10 +5,12 @@ use aegis_cluster::api::events::Source;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::rules::tolerates;
-use aegis_model::kubernetes::{PodSpec, Taint};
+use aegis_cluster::workings::Slot;
+use aegis_model::kubernetes::{Kind, ObjectRef, PodSpec, Taint};
 use aegis_model::objects::Severity;
 use aegis_model::{NodeId, PodId, Tick};
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Seconds between two rounds of the pod garbage collector.
@@ -24,6 +26,7 @@ pub(super) fn step<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
     }
     if cluster.clock.0.is_multiple_of(COLLECT_EVERY) {
         collect(cluster);
+        collect_strays(cluster);
     }
 }
 
@@ -120,9 +123,31 @@ const QUARANTINE: u32 = 40;
 /// Whether a node was found to be gone long enough ago: the collector looks at whole rounds.
 fn is_past_quarantine(removed: Option<Tick>, now: Tick) -> bool {
     removed.is_some_and(|at| {
-        let found = Tick(at.0.next_multiple_of(COLLECT_EVERY));
+        let found = Tick((at.0 + 1).next_multiple_of(COLLECT_EVERY));
         now >= found.after(QUARANTINE)
     })
+}
+
+/// Removes pods that name a node that never came; one that has come meanwhile gets its pods.
+fn collect_strays<P>(cluster: &mut Cluster<P>) {
+    let now = cluster.clock;
+    let strays = core::mem::take(&mut cluster.workings.lifecycle.strays);
+    let mut left = Vec::new();
+    for (pod, since) in strays.iter().copied() {
+        let row = &cluster.objects.pods[pod.index()];
+        if !row.exists() {
+            continue;
+        }
+        let spec = &cluster.objects.templates[row.template.index()].spec.spec;
+        let name = spec.node_name.clone().unwrap_or_default();
+        let reference = ObjectRef::new(Kind::Node, "", &name);
+        match api::find(cluster, &reference) {
+            Some(Slot::Node(node)) => api::pods::bind(cluster, pod, node),
+            _ if is_past_quarantine(Some(since), now) => api::pods::remove(cluster, pod),
+            _ => left.push((pod, since)),
+        }
+    }
+    cluster.workings.lifecycle.strays = Arc::new(left);
 }
 
 /// Removes pods whose node's object is gone.

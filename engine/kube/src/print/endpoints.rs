@@ -129,7 +129,7 @@ fn endpoint(cx: &Context<'_>, row: &Service, endpoint: Endpoint) -> Option<Value
     };
     let name = node.header.reference.name.as_str();
     out["nodeName"] = name.into();
-    let zone = node.header.labels.get(ZONE).map(|zone| zone.as_str());
+    let zone = node.header.labels.get(ZONE).map(smol_str::SmolStr::as_str);
     if let Some(zone) = zone {
         out["zone"] = zone.into();
     }
@@ -250,7 +250,7 @@ fn declared(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
 pub fn is_kept_by_controllers(cx: &Context<'_>, header: &Header) -> bool {
     match header.reference.kind.as_str() {
         "EndpointSlice" => {
-            let by = header.labels.get(MANAGED_BY).map(|by| by.as_str());
+            let by = header.labels.get(MANAGED_BY).map(smol_str::SmolStr::as_str);
             by.is_some_and(|by| by.ends_with("-controller.k8s.io"))
         }
         "Endpoints" => cx.objects.services.iter().any(|service| {

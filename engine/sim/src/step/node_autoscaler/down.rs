@@ -284,7 +284,7 @@ pub(super) fn departures<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
     for (&node, &since) in leaving.iter() {
         if api::is_drained(cluster, node) {
             delete(cluster, journal, node);
-        } else if now.elapsed(since) % RETRY == 0 {
+        } else if now.elapsed(since).is_multiple_of(RETRY) {
             let pods: Vec<PodId> = api::evictable(cluster, node).collect();
             for pod in pods {
                 // A refusal is met by trying again.
