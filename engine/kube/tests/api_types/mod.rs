@@ -2,7 +2,9 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Endpoints, Event, Namespace, Node, Pod, Service, ServiceAccount,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -21,6 +23,7 @@ pub fn through_types(item: &Value) -> Option<Value> {
         "ConfigMap" => there_and_back::<ConfigMap>(item),
         "DaemonSet" => there_and_back::<DaemonSet>(item),
         "Deployment" => there_and_back::<Deployment>(item),
+        "Endpoints" => there_and_back::<Endpoints>(item),
         "EndpointSlice" => there_and_back::<EndpointSlice>(item),
         "Event" => there_and_back::<Event>(item),
         "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(item),
