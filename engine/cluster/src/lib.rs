@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod acting;
 pub mod api;
 pub mod cluster;
+pub mod cron;
 pub mod draws;
 pub mod journal;
 pub mod reach;

@@ -12,7 +12,7 @@ pub(super) struct Saying<'a> {
     /// `status`.
     pub status: ConditionStatus,
     /// `reason`.
-    pub reason: &'static str,
+    pub reason: &'a str,
     /// `message`.
     pub message: &'a str,
 }

@@ -1,7 +1,6 @@
 //! The DaemonSet controller (pkg/controller/daemon): one pod on each node that takes it.
 //!
 //! It decides on the node (see [`aegis_cluster::workings::Control::daemon_node`]), the scheduler binds.
-//! `maxSurge` is not simulated.
 
 use super::owned::{await_availability, count, is_available};
 use super::revisions::track;
@@ -15,7 +14,7 @@ use aegis_cluster::rules::{NodeView, matches_node, tolerates};
 use aegis_model::kubernetes::{DaemonSetSpec, IntOrString, Kind, PodSpec, Rounding};
 use aegis_model::objects::{PodPhase, Severity, WorkloadSpec, WorkloadStatus};
 use aegis_model::{NodeId, Overlay, PodId, TemplateId, WorkloadId};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,8 +31,10 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, journal:
             continue;
         };
         manage(cluster, &desk, journal);
-        if let Some(share) = &desk.max_unavailable {
-            roll(cluster, &desk, share, journal);
+        match &desk.strategy {
+            Strategy::OnDelete => {}
+            Strategy::Replace(share) => roll(cluster, &desk, share, journal),
+            Strategy::Surge(share) => surge(cluster, &desk, share, journal),
         }
         observe(cluster, &desk);
         await_availability(cluster, id, desk.min_ready);
@@ -66,8 +67,7 @@ struct Desk {
     id: WorkloadId,
     update: TemplateId,
     min_ready: u32,
-    /// Pods that may be missing in an update; `None` is `OnDelete`.
-    max_unavailable: Option<IntOrString>,
+    strategy: Strategy,
     /// Nodes, in order of id.
     nodes: Vec<(NodeId, Fit)>,
     /// Pods by the node that they are for, oldest first.
@@ -85,7 +85,7 @@ impl Desk {
             id,
             update,
             min_ready: spec.min_ready_seconds,
-            max_unavailable: max_unavailable(spec),
+            strategy: Strategy::of(spec),
             nodes: fits(cluster, update),
             pods: by_node(cluster, &row.pods),
         })
@@ -101,14 +101,31 @@ impl Desk {
     }
 }
 
-/// 1 by default.
-fn max_unavailable(spec: &DaemonSetSpec) -> Option<IntOrString> {
-    if spec.update_strategy.kind == "OnDelete" {
-        return None;
+/// `updateStrategy`.
+enum Strategy {
+    OnDelete,
+    /// Old pods go first; so many may be missing.
+    Replace(IntOrString),
+    /// New pods come first; so many nodes may have two.
+    Surge(IntOrString),
+}
+
+impl Strategy {
+    /// One may be missing by default.
+    fn of(spec: &DaemonSetSpec) -> Self {
+        if spec.update_strategy.kind == "OnDelete" {
+            return Self::OnDelete;
+        }
+        let bounds = spec.update_strategy.rolling_update.clone();
+        let bounds = bounds.unwrap_or_default();
+        let surge = bounds
+            .max_surge
+            .filter(|surge| surge.of(100, Rounding::Up) > 0);
+        match surge {
+            Some(surge) => Self::Surge(surge),
+            None => Self::Replace(bounds.max_unavailable.unwrap_or(IntOrString::Int(1))),
+        }
     }
-    let bounds = spec.update_strategy.rolling_update.as_ref();
-    let given = bounds.and_then(|bounds| bounds.max_unavailable.clone());
-    Some(given.unwrap_or(IntOrString::Int(1)))
 }
 
 fn by_node<P>(cluster: &Cluster<P>, pods: &[PodId]) -> BTreeMap<NodeId, Vec<PodId>> {
@@ -192,7 +209,8 @@ fn create<P>(cluster: &mut Cluster<P>, desk: &Desk, node: NodeId, journal: &mut 
     }
 }
 
-/// Deletes failed pods, after a while, and of several others all but the oldest.
+/// Deletes failed pods, after a while, and of several others all but the oldest; a surge lets a new
+/// one stand beside an old one.
 fn tidy<P>(
     cluster: &mut Cluster<P>,
     desk: &Desk,
@@ -200,16 +218,17 @@ fn tidy<P>(
     pods: &[PodId],
     journal: &mut Journal,
 ) {
-    let mut kept = false;
+    let surges = matches!(desk.strategy, Strategy::Surge(_));
+    let mut kept = BTreeSet::new();
     for pod in pods {
         let row = &cluster.objects.pods[pod.index()];
         if row.phase == PodPhase::Failed {
             replace_failed(cluster, desk, node, *pod, journal);
         } else if row.deletion.is_none() {
-            if kept {
+            let is_new = surges && row.template == desk.update;
+            if !kept.insert(is_new) {
                 delete(cluster, desk, *pod, journal);
             }
-            kept = true;
         }
     }
 }
@@ -299,6 +318,40 @@ fn roll<P>(cluster: &mut Cluster<P>, desk: &Desk, share: &IntOrString, journal: 
     }
 }
 
+/// Makes new pods beside old ones: where the old one is unavailable anyway, and on as many other nodes
+/// as may have two; an old one goes once the new one is available. Source: update.go `rollingUpdate`.
+fn surge<P>(cluster: &mut Cluster<P>, desk: &Desk, share: &IntOrString, journal: &mut Journal) {
+    let mut room = share.of(desk.wanted(), Rounding::Up);
+    let (mut urgent, mut candidates, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+    for (node, _) in desk.nodes.iter().filter(|(_, fit)| *fit == Fit::Runs) {
+        let pods = desk.pods_for(*node).iter().copied();
+        let live = pods.filter(|pod| cluster.objects.pods[pod.index()].is_active());
+        let (new, old): (Vec<PodId>, Vec<PodId>) =
+            live.partition(|pod| cluster.objects.pods[pod.index()].template == desk.update);
+        let available = |pod: &PodId| {
+            let row = &cluster.objects.pods[pod.index()];
+            is_available(row, desk.min_ready, cluster.clock)
+        };
+        match (new.first(), old.first()) {
+            (_, None) => {}
+            (None, Some(old)) if available(old) => candidates.push(*node),
+            (None, Some(_)) => urgent.push(*node),
+            (Some(new), Some(old)) if available(new) => replaced.push(*old),
+            (Some(_), Some(_)) => room = room.saturating_sub(1),
+        }
+    }
+    for pod in replaced {
+        delete(cluster, desk, pod, journal);
+    }
+    for node in urgent
+        .into_iter()
+        .chain(candidates.into_iter().take(room as usize))
+    {
+        create(cluster, desk, node, journal);
+    }
+}
+
+/// Source: daemon_controller.go `updateDaemonSetStatus`: the oldest pod of each node counts.
 fn observe<P>(cluster: &mut Cluster<P>, desk: &Desk) {
     let now = cluster.clock;
     let row = &cluster.objects.workloads[desk.id.index()];
@@ -307,12 +360,16 @@ fn observe<P>(cluster: &mut Cluster<P>, desk: &Desk) {
         desired: desk.wanted(),
         ..WorkloadStatus::default()
     };
-    let runs = |pod: &aegis_model::objects::Pod| pod.is_active() && pod.node.is_some();
-    let pods = row
-        .pods
-        .iter()
-        .map(|pod| &cluster.objects.pods[pod.index()]);
-    for pod in pods.filter(|pod| runs(pod)) {
+    let pods = by_node(cluster, &row.pods);
+    for (node, fit) in &desk.nodes {
+        let Some(oldest) = pods.get(node).and_then(|pods| pods.first()) else {
+            continue;
+        };
+        if *fit != Fit::Runs {
+            status.misscheduled += 1;
+            continue;
+        }
+        let pod = &cluster.objects.pods[oldest.index()];
         count(&mut status, pod, desk.min_ready, now);
         status.updated += u32::from(pod.template == desk.update);
     }

@@ -148,8 +148,38 @@ fn status_of<'a, P>(cluster: &'a mut Cluster<P>, set: &Set) -> (&'a mut Workload
     }
 }
 
+/// Takes over the pods that nothing controls and that the set selects.
+/// Source: controller_ref_manager.go `ClaimPods`.
+fn adopt<P>(cluster: &mut Cluster<P>, set: &Set) {
+    if cluster.workings.control.orphans.is_empty() {
+        return;
+    }
+    let orphans = cluster.workings.control.orphans.clone();
+    for pod in orphans.iter().copied() {
+        if claims(cluster, set, pod) {
+            pods::adopt(cluster, pod, set.workload, set.id);
+        }
+    }
+}
+
+fn claims<P>(cluster: &Cluster<P>, set: &Set, pod: PodId) -> bool {
+    let row = &cluster.objects.pods[pod.index()];
+    let owner = &cluster.objects.workloads[set.workload.index()];
+    let template = &cluster.objects.templates[set.template.index()];
+    let is_revision =
+        set.id.is_none() || row.labels.get(api::POD_TEMPLATE_HASH) == Some(&template.hash);
+    row.is_active()
+        && is_revision
+        && row.namespace == set.object.namespace
+        && owner
+            .spec
+            .selector()
+            .is_some_and(|selector| selector.matches(&row.labels))
+}
+
 /// Makes or deletes pods until there are as many as wanted.
 fn manage<P>(cluster: &mut Cluster<P>, set: &Set, journal: &mut Journal) {
+    adopt(cluster, set);
     let pods = active(cluster, set);
     let wanted = set.replicas as usize;
     let failure = if pods.len() < wanted {
@@ -240,7 +270,8 @@ fn delete<P>(
     if surplus == 0 {
         return;
     }
-    for pod in ranked(cluster, set, pods).into_iter().take(surplus) {
+    let order = deletion_order(cluster, set.workload, pods);
+    for pod in order.into_iter().take(surplus) {
         let grace = pods::grace_of(cluster, pod);
         let message = format!("Deleted pod: {}", cluster.objects.pods[pod.index()].name);
         pods::begin_deletion(cluster, pod, grace);
@@ -264,8 +295,12 @@ struct Rank {
 }
 
 /// Pods in the order in which they are deleted.
-fn ranked<P>(cluster: &Cluster<P>, set: &Set, pods: &[PodId]) -> Vec<PodId> {
-    let crowds = crowds(cluster, set.workload);
+pub(super) fn deletion_order<P>(
+    cluster: &Cluster<P>,
+    workload: WorkloadId,
+    pods: &[PodId],
+) -> Vec<PodId> {
+    let crowds = crowds(cluster, workload);
     let mut ranks: Vec<Rank> = pods
         .iter()
         .map(|pod| rank(cluster, &crowds, *pod))

@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod action;
 pub mod behaviour;
+pub mod calendar;
 pub mod change;
 pub mod diagnosis;
 pub mod event;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
-const SIMULATED: [&str; 20] = [
+const SIMULATED: [&str; 22] = [
     "Namespace",
     "Node",
     "Pod",
@@ -22,6 +22,8 @@ const SIMULATED: [&str; 20] = [
     "Deployment",
     "StatefulSet",
     "DaemonSet",
+    "Job",
+    "CronJob",
     "Service",
     "Endpoints",
     "EndpointSlice",

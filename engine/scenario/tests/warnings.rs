@@ -64,7 +64,7 @@ fn kinds_that_nothing_acts_on_are_listed() {
     let text = [
         object("Role", rights, "a"),
         object("ServiceAccount", "v1", "a"),
-        object("Job", "batch/v1", "migrate"),
+        object("CustomJob", "example.com/v1", "migrate"),
         object("Role", rights, "b"),
         object("RoleBinding", rights, "a"),
         object("Certificate", "cert-manager.io/v1", "tls"),
@@ -77,7 +77,7 @@ fn kinds_that_nothing_acts_on_are_listed() {
         .collect();
     let expected = [
         "23:7 AEG-S102 kind Certificate is not simulated: certificate/tls kept, and nothing acts on it",
-        "11:7 AEG-S102 kind Job is not simulated: job/migrate kept, and nothing acts on it",
+        "11:7 AEG-S102 kind CustomJob is not simulated: customjob/migrate kept, and nothing acts on it",
         "3:7 AEG-S102 kept, and nothing acts on them: 2 Role, 1 RoleBinding",
     ];
     assert_eq!(found, expected);

@@ -367,7 +367,10 @@ fn default_selection(objects: &Objects, pod: &Pod) -> Option<Selection> {
         WorkloadSpec::StatefulSet(_) | WorkloadSpec::ReplicaSet(_) => {
             Some(Selection::Workload(pod.workload))
         }
-        WorkloadSpec::DaemonSet(_) | WorkloadSpec::Pod(_) => by_services(objects, pod),
+        WorkloadSpec::DaemonSet(_)
+        | WorkloadSpec::Job(_)
+        | WorkloadSpec::CronJob(_)
+        | WorkloadSpec::Pod(_) => by_services(objects, pod),
     }
 }
 

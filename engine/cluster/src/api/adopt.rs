@@ -7,9 +7,9 @@
 
 use super::{events, storage};
 use crate::Workings;
-use crate::workings::{Beliefs, Slot, WorkloadControl};
+use crate::workings::{Beliefs, JobControl, Slot, WorkloadControl};
 use aegis_model::kubernetes::{Kind, ObjectRef};
-use aegis_model::objects::WorkloadSpec;
+use aegis_model::objects::{Workload, WorkloadSpec};
 use aegis_model::{Objects, PodId, ReplicaSetId, ServiceId, TemplateId, Tick, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -26,6 +26,10 @@ pub fn adopt(objects: &Objects, now: Tick) -> Workings {
         let pod = PodId::from(position);
         workings.pods.admit(pod);
         if row.exists() {
+            let owner = &objects.workloads[row.workload.index()].spec;
+            if matches!(**owner, WorkloadSpec::Pod(_)) {
+                Arc::make_mut(&mut workings.control.orphans).insert(pod);
+            }
             admit_pod(objects, &mut workings, pod, now);
         }
     }
@@ -222,7 +226,39 @@ fn known_of(objects: &Objects, workload: WorkloadId) -> WorkloadControl {
         },
         current: ordered.then_some(row.template),
         templates,
+        job: job_of(objects, row),
+        jobs: jobs_of(objects, row),
     }
+}
+
+/// Pods of a Job that are over are in its status already.
+fn job_of(objects: &Objects, row: &Workload) -> JobControl {
+    let is_job = matches!(*row.spec, WorkloadSpec::Job(_));
+    let pods = row.pods.iter().copied().filter(|_| is_job);
+    let over = pods.filter(|pod| objects.pods[pod.index()].phase.is_terminal());
+    JobControl {
+        settled: over.collect(),
+        ..JobControl::default()
+    }
+}
+
+/// Jobs that name the CronJob as their owner.
+fn jobs_of(objects: &Objects, cron: &Workload) -> Vec<WorkloadId> {
+    if !matches!(*cron.spec, WorkloadSpec::CronJob(_)) {
+        return Vec::new();
+    }
+    let reference = &cron.header.reference;
+    let is_owned = |job: &Workload| {
+        let owner = &job.header.doc["metadata"]["ownerReferences"][0];
+        job.header.exists()
+            && job.header.reference.namespace == reference.namespace
+            && owner["kind"] == "CronJob"
+            && owner["name"] == reference.name.as_str()
+    };
+    let jobs = objects.workloads.enumerate();
+    jobs.filter(|(_, job)| is_owned(job))
+        .map(|(position, _)| position.into())
+        .collect()
 }
 
 /// The first revision that is known of a workload.

@@ -5,13 +5,13 @@ use super::error::ApiError;
 use super::{Actor, find, given, keep_record, pods, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
-use crate::workings::{Slot, WorkloadControl};
+use crate::workings::{Pin, Slot, WorkloadControl};
 use aegis_model::kubernetes::{
     HorizontalPodAutoscalerSpec, Kind, Metadata, ObjectRef, OwnerReference, ReplicaSetSpec,
 };
 use aegis_model::objects::{
-    Autoscaler, DisruptionBudget, Header, NetworkPolicy, Node, Plain, ReplicaSet, Service,
-    Workload, WorkloadSpec, WorkloadStatus,
+    Autoscaler, BatchStatus, DisruptionBudget, Header, NetworkPolicy, Node, Plain, ReplicaSet,
+    Service, Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::{
     AutoscalerId, Behaviour, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId,
@@ -24,6 +24,9 @@ use smol_str::{SmolStr, format_smolstr};
 
 /// Annotation with the number of a Deployment's revision.
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// Finalizer of pods that their Job has not counted yet.
+const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
 
 /// A document on its way in.
 pub(super) struct Arrival {
@@ -104,11 +107,12 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, Api
     let (object, document) = (&arrival.reference, &*arrival.document);
     match object.kind {
         Kind::Node => node(cluster, arrival),
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => {
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => {
             let spec = workload_spec(object, document)?;
             Ok(Slot::Workload(workload(cluster, arrival, spec)?))
         }
         Kind::ReplicaSet => replica_set(cluster, arrival),
+        Kind::Job => job(cluster, arrival),
         Kind::Pod => pod(cluster, arrival),
         Kind::Service => service(cluster, arrival),
         Kind::HorizontalPodAutoscaler => autoscaler(cluster, arrival),
@@ -160,6 +164,8 @@ pub fn workload_spec(object: &ObjectRef, document: &Value) -> Result<WorkloadSpe
         Kind::StatefulSet => WorkloadSpec::StatefulSet(read(object, document, "spec")?),
         Kind::DaemonSet => WorkloadSpec::DaemonSet(read(object, document, "spec")?),
         Kind::ReplicaSet => WorkloadSpec::ReplicaSet(read(object, document, "spec")?),
+        Kind::Job => WorkloadSpec::Job(read(object, document, "spec")?),
+        Kind::CronJob => WorkloadSpec::CronJob(read(object, document, "spec")?),
         _ => WorkloadSpec::Pod(document::read_value(object, document, "")?),
     };
     if document["apiVersion"]
@@ -179,7 +185,10 @@ fn default_selector(spec: &mut WorkloadSpec) {
         WorkloadSpec::Deployment(spec) => &mut spec.selector,
         WorkloadSpec::DaemonSet(spec) => &mut spec.selector,
         WorkloadSpec::ReplicaSet(spec) => &mut spec.selector,
-        WorkloadSpec::StatefulSet(_) | WorkloadSpec::Pod(_) => return,
+        WorkloadSpec::StatefulSet(_)
+        | WorkloadSpec::Job(_)
+        | WorkloadSpec::CronJob(_)
+        | WorkloadSpec::Pod(_) => return,
     };
     if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
         selector.match_labels = labels;
@@ -188,8 +197,12 @@ fn default_selector(spec: &mut WorkloadSpec) {
 
 /// The template part of a workload's document; of a bare pod, its labels, annotations and spec.
 pub fn template_of(kind: &Kind, document: &Value) -> Doc {
+    let path = match kind {
+        Kind::CronJob => "/spec/jobTemplate/spec/template",
+        _ => "/spec/template",
+    };
     if *kind != Kind::Pod {
-        let template = document.pointer("/spec/template").cloned();
+        let template = document.pointer(path).cloned();
         return Arc::new(template.unwrap_or_default());
     }
     let metadata: Map<_, _> = ["labels", "annotations"]
@@ -213,7 +226,7 @@ fn workload<P>(
         revision,
         pods: Arc::default(),
         next_ordinal: 0,
-        status: WorkloadStatus::default(),
+        status: given::batch(&arrival.reference.kind, &arrival.status, cluster.clock),
     };
     let id = WorkloadId::from(cluster.objects.workloads.push(row));
     cluster.workings.behaviours.push(behaviour);
@@ -284,6 +297,40 @@ fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, A
             owned_replica_set(cluster, arrival, owner, &spec)
         }
         (_, spec) => Ok(Slot::Workload(workload(cluster, arrival, spec)?)),
+    }
+}
+
+/// A Job, of its own or of a CronJob.
+fn job<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
+    let spec = workload_spec(&arrival.reference, &arrival.document)?;
+    let owner = owner(cluster, arrival);
+    let id = workload(cluster, arrival, spec)?;
+    if let Some(Slot::Workload(owner)) = owner
+        && cluster.objects.workloads[owner.index()]
+            .header
+            .reference
+            .kind
+            == Kind::CronJob
+    {
+        let control = &mut cluster.workings.control;
+        control.workloads[owner.index()].jobs.push(id);
+        control.enqueue(owner);
+        inherit(cluster, owner, id);
+    }
+    Ok(Slot::Workload(id))
+}
+
+/// The Jobs of a CronJob are the same program, and use what is pinned for it.
+fn inherit<P>(cluster: &mut Cluster<P>, from: WorkloadId, to: WorkloadId) {
+    let behaviour = cluster.workings.behaviours.get(from.index()).cloned();
+    cluster.workings.behaviours[to.index()] = behaviour.flatten();
+    let pins = cluster.workings.pins.iter().copied();
+    let pins: Vec<Pin> = pins.filter(|pin| pin.workload == from).collect();
+    for pin in pins {
+        Arc::make_mut(&mut cluster.workings.pins).push(Pin {
+            workload: to,
+            ..pin
+        });
     }
 }
 
@@ -361,16 +408,66 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
             (id, None, cluster.objects.workloads[id.index()].template)
         }
     };
+    let is_bare = cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .kind
+        == Kind::Pod;
     let ordinal = ordinal_of(cluster, workload, &name);
     let id = pods::create_named(cluster, workload, set, template, ordinal, name)?;
     cluster.objects.pods[id.index()].labels = Arc::new(arrival.metadata.labels.clone());
+    let owners = &arrival.metadata.owner_references;
+    if is_bare && !owners.iter().any(|owner| owner.controller) {
+        offer(cluster, id);
+    }
     bind_to(cluster, id, node_name.as_ref());
     given::believe(cluster, id, &believed);
+    settle(cluster, id, &arrival.metadata);
     if arrival.document["metadata"]["deletionTimestamp"].is_string() {
         let grace = pods::grace_of(cluster, id);
         pods::begin_deletion(cluster, id, grace);
     }
     Ok(Slot::Pod(id))
+}
+
+/// Offers a pod that nothing controls to the ReplicaSets of its namespace.
+fn offer<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId) {
+    let row = &cluster.objects.pods[pod.index()];
+    let selects = |other: &Workload| {
+        let is_set = matches!(
+            *other.spec,
+            WorkloadSpec::ReplicaSet(_) | WorkloadSpec::Deployment(_)
+        );
+        is_set
+            && other.header.exists()
+            && other.header.reference.namespace == row.namespace
+            && other
+                .spec
+                .selector()
+                .is_some_and(|s| s.matches(&row.labels))
+    };
+    let rows = cluster.objects.workloads.enumerate();
+    let due: Vec<WorkloadId> = rows
+        .filter(|(_, other)| selects(other))
+        .map(|(position, _)| position.into())
+        .collect();
+    let control = &mut cluster.workings.control;
+    Arc::make_mut(&mut control.orphans).insert(pod);
+    due.into_iter().for_each(|id| control.enqueue(id));
+}
+
+/// A pod of a Job that is over and that no finalizer holds is in the Job's status already.
+fn settle<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, metadata: &Metadata) {
+    let row = &cluster.objects.pods[pod.index()];
+    let owner = &cluster.objects.workloads[row.workload.index()];
+    let BatchStatus::Job(status) = &owner.status.batch else {
+        return;
+    };
+    let tracked = metadata.finalizers.iter().any(|f| f == JOB_TRACKING);
+    if status.started.is_some() && row.phase.is_terminal() && !tracked {
+        let control = &mut cluster.workings.control.workloads[row.workload.index()];
+        control.job.settle(pod);
+    }
 }
 
 fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Option<&SmolStr>) {
@@ -511,6 +608,7 @@ fn budget<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiErr
         healthy: 0,
         desired: 0,
         allowed: 0,
+        conditions: Vec::new(),
         header: header(cluster, arrival),
     };
     let id = BudgetId::from(cluster.objects.budgets.push(row));

@@ -35,6 +35,11 @@ pub fn delete<P>(
     Ok(())
 }
 
+/// Deletes a workload and what it owns, as a controller does: without a record.
+pub fn delete_workload<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
+    remove(cluster, Slot::Workload(workload));
+}
+
 fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
     if storage::waits_with_going(cluster, slot) {
         return;
@@ -46,7 +51,10 @@ fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
     let control = &mut cluster.workings.control;
     match slot {
         Slot::Pod(id) => delete_pod(cluster, id),
-        Slot::Workload(id) => remove_dependents(cluster, id),
+        Slot::Workload(id) => {
+            forget_job(cluster, id);
+            remove_dependents(cluster, id);
+        }
         Slot::ReplicaSet(id) => {
             let owner = cluster.objects.replica_sets[id.index()].owner;
             let owned = |pod: &PodId| cluster.objects.pods[pod.index()].replica_set == Some(id);
@@ -80,6 +88,33 @@ pub fn forget_replica_set<P>(cluster: &mut Cluster<P>, id: aegis_model::ReplicaS
     control.enqueue(owner);
 }
 
+/// The CronJob that a Job names as its owner.
+#[must_use]
+pub fn cron_job_of<P>(cluster: &Cluster<P>, job: WorkloadId) -> Option<WorkloadId> {
+    let header = &cluster.objects.workloads[job.index()].header;
+    let owner = &header.doc["metadata"]["ownerReferences"][0];
+    if header.reference.kind != Kind::Job || owner["kind"] != "CronJob" {
+        return None;
+    }
+    let name = owner["name"].as_str()?;
+    let reference = ObjectRef::new(Kind::CronJob, &header.reference.namespace, name);
+    match find(cluster, &reference) {
+        Some(Slot::Workload(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// Takes a Job from its CronJob's list.
+fn forget_job<P>(cluster: &mut Cluster<P>, job: WorkloadId) {
+    if let Some(owner) = cron_job_of(cluster, job) {
+        let control = &mut cluster.workings.control;
+        control.workloads[owner.index()]
+            .jobs
+            .retain(|other| *other != job);
+        control.enqueue(owner);
+    }
+}
+
 fn forget_default_priority<P>(cluster: &mut Cluster<P>, id: aegis_model::PlainId) {
     let header = &cluster.objects.plain[id.index()].header;
     if header.reference.kind == Kind::PriorityClass && header.doc["globalDefault"] == true {
@@ -102,6 +137,12 @@ fn remove_dependents<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
         .clone();
     for set in sets {
         forget_replica_set(cluster, set);
+    }
+    for job in cluster.workings.control.workloads[workload.index()]
+        .jobs
+        .clone()
+    {
+        delete_workload(cluster, job);
     }
     for pod in pods_of(cluster, workload) {
         delete_pod(cluster, pod);

@@ -5,6 +5,7 @@ use super::{Actor, pods, update};
 use crate::cluster::Cluster;
 use crate::workings::Drain;
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::PodPhase;
 use aegis_model::{BudgetId, FieldChange, NodeId, PodId};
 use alloc::format;
 use alloc::string::String;
@@ -12,26 +13,40 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
-/// Why an eviction was refused: status 429.
+/// Why an eviction was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Cannot evict pod as it would violate the pod's disruption budget.")]
-pub struct EvictionRefused {
-    /// Name of the budget.
-    pub budget: SmolStr,
-    /// Pods that it needs.
-    pub desired: u32,
-    /// Pods that it has.
-    pub healthy: u32,
+pub enum EvictionRefused {
+    /// A budget allows no disruption: status 429.
+    #[error("Cannot evict pod as it would violate the pod's disruption budget.")]
+    Budget {
+        /// Name of the budget.
+        budget: SmolStr,
+        /// Pods that it needs.
+        desired: u32,
+        /// Pods that it has.
+        healthy: u32,
+    },
+    /// More than one budget selects the pod: status 500.
+    #[error(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+    )]
+    SeveralBudgets,
 }
 
 impl EvictionRefused {
-    /// The cause in the details of the refusal.
+    /// The cause in the details of the refusal; empty where the message says it all.
     #[must_use]
     pub fn cause(&self) -> String {
-        format!(
-            "The disruption budget {} needs {} healthy pods and has {} currently",
-            self.budget, self.desired, self.healthy
-        )
+        match self {
+            Self::Budget {
+                budget,
+                desired,
+                healthy,
+            } => format!(
+                "The disruption budget {budget} needs {desired} healthy pods and has {healthy} currently"
+            ),
+            Self::SeveralBudgets => String::new(),
+        }
     }
 }
 
@@ -58,13 +73,14 @@ pub fn evict<P>(cluster: &mut Cluster<P>, pod: PodId) -> Result<(), EvictionRefu
     if !row.exists() || row.deletion.is_some() {
         return Ok(());
     }
-    let protected = row.node.is_some() && !row.phase.is_terminal();
+    let protected = row.phase == PodPhase::Running;
     if protected {
         let budgets = budgets_of(cluster, pod);
-        for budget in &budgets {
-            check(cluster, *budget, pod)?;
+        if budgets.len() > 1 {
+            return Err(EvictionRefused::SeveralBudgets);
         }
         for budget in budgets {
+            check(cluster, budget, pod)?;
             spend(cluster, budget, pod);
         }
     }
@@ -88,7 +104,7 @@ fn check<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> Result<(), Ev
     if row.allowed > 0 || is_indifferent(cluster, budget, pod) {
         return Ok(());
     }
-    Err(EvictionRefused {
+    Err(EvictionRefused::Budget {
         budget: row.header.reference.name.clone(),
         desired: row.desired,
         healthy: row.healthy,
@@ -101,6 +117,7 @@ fn spend<P>(cluster: &mut Cluster<P>, budget: BudgetId, pod: PodId) {
     }
     let row = &mut cluster.objects.budgets[budget.index()];
     row.allowed -= 1;
+    Arc::make_mut(&mut cluster.workings.control.dirty_budgets).insert(budget);
 }
 
 /// Starts `kubectl drain --ignore-daemonsets --force`: cordons the node, and evicts its pods from now on.

@@ -8,8 +8,8 @@ use super::error::ApiError;
 use crate::cluster::Cluster;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{
-    Condition, ConditionStatus, ContainerState, ContainerStatus, PodCondition, PodPhase,
-    Termination,
+    BatchStatus, Condition, ConditionStatus, ContainerState, ContainerStatus, CronJobStatus,
+    Indexes, JobStatus, PodCondition, PodPhase, Termination, WorkloadStatus,
 };
 use aegis_model::{PodId, Tick};
 use alloc::sync::Arc;
@@ -230,6 +230,40 @@ fn node_condition(given: &GivenCondition, now: Tick) -> Condition {
         message: given.message.clone().unwrap_or_else(|| "".into()),
         since: now,
         updated: now,
+    }
+}
+
+/// `status:` of a Job or CronJob; other workloads' are computed anew.
+pub(super) fn batch(kind: &Kind, status: &Value, now: Tick) -> WorkloadStatus {
+    let batch = match kind {
+        Kind::Job => BatchStatus::Job(job(status, now)),
+        Kind::CronJob => BatchStatus::CronJob(CronJobStatus::default()),
+        _ => return WorkloadStatus::default(),
+    };
+    let given = Vec::<GivenCondition>::deserialize(&status["conditions"]).unwrap_or_default();
+    WorkloadStatus {
+        batch,
+        conditions: given.iter().map(|one| node_condition(one, now)).collect(),
+        ..WorkloadStatus::default()
+    }
+}
+
+fn job(status: &Value, now: Tick) -> JobStatus {
+    let count = |key: &str| {
+        let number = status[key].as_u64();
+        number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+    };
+    let time = |key: &str| status[key].as_str().map(|_| now);
+    let indexes = |key: &str| Indexes::parse(status[key].as_str()?, u32::MAX);
+    JobStatus {
+        active: count("active"),
+        terminating: count("terminating"),
+        succeeded: count("succeeded"),
+        failed: count("failed"),
+        started: time("startTime"),
+        completed: time("completionTime"),
+        completed_indexes: indexes("completedIndexes").unwrap_or_default(),
+        failed_indexes: indexes("failedIndexes"),
     }
 }
 

@@ -22,8 +22,8 @@ mod validate;
 pub use adopt::adopt;
 pub use create::create;
 pub use create::{REVISION, insert_replica_set};
-pub use delete::delete;
-pub use delete::forget_replica_set;
+pub use delete::{cron_job_of, forget_replica_set};
+pub use delete::{delete, delete_workload};
 pub use document::{identify, without_nulls};
 pub use error::{ApiError, Invalid, resource};
 pub use eviction::{EvictionRefused, drain, evict, is_drained, uncordon};
@@ -80,8 +80,8 @@ pub fn creation_rank(kind: &Kind) -> u8 {
         Kind::Namespace => 0,
         Kind::PriorityClass => 1,
         Kind::Node => 2,
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => 4,
-        Kind::ReplicaSet => 5,
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => 4,
+        Kind::ReplicaSet | Kind::Job => 5,
         Kind::Pod => 6,
         Kind::Service
         | Kind::HorizontalPodAutoscaler

@@ -50,6 +50,29 @@ pub fn create<P>(
     create_named(cluster, workload, replica_set, template, ordinal, name)
 }
 
+/// Makes a pod for an index of an Indexed Job: named by it, and labelled with it.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_for_index<P>(
+    cluster: &mut Cluster<P>,
+    job: WorkloadId,
+    template: TemplateId,
+    ordinal: u32,
+    (label, index): (&str, u32),
+) -> Result<PodId, ApiError> {
+    let owner = &cluster.objects.workloads[job.index()].header;
+    let suffix = format_smolstr!("-{index}");
+    let room = LONGEST_BASE - suffix.len();
+    let base = format_smolstr!("{}{suffix}", shortened(&owner.reference.name, room));
+    let name = free_name(cluster, job, &base, ordinal);
+    account_of(cluster, job, template, &name)?;
+    let pod = create_named(cluster, job, None, template, ordinal, name)?;
+    let labels = &mut cluster.objects.pods[pod.index()].labels;
+    Arc::make_mut(labels).insert(label.into(), format_smolstr!("{index}"));
+    Ok(pod)
+}
+
 /// The same under a given name.
 ///
 /// # Errors
@@ -150,7 +173,13 @@ fn name_of<P>(
         }
         _ => &owner.reference.name,
     };
-    let base = shortened(base);
+    let base = shortened(base, LONGEST_BASE);
+    free_name(cluster, workload, base, ordinal)
+}
+
+/// A name that begins with `base` and is not taken.
+fn free_name<P>(cluster: &Cluster<P>, workload: WorkloadId, base: &str, ordinal: u32) -> SmolStr {
+    let owner = &cluster.objects.workloads[workload.index()].header;
     let key = (u64::from(owner.number) << 32) | u64::from(ordinal);
     let names = (0..).map(|attempt| {
         let bits = Draws::new(key).bits(Purpose::Name, key, Tick(attempt));
@@ -163,8 +192,8 @@ fn name_of<P>(
     free.next().unwrap_or_default()
 }
 
-fn shortened(base: &str) -> &str {
-    let end = base.char_indices().nth(LONGEST_BASE).map(|(at, _)| at);
+fn shortened(base: &str, longest: usize) -> &str {
+    let end = base.char_indices().nth(longest).map(|(at, _)| at);
     &base[..end.unwrap_or(base.len())]
 }
 
@@ -415,6 +444,29 @@ pub fn begin_deletion<P>(cluster: &mut Cluster<P>, pod: PodId, grace: u32) {
     touch(cluster, pod);
 }
 
+/// Gives a pod that nothing controls to a controller; the workload that stood for the bare pod is gone.
+pub fn adopt<P>(
+    cluster: &mut Cluster<P>,
+    pod: PodId,
+    workload: WorkloadId,
+    replica_set: Option<ReplicaSetId>,
+) {
+    let now = cluster.clock;
+    let row = &mut cluster.objects.pods[pod.index()];
+    let before = core::mem::replace(&mut row.workload, workload);
+    row.replica_set = replica_set;
+    let old = &mut cluster.objects.workloads[before.index()];
+    Arc::make_mut(&mut old.pods).retain(|other| *other != pod);
+    old.header.removed = Some(now);
+    let owner = &mut cluster.objects.workloads[workload.index()];
+    cluster.objects.pods[pod.index()].ordinal = owner.next_ordinal;
+    owner.next_ordinal += 1;
+    Arc::make_mut(&mut owner.pods).push(pod);
+    Arc::make_mut(&mut cluster.workings.control.orphans).remove(&pod);
+    cluster.workings.index.topology_dirty = true;
+    touch(cluster, pod);
+}
+
 /// Removes a pod for good. A bare pod's workload goes with it.
 pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
     let now = cluster.clock;
@@ -428,6 +480,7 @@ pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
     Arc::make_mut(&mut owner.pods).retain(|other| *other != pod);
     if owner.header.reference.kind == Kind::Pod {
         owner.header.removed = Some(now);
+        Arc::make_mut(&mut cluster.workings.control.orphans).remove(&pod);
     }
     cluster.workings.scheduler.release(&cluster.objects, pod);
     super::storage::leave_claims(cluster, pod);

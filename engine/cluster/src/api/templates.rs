@@ -4,13 +4,15 @@ use super::document::read_value;
 use super::error::ApiError;
 use crate::cluster::Cluster;
 use crate::workings::fnv1a;
-use aegis_model::kubernetes::{Container, Kind, ObjectRef, PodSpec, PodTemplateSpec, Toleration};
-use aegis_model::objects::Template;
+use aegis_model::kubernetes::{
+    Container, Kind, Labels, ObjectRef, PodSpec, PodTemplateSpec, Toleration,
+};
+use aegis_model::objects::{Header, Template};
 use aegis_model::{Doc, TemplateId, WorkloadId};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use serde_json::Value;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 /// Label that Deployments give their ReplicaSets and pods.
 pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
@@ -125,6 +127,10 @@ fn push<P>(
         Kind::StatefulSet | Kind::DaemonSet => {
             labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone());
         }
+        Kind::Job => add_job_labels(
+            &mut labels,
+            &cluster.objects.workloads[workload.index()].header,
+        ),
         _ => {}
     }
     cluster.workings.control.pod_labels.push(Arc::new(labels));
@@ -137,6 +143,17 @@ fn push<P>(
         .templates
         .push(id);
     id
+}
+
+/// Labels by which a Job knows its pods, under their present names and their old ones.
+/// Source: pkg/registry/batch/job/strategy.go `generateSelector`.
+fn add_job_labels(labels: &mut Labels, job: &Header) {
+    for prefix in ["batch.kubernetes.io/", ""] {
+        let uid = format_smolstr!("{prefix}controller-uid");
+        labels.insert(uid, super::uid(job));
+        let name = format_smolstr!("{prefix}job-name");
+        labels.insert(name, job.reference.name.clone());
+    }
 }
 
 /// Tolerations that the API server or the DaemonSet controller adds: key, effect.

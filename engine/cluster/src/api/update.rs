@@ -333,7 +333,10 @@ pub fn scale<P>(cluster: &mut Cluster<P>, workload: WorkloadId, replicas: u32) {
         WorkloadSpec::Deployment(spec) => spec.replicas = Some(replicas),
         WorkloadSpec::StatefulSet(spec) => spec.replicas = Some(replicas),
         WorkloadSpec::ReplicaSet(spec) => spec.replicas = Some(replicas),
-        WorkloadSpec::DaemonSet(_) | WorkloadSpec::Pod(_) => return,
+        WorkloadSpec::DaemonSet(_)
+        | WorkloadSpec::Job(_)
+        | WorkloadSpec::CronJob(_)
+        | WorkloadSpec::Pod(_) => return,
     }
     Arc::make_mut(&mut row.header.doc)["spec"]["replicas"] = replicas.into();
     row.header.generation += 1;

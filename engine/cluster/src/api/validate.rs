@@ -11,6 +11,8 @@ use aegis_model::objects::WorkloadSpec;
 use alloc::format;
 use alloc::string::ToString;
 
+mod batch;
+
 fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
     let invalid = Invalid {
         object: object.clone(),
@@ -25,6 +27,11 @@ fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiErro
 pub(super) fn workload(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
     if matches!(spec, WorkloadSpec::Pod(_)) {
         return pod(object, &spec.template().spec, "spec");
+    }
+    match spec {
+        WorkloadSpec::Job(job) => return batch::job(object, job, "spec"),
+        WorkloadSpec::CronJob(cron) => return batch::cron_job(object, cron),
+        _ => {}
     }
     selector(object, spec)?;
     let template = &spec.template().spec;
@@ -114,6 +121,9 @@ pub(super) fn immutable(
     before: &WorkloadSpec,
     after: &WorkloadSpec,
 ) -> Result<(), ApiError> {
+    if let (WorkloadSpec::Job(before), WorkloadSpec::Job(after)) = (before, after) {
+        return batch::immutable(object, before, after);
+    }
     if before.selector() == after.selector() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! What the controllers remember between two syncs: work queues, timers, revisions, samples.
 
+use super::jobs::JobControl;
 use aegis_model::kubernetes::Labels;
 use aegis_model::{
     BudgetId, NodeId, PodId, ReplicaSetId, ServiceId, Table, TemplateId, Tick, WorkloadId,
@@ -33,6 +34,8 @@ pub struct Control {
     pub daemon_failures: Arc<BTreeMap<(WorkloadId, NodeId), (Tick, u32)>>,
     /// `controller.kubernetes.io/pod-deletion-cost` set on a pod itself.
     pub deletion_costs: Arc<BTreeMap<PodId, i32>>,
+    /// Pods that nothing controls: a ReplicaSet that selects one adopts it.
+    pub orphans: Arc<BTreeSet<PodId>>,
     /// Nodes that are being drained.
     pub drains: Arc<Vec<Drain>>,
     /// Per autoscaler.
@@ -52,6 +55,10 @@ pub struct WorkloadControl {
     pub templates: Vec<TemplateId>,
     /// `status.currentRevision` of a StatefulSet.
     pub current: Option<TemplateId>,
+    /// Of a Job: pods and failures.
+    pub job: JobControl,
+    /// Jobs of a CronJob that exist, oldest first.
+    pub jobs: Vec<WorkloadId>,
 }
 
 /// A drain under way.

@@ -2,6 +2,7 @@
 
 mod control;
 mod index;
+mod jobs;
 mod kubelet;
 mod lifecycle;
 mod meters;
@@ -15,6 +16,7 @@ pub use control::{Control, PodMetrics, WorkloadControl};
 pub use control::{Drain, PodSamples};
 pub use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
+pub use jobs::{IndexFailures, JobControl};
 pub use kubelet::*;
 pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};

@@ -182,6 +182,12 @@ fn decide<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Op
             reason: reason.to_string(),
         })
     };
+    if !(desk.min..=desk.spec.max_replicas).contains(&desk.current) {
+        // Metrics are not read, and the status shows none.
+        cluster.objects.autoscalers[desk.id.index()]
+            .metrics
+            .fill(None);
+    }
     if desk.current == 0 && desk.min != 0 {
         say(
             cluster,
@@ -203,6 +209,10 @@ fn decide<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Op
             "Current number of replicas below Spec.MinReplicas",
         );
     }
+    if let Some(error) = ambiguity(cluster, desk) {
+        refuse(cluster, desk, &error, journal);
+        return None;
+    }
     let (wanted, metric) = from_metrics(cluster, desk, journal)?;
     let reason = if wanted > desk.current {
         format!("{metric} above target")
@@ -211,6 +221,55 @@ fn decide<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Op
     };
     let replicas = behavior::normalise(cluster, desk, wanted);
     Some(Decision { replicas, reason })
+}
+
+/// What is wrong where other autoscalers select the target's pods too.
+/// Source: horizontal.go `validateAndParseSelector`; an autoscaler counts from its first sync on.
+fn ambiguity<P>(cluster: &Cluster<P>, desk: &Desk) -> Option<String> {
+    let own = &cluster.objects.workloads[desk.target.index()];
+    let namespace = &own.header.reference.namespace;
+    let selects_own = |target: &WorkloadId| {
+        let selector = cluster.objects.workloads[target.index()].spec.selector();
+        let mut pods = own
+            .pods
+            .iter()
+            .map(|pod| &cluster.objects.pods[pod.index()]);
+        pods.any(|pod| selector.is_some_and(|selector| selector.matches(&pod.labels)))
+    };
+    let rows = cluster.objects.autoscalers.enumerate();
+    let mut names: Vec<String> = rows
+        .filter(|(_, row)| row.header.exists() && row.header.reference.namespace == *namespace)
+        .filter(|(index, _)| {
+            let target = cluster.workings.control.autoscalers[*index].target;
+            target.is_some_and(|target| selects_own(&target))
+        })
+        .map(|(_, row)| format!("{namespace}/{}", row.header.reference.name))
+        .collect();
+    names.sort_unstable();
+    (names.len() > 1).then(|| {
+        let selector = own.spec.selector().map(ToString::to_string);
+        format!(
+            "pods by selector {} are controlled by multiple HPAs: [{}]",
+            selector.unwrap_or_default(),
+            names.join(" ")
+        )
+    })
+}
+
+fn refuse<P>(cluster: &mut Cluster<P>, desk: &Desk, error: &str, journal: &mut Journal) {
+    let (id, status) = (desk.id, ConditionStatus::False);
+    cluster.objects.autoscalers[id.index()].metrics.fill(None);
+    for reason in ["AmbiguousSelector", "FailedComputeMetricsReplicas"] {
+        report(cluster, id, Severity::Warning, reason, error, journal);
+    }
+    say(
+        cluster,
+        id,
+        "ScalingActive",
+        status,
+        "AmbiguousSelector",
+        error,
+    );
 }
 
 /// The largest proposal of all metrics, and the metric that made it.
@@ -289,8 +348,8 @@ fn fail<P>(
         &message,
     );
     let error = format!(
-        "invalid metrics ({failed} invalid out of {all}), first error is: {}",
-        first.error
+        "invalid metrics ({failed} invalid out of {all}), first error is: {}: {}",
+        first.outer, first.error
     );
     let reason = "FailedComputeMetricsReplicas";
     report(cluster, desk.id, Severity::Warning, reason, &error, journal);

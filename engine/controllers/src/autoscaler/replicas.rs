@@ -8,11 +8,12 @@ use crate::owned::is_selected;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::workings::PodMetrics;
 use aegis_model::kubernetes::{MetricSpec, ResourceMetric, RestartPolicy};
-use aegis_model::objects::{ConditionStatus, Pod, PodPhase};
+use aegis_model::objects::{ConditionStatus, Measured, Pod, PodPhase};
 use aegis_model::{PodId, Tick};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use serde_json::Value;
 
 /// Deviation from the target that is let be.
 const TOLERANCE: f64 = 0.1;
@@ -21,15 +22,14 @@ const CPU_INITIALIZATION: u32 = 300;
 /// Seconds after a pod's start in which a change to not ready counts as never having been ready.
 const INITIAL_READINESS: u32 = 30;
 const NO_METRICS: &str = "did not receive metrics for targeted pods (pods might be unready)";
-const NO_PODS: &str = "no pods returned by selector while calculating replica count";
 
 /// What one metric asks for.
 pub(super) struct Proposal {
     pub replicas: u32,
     /// As Kubernetes names the metric.
     pub metric: String,
-    /// Utilisation in percent, or the mean amount.
-    pub measured: u64,
+    /// What it is now.
+    pub measured: Measured,
 }
 
 /// Why a metric asks for nothing.
@@ -38,6 +38,8 @@ pub(super) struct Failure {
     pub reason: &'static str,
     /// Message.
     pub error: String,
+    /// What the count of all metrics says before it: `failed to get cpu resource metric value`.
+    pub outer: String,
 }
 
 /// What a resource metric is held against.
@@ -65,7 +67,18 @@ pub(super) fn propose<P>(
         ),
         other => return Err(no_such_api(cluster, desk, other, position)),
     };
-    let failure = |error: String| Failure { reason, error };
+    let outer = match &metric.container_resource {
+        Some(of) => format!("failed to get {} container metric value", of.name),
+        None => {
+            let name = metric.resource.as_ref().map_or("", |of| &of.name);
+            format!("failed to get {name} resource metric value")
+        }
+    };
+    let failure = |error: String| Failure {
+        reason,
+        error,
+        outer,
+    };
     let Some(resource) = given else {
         return Err(failure("the metric names no resource".into()));
     };
@@ -108,15 +121,49 @@ fn no_such_api<P>(cluster: &Cluster<P>, desk: &Desk, kind: &str, position: usize
     let header = &cluster.objects.autoscalers[desk.id.index()].header;
     let metric = &header.doc["spec"]["metrics"][position][kind.to_lowercase()];
     let name = metric["metric"]["name"].as_str().unwrap_or_default();
-    let (reason, api) = match kind {
-        "Pods" => ("FailedGetPodsMetric", "custom"),
-        "Object" => ("FailedGetObjectMetric", "custom"),
-        _ => ("FailedGetExternalMetric", "external"),
-    };
-    let error = format!(
-        "unable to get metric {name}: unable to fetch metrics from {api} metrics API: no {api} metrics API ({api}.metrics.k8s.io) registered"
-    );
-    Failure { reason, error }
+    let namespace = &header.reference.namespace;
+    let custom = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
+    match kind {
+        "Pods" => Failure {
+            reason: "FailedGetPodsMetric",
+            error: format!("unable to get metric {name}: {custom}"),
+            outer: "failed to get pods metric value".to_string(),
+        },
+        "Object" => {
+            let target = &metric["describedObject"];
+            let text = |key: &str| target[key].as_str().unwrap_or_default();
+            Failure {
+                reason: "FailedGetObjectMetric",
+                error: format!(
+                    "unable to get metric {name}: {} on {namespace} {}/{custom}",
+                    text("kind"),
+                    text("name")
+                ),
+                outer: "failed to get object metric value".to_string(),
+            }
+        }
+        _ => Failure {
+            reason: "FailedGetExternalMetric",
+            error: format!(
+                "unable to get external metric {namespace}/{name}/{}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get {name}.external.metrics.k8s.io)",
+                go_selector(&metric["metric"]["selector"])
+            ),
+            outer: format!("failed to get {name} external metric value"),
+        },
+    }
+}
+
+/// A selector as Go prints the API's type.
+fn go_selector(selector: &Value) -> String {
+    if selector.is_null() {
+        return "nil".to_string();
+    }
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let labels = labels.map(|(key, value)| format!("{key}: {},", value.as_str().unwrap_or("")));
+    let labels: String = labels.collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
+    )
 }
 
 /// Pods of the target, grouped by what their metrics are worth.
@@ -133,28 +180,27 @@ fn calculate<P>(
     desk: &Desk,
     resource: &ResourceMetric,
     goal: Goal,
-) -> Result<(u32, u64), String> {
+) -> Result<(u32, Measured), String> {
     let pods = selected(cluster, desk);
-    if pods.is_empty() {
-        return Err(NO_PODS.to_string());
+    let is_measured = |pod: &PodId| cluster.workings.control.pod_metrics(*pod).is_some();
+    if !pods.iter().any(is_measured) {
+        let name = &resource.name;
+        return Err(format!(
+            "unable to get metrics for resource {name}: no metrics returned from resource metrics API"
+        ));
     }
     let groups = group(cluster, &pods, &resource.name);
     if groups.metered.is_empty() {
-        let none_at_all = groups.unready.is_empty() && groups.missing.len() == pods.len();
-        let name = &resource.name;
-        return Err(if none_at_all {
-            format!(
-                "unable to get metrics for resource {name}: no metrics returned from resource metrics API"
-            )
-        } else {
-            NO_METRICS.to_string()
-        });
+        return Err(NO_METRICS.to_string());
     }
     let requests = match goal {
         Goal::Utilization(_) => requests(cluster, &pods, resource)?,
         Goal::Average(_) => Vec::new(),
     };
-    let (ratio, measured) = ratio(&groups.metered, &requests, goal)?;
+    let (ratio, value) = ratio(&groups.metered, &requests, goal)?;
+    let used: u64 = groups.metered.iter().map(|(_, used)| used).sum();
+    let mean = used / groups.metered.len() as u64;
+    let measured = Measured { value, mean };
     let replicas = count(desk, groups, &requests, goal, ratio)?;
     Ok((replicas, measured))
 }

@@ -151,8 +151,12 @@ impl Desk {
         };
         let revision = self.next_revision(cluster);
         let row = &mut cluster.objects.replica_sets[set.index()];
-        row.revision = row.revision.max(revision);
+        let before = row.revision;
+        row.revision = before.max(revision);
         let revision = row.revision;
+        if before != revision && before != 0 {
+            note_history(cluster, set, before);
+        }
         annotate(cluster, Slot::ReplicaSet(set), REVISION, revision);
         cluster.objects.workloads[self.id.index()].revision = revision;
         annotate(cluster, Slot::Workload(self.id), REVISION, revision);
@@ -261,6 +265,20 @@ fn report<P>(cluster: &mut Cluster<P>, id: WorkloadId, message: &str, journal: &
         &object,
         SOURCE,
     );
+}
+
+/// Remembers the number that a revision had before it was wanted again.
+/// Source: deployment_util.go `SetNewReplicaSetAnnotations`.
+fn note_history<P>(cluster: &mut Cluster<P>, set: ReplicaSetId, before: u32) {
+    const HISTORY: &str = "deployment.kubernetes.io/revision-history";
+    let header = &mut cluster.objects.replica_sets[set.index()].header;
+    let text = match header.annotations.get(HISTORY) {
+        Some(known) => format_smolstr!("{known},{before}"),
+        None => format_smolstr!("{before}"),
+    };
+    let document = Arc::make_mut(&mut header.doc);
+    document["metadata"]["annotations"][HISTORY] = text.as_str().into();
+    Arc::make_mut(&mut header.annotations).insert(HISTORY.into(), text);
 }
 
 /// Writes an annotation into row and document.

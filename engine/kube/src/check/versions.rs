@@ -206,6 +206,7 @@ pub fn is_simulated(version: &str, kind: &str) -> bool {
         Kind::Namespace | Kind::Node | Kind::Pod | Kind::Service => "v1",
         Kind::ConfigMap | Kind::Secret => "v1",
         Kind::ReplicaSet | Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => "apps/v1",
+        Kind::Job | Kind::CronJob => "batch/v1",
         Kind::HorizontalPodAutoscaler => "autoscaling/v2",
         Kind::NetworkPolicy => "networking.k8s.io/v1",
         Kind::PodDisruptionBudget => "policy/v1",

@@ -4,7 +4,7 @@ use super::status::{Extra, put_conditions};
 use super::{Context, defaults, meta};
 use aegis_model::Quantity;
 use aegis_model::kubernetes::MetricSpec;
-use aegis_model::objects::Autoscaler;
+use aegis_model::objects::{Autoscaler, Measured};
 use serde_json::{Value, json};
 
 /// A HorizontalPodAutoscaler as `kubectl get hpa -o yaml` shows it.
@@ -68,28 +68,37 @@ fn status(cx: &Context<'_>, row: &Autoscaler) -> Value {
     let metrics: Vec<Value> = pairs
         .filter_map(|(spec, value)| metric(spec, (*value)?))
         .collect();
-    if !metrics.is_empty() {
-        out["currentMetrics"] = metrics.into();
-    }
+    out["currentMetrics"] = match metrics.is_empty() {
+        true => Value::Null,
+        false => metrics.into(),
+    };
     put_conditions(cx, &mut out, &row.conditions, Extra::None);
     out
 }
 
 /// One entry of `currentMetrics`: percent of the request, or an amount, as the target counts.
-fn metric(spec: &MetricSpec, value: u64) -> Option<Value> {
+fn metric(spec: &MetricSpec, measured: Measured) -> Option<Value> {
     let (field, resource) = match (&spec.resource, &spec.container_resource) {
         (Some(resource), _) => ("resource", resource),
         (None, Some(resource)) => ("containerResource", resource),
         (None, None) => return None,
     };
-    let current = match (resource.target.average_utilization, resource.name.as_str()) {
-        (Some(_), _) => json!({"averageUtilization": value}),
-        (None, "cpu") => json!({"averageValue": format!("{value}m")}),
-        (None, _) => json!({"averageValue": Quantity::whole(value).to_string()}),
-    };
+    let mut current = json!({"averageValue": amount(&resource.name, measured.mean)});
+    if resource.target.average_value.is_none() {
+        current["averageUtilization"] = measured.value.into();
+    }
     let mut entry = json!({"name": resource.name.as_str(), "current": current});
     if !resource.container.is_empty() {
         entry["container"] = resource.container.as_str().into();
     }
     Some(json!({"type": spec.kind.as_str(), field: entry}))
+}
+
+/// An amount as Kubernetes prints it: `250m` or `2` of CPU, bytes of memory.
+pub fn amount(resource: &str, amount: u64) -> String {
+    match resource {
+        "cpu" if !amount.is_multiple_of(1000) => format!("{amount}m"),
+        "cpu" => (amount / 1000).to_string(),
+        _ => Quantity::whole(amount).to_string(),
+    }
 }

@@ -13,6 +13,8 @@ fn has_generation(kind: &Kind) -> bool {
             | Kind::ReplicaSet
             | Kind::StatefulSet
             | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
             | Kind::NetworkPolicy
             | Kind::PodDisruptionBudget
             | Kind::EndpointSlice

@@ -7,6 +7,7 @@
 //! conditions whose time is not kept.
 
 mod autoscaler;
+mod batch;
 mod defaults;
 mod endpoints;
 mod event;

@@ -1,6 +1,6 @@
 //! Pods.
 
-use super::{Context, defaults, ident, meta};
+use super::{Context, batch, defaults, ident, meta};
 use aegis_model::Quantity;
 use aegis_model::kubernetes::{Container, Kind, PodSpec, ResourceRequirements};
 use aegis_model::objects::{
@@ -8,6 +8,12 @@ use aegis_model::objects::{
     Termination, Workload, WorkloadSpec,
 };
 use serde_json::{Value, json};
+use smol_str::SmolStr;
+
+/// Label and annotation with the index for which an Indexed Job made a pod.
+const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
+/// Finalizer of pods that their Job has not counted yet.
+const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
 
 /// A Pod as `kubectl get pod -o yaml` shows it.
 pub fn print(cx: &Context<'_>, pod: &Pod) -> Value {
@@ -66,11 +72,25 @@ fn metadata(
         meta["ownerReferences"] = meta::owner(owner);
         meta["generateName"] = format!("{}-", owner.reference.name).into();
     }
+    if let Some(job) = workload.filter(|row| matches!(*row.spec, WorkloadSpec::Job(_))) {
+        job_metadata(&mut meta, pod, job);
+    }
     if let Some(deletion) = pod.deletion {
         meta["deletionTimestamp"] = cx.epoch.rfc3339(deletion.deadline).into();
         meta["deletionGracePeriodSeconds"] = deletion.deadline.elapsed(deletion.asked).into();
     }
     meta
+}
+
+/// A Job's pods carry their index, and are held until they are over and counted.
+fn job_metadata(meta: &mut Value, pod: &Pod, job: &Workload) {
+    if let Some(index) = pod.labels.get(COMPLETION_INDEX) {
+        meta["annotations"][COMPLETION_INDEX] = index.as_str().into();
+        meta["generateName"] = format!("{}-{index}-", job.header.reference.name).into();
+    }
+    if !pod.phase.is_terminal() && pod.deletion.is_none() {
+        meta["finalizers"] = json!([JOB_TRACKING]);
+    }
 }
 
 fn spec(
@@ -102,6 +122,8 @@ fn spec(
         defaults::default(&mut spec, "subdomain", set.service_name.as_str());
     }
     if let Some(workload) = workload {
+        let index = pod.labels.get(COMPLETION_INDEX);
+        batch::adorn(&mut spec, workload, index.map(SmolStr::as_str));
         claims(&mut spec, &workload.header.doc, pod.name.as_str());
     }
     let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));

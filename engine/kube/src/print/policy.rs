@@ -1,5 +1,6 @@
 //! NetworkPolicies and PodDisruptionBudgets.
 
+use super::status::{self, Extra};
 use super::{Context, defaults, meta};
 use aegis_model::objects::{DisruptionBudget, NetworkPolicy};
 use serde_json::{Value, json};
@@ -29,6 +30,12 @@ pub fn print(cx: &Context<'_>, row: &NetworkPolicy) -> Value {
 
 /// A PodDisruptionBudget as `kubectl get pdb -o yaml` shows it.
 pub fn budget(cx: &Context<'_>, row: &DisruptionBudget) -> Value {
+    let generation = row.header.generation.max(1);
+    let mut conditions = status::conditions(cx, &row.conditions, Extra::None);
+    for condition in conditions.as_array_mut().into_iter().flatten() {
+        defaults::default(condition, "message", "");
+        condition["observedGeneration"] = generation.into();
+    }
     json!({
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -39,7 +46,8 @@ pub fn budget(cx: &Context<'_>, row: &DisruptionBudget) -> Value {
             "desiredHealthy": row.desired,
             "disruptionsAllowed": row.allowed,
             "expectedPods": row.expected,
-            "observedGeneration": row.header.generation.max(1),
+            "observedGeneration": generation,
+            "conditions": conditions,
         },
     })
 }

@@ -1,5 +1,6 @@
 //! Ticks as RFC 3339 times.
 
+use aegis_model::calendar::{Date, EPOCH_SECONDS};
 use aegis_model::units::Tick;
 
 /// Seconds from 1970-01-01T00:00:00Z to tick 0.
@@ -7,7 +8,7 @@ use aegis_model::units::Tick;
 pub struct Epoch(pub i64);
 
 /// 2025-01-01T00:00:00Z: where simulated time begins unless somebody says otherwise.
-pub const EPOCH: Epoch = Epoch(1_735_689_600);
+pub const EPOCH: Epoch = Epoch(EPOCH_SECONDS);
 
 impl Default for Epoch {
     fn default() -> Self {
@@ -21,32 +22,13 @@ impl Epoch {
     pub fn rfc3339(self, tick: Tick) -> String {
         let seconds = self.0.saturating_add(i64::from(tick.0));
         let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let (year, month, day) = civil(days);
+        let Date { year, month, day } = Date::of_day(days);
         let (hour, minute) = (second / 3600, second / 60 % 60);
         format!(
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z",
             second % 60
         )
     }
-}
-
-/// Year, month and day of a day counted from 1970-01-01 in the Gregorian calendar.
-/// Algorithm: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
-//! Deployments, StatefulSets, DaemonSets, and ReplicaSets that nobody owns.
+//! Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, and ReplicaSets that nobody owns.
 
 use super::status::{Extra, counts, put_conditions};
-use super::{Context, defaults, meta, status};
+use super::{Context, batch, defaults, meta, status};
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{Template, Workload, WorkloadSpec};
 use serde_json::{Value, json};
 
 /// A workload as `kubectl get … -o yaml` shows it.
 pub fn print(cx: &Context<'_>, row: &Workload) -> Value {
-    let mut metadata = meta::metadata(cx, &row.header);
+    let spec = spec(row);
+    let mut metadata = match &*row.spec {
+        WorkloadSpec::Job(_) => batch::job_metadata(cx, row, &spec),
+        _ => meta::metadata(cx, &row.header),
+    };
     if row.header.reference.kind == Kind::Deployment {
         metadata["annotations"]["deployment.kubernetes.io/revision"] =
             row.revision.max(1).to_string().into();
@@ -17,12 +21,17 @@ pub fn print(cx: &Context<'_>, row: &Workload) -> Value {
         "apiVersion": meta::api_version(&row.header.reference.kind),
         "kind": row.header.reference.kind.as_str(),
         "metadata": metadata,
-        "spec": spec(row),
+        "spec": spec,
         "status": status_of(cx, row),
     })
 }
 
 fn spec(row: &Workload) -> Value {
+    match &*row.spec {
+        WorkloadSpec::Job(typed) => return batch::job_spec(row, typed),
+        WorkloadSpec::CronJob(_) => return batch::cron_job_spec(row),
+        _ => {}
+    }
     let mut spec = meta::part(&row.header.doc, "spec");
     if let Some(replicas) = row.spec.replicas() {
         spec["replicas"] = replicas.into();
@@ -35,7 +44,10 @@ fn spec(row: &Workload) -> Value {
         }
         WorkloadSpec::StatefulSet(_) => defaults::stateful_set(&mut spec),
         WorkloadSpec::DaemonSet(_) => defaults::daemon_set(&mut spec),
-        WorkloadSpec::ReplicaSet(_) | WorkloadSpec::Pod(_) => {}
+        WorkloadSpec::ReplicaSet(_)
+        | WorkloadSpec::Pod(_)
+        | WorkloadSpec::Job(_)
+        | WorkloadSpec::CronJob(_) => {}
     }
     spec
 }
@@ -53,6 +65,7 @@ fn status_of(cx: &Context<'_>, row: &Workload) -> Value {
         WorkloadSpec::Deployment(_) => deployment(row),
         WorkloadSpec::StatefulSet(_) => stateful_set(cx, row),
         WorkloadSpec::DaemonSet(_) => daemon_set(row),
+        WorkloadSpec::Job(_) | WorkloadSpec::CronJob(_) => return batch::status(cx, row),
         WorkloadSpec::ReplicaSet(_) | WorkloadSpec::Pod(_) => {
             return status::replica_set(cx, &row.status);
         }
@@ -131,7 +144,7 @@ fn daemon_set(row: &Workload) -> Value {
     ]);
     out["currentNumberScheduled"] = status.replicas.into();
     out["desiredNumberScheduled"] = status.desired.into();
-    out["numberMisscheduled"] = 0.into();
+    out["numberMisscheduled"] = status.misscheduled.into();
     out["numberReady"] = status.ready.into();
     out
 }

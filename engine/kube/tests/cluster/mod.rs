@@ -78,6 +78,7 @@ impl Builder {
                     healthy: 2,
                     desired: 2,
                     allowed: 0,
+                    conditions: Vec::new(),
                 });
             }
             "HorizontalPodAutoscaler" => {
@@ -123,6 +124,7 @@ impl Builder {
             unavailable: 1,
             desired: 2,
             conditions: vec![condition("Available", "MinimumReplicasAvailable")],
+            ..WorkloadStatus::default()
         };
         let owner = WorkloadId::from(self.objects.workloads.len());
         let deployment = matches!(spec, WorkloadSpec::Deployment(_));
@@ -223,7 +225,16 @@ fn node(header: Header, doc: &Value) -> Node {
 fn autoscaler(header: Header, spec: HorizontalPodAutoscalerSpec) -> Autoscaler {
     Autoscaler {
         header,
-        metrics: vec![Some(73), Some(200_000_000)],
+        metrics: vec![
+            Some(Measured {
+                value: 73,
+                mean: 146,
+            }),
+            Some(Measured {
+                value: 200_000_000,
+                mean: 200_000_000,
+            }),
+        ],
         spec: Arc::new(spec),
         current: 2,
         desired: 3,

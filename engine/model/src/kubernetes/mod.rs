@@ -6,6 +6,7 @@
 //! Defaults of the API server are applied where a field is read, by methods.
 
 mod autoscaling;
+mod batch;
 mod meta;
 mod node;
 mod pod;
@@ -17,6 +18,7 @@ mod storage;
 mod workload;
 
 pub use autoscaling::*;
+pub use batch::*;
 pub use meta::*;
 pub use node::*;
 pub use pod::*;

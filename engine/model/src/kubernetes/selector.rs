@@ -1,7 +1,10 @@
 //! Label selectors.
 
 use super::meta::Labels;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use alloc::{format, vec};
+use core::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -64,6 +67,34 @@ impl Requirement {
 
     fn compare(&self, value: Option<&SmolStr>) -> Option<(i64, i64)> {
         Some((value?.parse().ok()?, self.values.first()?.parse().ok()?))
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, values) = (&self.key, self.values.join(","));
+        match self.operator {
+            Operator::In => write!(f, "{key} in ({values})"),
+            Operator::NotIn => write!(f, "{key} notin ({values})"),
+            Operator::Exists => write!(f, "{key}"),
+            Operator::DoesNotExist => write!(f, "!{key}"),
+            Operator::Gt => write!(f, "{key}>{values}"),
+            Operator::Lt => write!(f, "{key}<{values}"),
+        }
+    }
+}
+
+/// As Kubernetes prints it: `app=web,tier in (a,b)`, in order of the keys.
+impl fmt::Display for LabelSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = self.match_labels.iter();
+        let mut parts: Vec<(&str, String)> = vec![];
+        parts.extend(labels.map(|(key, value)| (key.as_str(), format!("{key}={value}"))));
+        let expressions = self.match_expressions.iter();
+        parts.extend(expressions.map(|one| (one.key.as_str(), one.to_string())));
+        parts.sort_by_key(|(key, _)| *key);
+        let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+        f.write_str(&texts.join(","))
     }
 }
 

@@ -4,11 +4,13 @@
 //! what is not typed is not lost. Rows are never removed: an object that is gone
 //! has [`Header::removed`] set, and its id is not given again.
 
+mod batch;
 mod pod;
 mod rows;
 mod status;
 mod storage;
 
+pub use batch::*;
 pub use pod::*;
 pub use rows::*;
 pub use status::*;

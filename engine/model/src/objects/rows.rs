@@ -1,11 +1,13 @@
 //! One row per object.
 
+use super::batch::BatchStatus;
 use super::status::{Condition, ConditionStatus};
 use crate::ids::{Doc, NodeId, PodId, TemplateId, WorkloadId};
 use crate::kubernetes::{
-    DaemonSetSpec, DeploymentSpec, HorizontalPodAutoscalerSpec, LabelSelector, Labels,
-    NetworkPolicySpec, NodeCapacity, NodeSpec, ObjectRef, PodDisruptionBudgetSpec, PodTemplateSpec,
-    ReplicaSetSpec, ServiceSpec, StatefulSetSpec, VolumeClaimTemplate,
+    CronJobSpec, DaemonSetSpec, DeploymentSpec, HorizontalPodAutoscalerSpec, JobSpec,
+    LabelSelector, Labels, NetworkPolicySpec, NodeCapacity, NodeSpec, ObjectRef,
+    PodDisruptionBudgetSpec, PodTemplateSpec, ReplicaSetSpec, ServiceSpec, StatefulSetSpec,
+    VolumeClaimTemplate,
 };
 use crate::units::Tick;
 use alloc::sync::Arc;
@@ -89,6 +91,10 @@ pub enum WorkloadSpec {
     DaemonSet(DaemonSetSpec),
     /// A ReplicaSet that no Deployment owns.
     ReplicaSet(ReplicaSetSpec),
+    /// A Job.
+    Job(JobSpec),
+    /// A CronJob; its Jobs are workloads of their own, and it has no pods.
+    CronJob(CronJobSpec),
     /// A bare Pod.
     Pod(PodTemplateSpec),
 }
@@ -102,11 +108,14 @@ impl WorkloadSpec {
             Self::StatefulSet(spec) => &spec.template,
             Self::DaemonSet(spec) => &spec.template,
             Self::ReplicaSet(spec) => &spec.template,
+            Self::Job(spec) => &spec.template,
+            Self::CronJob(spec) => &spec.job_template.spec.template,
             Self::Pod(template) => template,
         }
     }
 
-    /// `spec.replicas` with its default of 1; a DaemonSet's number follows the nodes and is given as `None`.
+    /// `spec.replicas` with its default of 1; `None` of a DaemonSet, whose number follows the nodes, and of
+    /// Jobs and CronJobs.
     #[must_use]
     pub fn replicas(&self) -> Option<u32> {
         match self {
@@ -114,7 +123,7 @@ impl WorkloadSpec {
             Self::StatefulSet(spec) => Some(spec.replicas.unwrap_or(1)),
             Self::ReplicaSet(spec) => Some(spec.replicas.unwrap_or(1)),
             Self::Pod(_) => Some(1),
-            Self::DaemonSet(_) => None,
+            Self::DaemonSet(_) | Self::Job(_) | Self::CronJob(_) => None,
         }
     }
 
@@ -127,7 +136,7 @@ impl WorkloadSpec {
         }
     }
 
-    /// The selector; a bare pod has none.
+    /// The selector; a bare pod has none, and a Job's is its pods' owner.
     #[must_use]
     pub fn selector(&self) -> Option<&LabelSelector> {
         match self {
@@ -135,7 +144,7 @@ impl WorkloadSpec {
             Self::StatefulSet(spec) => Some(&spec.selector),
             Self::DaemonSet(spec) => Some(&spec.selector),
             Self::ReplicaSet(spec) => Some(&spec.selector),
-            Self::Pod(_) => None,
+            Self::Job(_) | Self::CronJob(_) | Self::Pod(_) => None,
         }
     }
 }
@@ -176,8 +185,14 @@ pub struct WorkloadStatus {
     pub unavailable: u32,
     /// `desiredNumberScheduled` of a DaemonSet.
     pub desired: u32,
+    /// `numberMisscheduled` of a DaemonSet.
+    #[serde(default)]
+    pub misscheduled: u32,
     /// `collisionCount`, and so on, are not simulated; conditions are.
     pub conditions: Vec<Condition>,
+    /// What a Job or CronJob has beside.
+    #[serde(default)]
+    pub batch: BatchStatus,
 }
 
 /// A ReplicaSet that a Deployment owns.
@@ -230,12 +245,21 @@ pub struct Autoscaler {
     pub current: u32,
     /// `status.desiredReplicas`.
     pub desired: u32,
-    /// Last measured utilisation in percent, or amount, per metric.
-    pub metrics: Vec<Option<u64>>,
+    /// What was measured last, per metric.
+    pub metrics: Vec<Option<Measured>>,
     /// `status.lastScaleTime`.
     pub last_scale: Option<Tick>,
     /// `status.conditions`.
     pub conditions: Vec<Condition>,
+}
+
+/// What a resource metric came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// As the target counts: percent of the requests, or the mean amount.
+    pub value: u64,
+    /// Mean per pod, millicores or bytes.
+    pub mean: u64,
 }
 
 /// A NetworkPolicy.
@@ -262,6 +286,9 @@ pub struct DisruptionBudget {
     pub desired: u32,
     /// `status.disruptionsAllowed`.
     pub allowed: u32,
+    /// `status.conditions`.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
 }
 
 /// An object that is kept and not typed further: ConfigMap, Secret, Namespace, PriorityClass, and kinds that are not simulated.

@@ -82,7 +82,7 @@ fn a_rise_is_told_as_kubernetes_tells_it() {
     );
     let row = &lab.cluster.objects.autoscalers[0];
     assert_eq!(
-        (row.current, row.desired, row.metrics[0]),
+        (row.current, row.desired, row.metrics[0].map(|m| m.value)),
         (4, 4, Some(100))
     );
     assert_eq!(lab.cluster.objects.changes.len(), 0);
@@ -154,7 +154,11 @@ fn several_metrics_take_the_largest_and_a_broken_one_only_stops_shrinking() {
     lab1.run(46);
     assert_eq!(size(&lab1), 5);
     assert_eq!(
-        lab1.cluster.objects.autoscalers[0].metrics,
+        lab1.cluster.objects.autoscalers[0]
+            .metrics
+            .iter()
+            .map(|measured| measured.map(|m| m.value))
+            .collect::<Vec<_>>(),
         [Some(50), Some(50_000_000)]
     );
     let mut lab2 = lab(2, 0.1, both(&queue));

@@ -31,6 +31,8 @@ pub fn wide(objects: &Objects, clock: Tick) -> String {
         workload::deployments(&cx),
         workload::replica_sets(&cx),
         workload::stateful_sets(&cx),
+        workload::jobs(&cx),
+        workload::cron_jobs(&cx),
         workload::autoscalers(&cx),
         workload::budgets(&cx),
         storage::claims(&cx),

@@ -2,11 +2,11 @@
 
 use super::table::{Row, Table, age};
 use super::{Context, NONE, row};
+use crate::print::autoscaler::amount;
 use crate::print::cluster_ip;
 use crate::print::service::node_port;
-use aegis_model::Quantity;
 use aegis_model::kubernetes::{LabelSelector, Labels, Operator, PodSpec, Requirement, ServicePort};
-use aegis_model::objects::{Autoscaler, Service, Workload, WorkloadSpec};
+use aegis_model::objects::{Autoscaler, BatchStatus, Service, Workload, WorkloadSpec};
 use std::fmt::Display;
 
 /// All Services.
@@ -195,6 +195,62 @@ pub fn daemon_sets(cx: &Context<'_>) -> Table {
     })
 }
 
+/// All Jobs.
+pub fn jobs(cx: &Context<'_>) -> Table {
+    let columns = "NAME STATUS COMPLETIONS DURATION AGE CONTAINERS IMAGES SELECTOR";
+    workloads(cx, columns, |workload| {
+        let (WorkloadSpec::Job(spec), BatchStatus::Job(status)) =
+            (&*workload.spec, &workload.status.batch)
+        else {
+            return None;
+        };
+        let said = |kind: &str| {
+            let conditions = workload.status.conditions.iter();
+            conditions
+                .filter(|c| c.kind == kind)
+                .any(|c| c.status.as_str() == "True")
+        };
+        let known = ["Complete", "Failed", "Suspended"];
+        let state = known
+            .into_iter()
+            .find(|kind| said(kind))
+            .unwrap_or("Running");
+        let wanted = match (spec.completions(), spec.parallelism()) {
+            (Some(completions), _) => format!("{}/{completions}", status.succeeded),
+            (None, 2..) => format!("{}/1 of {}", status.succeeded, spec.parallelism()),
+            (None, _) => format!("{}/1", status.succeeded),
+        };
+        let until = status.completed.unwrap_or(cx.clock);
+        let duration = status
+            .started
+            .map_or(String::new(), |from| age(until, from));
+        Some(vec![state.into(), wanted, duration])
+    })
+}
+
+/// All CronJobs.
+pub fn cron_jobs(cx: &Context<'_>) -> Table {
+    let columns =
+        "NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST_SCHEDULE AGE CONTAINERS IMAGES SELECTOR";
+    workloads(cx, columns, |workload| {
+        let (WorkloadSpec::CronJob(spec), BatchStatus::CronJob(status)) =
+            (&*workload.spec, &workload.status.batch)
+        else {
+            return None;
+        };
+        let last = status
+            .last_schedule
+            .map_or(NONE.into(), |at| age(cx.clock, at));
+        Some(vec![
+            spec.schedule.to_string(),
+            spec.time_zone.as_deref().unwrap_or(NONE).into(),
+            if spec.suspend { "True" } else { "False" }.into(),
+            status.active.len().to_string(),
+            last,
+        ])
+    })
+}
+
 /// All ReplicaSets, owned or not.
 pub fn replica_sets(cx: &Context<'_>) -> Table {
     let columns = "NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR";
@@ -260,9 +316,11 @@ fn targets(scaler: &Autoscaler) -> String {
                 resource.target.average_utilization,
                 resource.target.average_value,
             ) {
-                (Some(target), _) => format!("{}%/{target}%", known(value)),
+                (Some(target), _) => {
+                    format!("{}%/{target}%", known(value.map(|measured| measured.value)))
+                }
                 (None, Some(target)) => {
-                    let amount = value.map(|value| amount(&resource.name, value));
+                    let amount = value.map(|measured| amount(&resource.name, measured.mean));
                     format!("{}/{target}", known(amount))
                 }
                 (None, None) => return None,
@@ -279,13 +337,6 @@ fn targets(scaler: &Autoscaler) -> String {
 
 fn known(value: Option<impl Display>) -> String {
     value.map_or("<unknown>".into(), |value| value.to_string())
-}
-
-fn amount(name: &str, value: u64) -> String {
-    match name {
-        "cpu" => format!("{value}m"),
-        _ => Quantity::whole(value).to_string(),
-    }
 }
 
 /// All PodDisruptionBudgets.
