@@ -3,6 +3,7 @@
 //! It decides on the node (see [`aegis_cluster::workings::Control::daemon_node`]), the scheduler binds.
 
 use super::owned::{await_availability, count, is_available};
+use super::refusals::{self, Next, WAITS};
 use super::revisions::track;
 use crate::batch_of;
 use aegis_cluster::api::events::{Source, record};
@@ -194,6 +195,7 @@ fn create<P>(cluster: &mut Cluster<P>, desk: &Desk, node: NodeId, journal: &mut 
     let ordinal = cluster.objects.workloads[desk.id.index()].next_ordinal;
     match pods::create(cluster, desk.id, None, desk.update, ordinal) {
         Ok(pod) => {
+            refusals::let_in(cluster, desk.id);
             Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
             let message = format!("Created pod: {}", cluster.objects.pods[pod.index()].name);
             let reason = "SuccessfulCreate";
@@ -203,8 +205,9 @@ fn create<P>(cluster: &mut Cluster<P>, desk: &Desk, node: NodeId, journal: &mut 
             let message = format!("Error creating: {refusal}");
             let reason = "FailedCreate";
             report(cluster, desk, Severity::Warning, reason, &message, journal);
-            let retry = cluster.clock.after(super::replica_set::RETRY);
-            cluster.workings.control.enqueue_at(retry, desk.id);
+            if refusals::refused(cluster, desk.id, WAITS) == Next::Now {
+                create(cluster, desk, node, journal);
+            }
         }
     }
 }
@@ -306,7 +309,8 @@ fn roll<P>(cluster: &mut Cluster<P>, desk: &Desk, share: &IntOrString, journal: 
         let row = &cluster.objects.pods[pod.index()];
         let available = row.is_active() && is_available(row, desk.min_ready, cluster.clock);
         unavailable += u32::from(!available);
-        match (row.template == desk.update, available) {
+        let current = cluster.objects.revision(row.template) == desk.update;
+        match (current, available) {
             (true, _) => {}
             (false, false) => broken.push(*pod),
             (false, true) => candidates.push(*pod),
@@ -371,7 +375,7 @@ fn observe<P>(cluster: &mut Cluster<P>, desk: &Desk) {
         }
         let pod = &cluster.objects.pods[oldest.index()];
         count(&mut status, pod, desk.min_ready, now);
-        status.updated += u32::from(pod.template == desk.update);
+        status.updated += u32::from(cluster.objects.revision(pod.template) == desk.update);
     }
     status.unavailable = status.desired.saturating_sub(status.available);
     cluster.objects.workloads[desk.id.index()].status = status;

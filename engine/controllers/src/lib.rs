@@ -20,6 +20,7 @@ pub mod job;
 pub mod metrics_server;
 pub mod node_lifecycle;
 mod owned;
+mod refusals;
 pub mod replica_set;
 mod revisions;
 pub mod stateful_set;
@@ -51,6 +52,7 @@ pub fn step<P: Clone>(
     cron_job::step(cluster, overlay, draws, journal);
     endpoints::step(cluster, overlay, draws, journal);
     disruption::step(cluster, overlay, draws, journal);
+    aegis_cluster::api::settle_quotas(cluster);
     autoscaler::step(cluster, overlay, draws, journal);
 }
 

@@ -2,6 +2,7 @@
 
 use super::conditions::{self, Saying};
 use super::owned::{await_availability, count, is_selected};
+use super::refusals::{self, Next, WAITS};
 use crate::batch_of;
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::{self, pods};
@@ -23,8 +24,6 @@ use libm::log2;
 const SOURCE: Source = Source::of("replicaset-controller");
 /// Pods made or deleted in one sync at most. Source: replica_set.go `BurstReplicas`.
 const BURST: usize = 500;
-/// Seconds until refused pods are tried again; upstream backs off from 5 ms to 1000 s.
-pub(super) const RETRY: u32 = 16;
 
 /// A ReplicaSet, a Deployment's or one of its own.
 struct Set {
@@ -203,10 +202,13 @@ fn create<P>(
     missing: usize,
     journal: &mut Journal,
 ) -> Result<(), String> {
-    for _ in 0..missing {
+    let mut made = 0;
+    while made < missing {
         let ordinal = cluster.objects.workloads[set.workload.index()].next_ordinal;
         match pods::create(cluster, set.workload, set.id, set.template, ordinal) {
             Ok(pod) => {
+                made += 1;
+                refusals::let_in(cluster, set.workload);
                 let name = &cluster.objects.pods[pod.index()].name;
                 let message = format!("Created pod: {name}");
                 let reason = "SuccessfulCreate";
@@ -216,7 +218,9 @@ fn create<P>(
                 let message = format!("Error creating: {refusal}");
                 let reason = "FailedCreate";
                 report(cluster, set, Severity::Warning, reason, &message, journal);
-                return Err(refusal.to_string());
+                if refusals::refused(cluster, set.workload, WAITS) == Next::Later {
+                    return Err(refusal.to_string());
+                }
             }
         }
     }
@@ -256,8 +260,6 @@ fn note_failure<P>(cluster: &mut Cluster<P>, set: &Set, failure: Option<String>)
         message: &message,
     };
     conditions::set(&mut status.conditions, &saying, now);
-    let control = &mut cluster.workings.control;
-    control.enqueue_at(now.after(RETRY), set.workload);
 }
 
 fn delete<P>(

@@ -1,6 +1,7 @@
 //! The StatefulSet controller (pkg/controller/statefulset): pods with ordinals, in order.
 
 use super::owned::{await_availability, count, is_available};
+use super::refusals::{self, Next, WAITS};
 use super::revisions::track;
 use crate::{batch_of, claims};
 use aegis_cluster::api::events::{Source, record};
@@ -211,12 +212,14 @@ fn create<P>(
     let set = set.name.clone();
     let template = desk.revision_of(ordinal);
     if claims::make(cluster, journal, desk.id, ordinal).is_err() {
-        let retry = cluster.clock.after(super::replica_set::RETRY);
-        cluster.workings.control.enqueue_at(retry, desk.id);
-        return Err(Wait);
+        return match refusals::refused(cluster, desk.id, WAITS) {
+            Next::Now => create(cluster, desk, ordinal, journal),
+            Next::Later => Err(Wait),
+        };
     }
     match pods::create(cluster, desk.id, None, template, ordinal) {
         Ok(_) => {
+            refusals::let_in(cluster, desk.id);
             let message = format!("create Pod {name} in StatefulSet {set} successful");
             let reason = "SuccessfulCreate";
             report(cluster, desk, Severity::Normal, reason, &message, journal);
@@ -226,9 +229,10 @@ fn create<P>(
             let message = format!("create Pod {name} in StatefulSet {set} failed error: {refusal}");
             let reason = "FailedCreate";
             report(cluster, desk, Severity::Warning, reason, &message, journal);
-            let retry = cluster.clock.after(super::replica_set::RETRY);
-            cluster.workings.control.enqueue_at(retry, desk.id);
-            Err(Wait)
+            match refusals::refused(cluster, desk.id, WAITS) {
+                Next::Now => create(cluster, desk, ordinal, journal),
+                Next::Later => Err(Wait),
+            }
         }
     }
 }
@@ -300,7 +304,8 @@ fn update<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Re
     };
     for ordinal in (desk.start + partition..desk.start + desk.replicas).rev() {
         let pod = desk.pod_at(ordinal).ok_or(Wait)?;
-        let is_old = cluster.objects.pods[pod.index()].template != desk.update;
+        let template = cluster.objects.pods[pod.index()].template;
+        let is_old = cluster.objects.revision(template) != desk.update;
         if is_old && !is_terminating(cluster, pod) {
             delete(cluster, desk, pod, journal);
             return Err(Wait);
@@ -325,7 +330,8 @@ fn observe<P>(cluster: &mut Cluster<P>, desk: &Desk) {
         .map(|pod| &cluster.objects.pods[pod.index()])
     {
         count(&mut status, pod, desk.min_ready, now);
-        let is_updated = pod.template == desk.update && pod.deletion.is_none();
+        let is_current = cluster.objects.revision(pod.template) == desk.update;
+        let is_updated = is_current && pod.deletion.is_none();
         status.updated += u32::from(is_updated);
     }
     status.unavailable = desk.replicas.saturating_sub(status.available);

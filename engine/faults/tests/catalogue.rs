@@ -87,6 +87,7 @@ fn shop() -> Objects {
     let document = json!({"kind": "ConfigMap", "metadata": {"name": "app"}, "data": {"a": "b"}});
     objects.plain.push(Plain {
         header: header(&document),
+        status: aegis_model::Doc::default(),
     });
     objects
 }

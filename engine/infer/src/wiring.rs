@@ -89,7 +89,8 @@ fn is_rolled_out<P>(cluster: &Cluster<P>, id: WorkloadId, wanted: TemplateId) ->
         .map(|pod| &cluster.objects.pods[pod.index()])
         .filter(|pod| pod.is_ready());
     let (new, all) = ready.fold((0, 0), |(new, all), pod| {
-        (new + usize::from(pod.template == wanted), all + 1)
+        let current = cluster.objects.revision(pod.template) == wanted;
+        (new + usize::from(current), all + 1)
     });
     new > 0 && 2 * new >= all
 }

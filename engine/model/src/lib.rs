@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod action;
+pub mod amount;
 pub mod behaviour;
 pub mod calendar;
 pub mod change;
@@ -26,6 +27,7 @@ pub mod table;
 pub mod units;
 
 pub use action::{Action, Plan, PlanSource, PlanStep, Precondition, WaitFor};
+pub use amount::Amount;
 pub use behaviour::{Balance, Behaviour, Call, CallMode};
 pub use change::{ChangeRecord, FieldChange, ObjectChange};
 pub use diagnosis::{Hypothesis, Role, Signature, SignaturePart, Symptom, SymptomKind, Target};

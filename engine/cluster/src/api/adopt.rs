@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 pub fn adopt(objects: &Objects, now: Tick) -> Workings {
     let mut workings = Workings::default();
     workings.kubelet.beliefs = Beliefs::Physics;
+    workings.policies.stale = true;
     index(objects, &mut workings);
     volumes(objects, &mut workings);
     controllers(objects, &mut workings, now);
@@ -204,7 +205,7 @@ fn known_of(objects: &Objects, workload: WorkloadId) -> WorkloadControl {
     templates.extend(
         row.pods
             .iter()
-            .map(|pod| objects.pods[pod.index()].template),
+            .map(|pod| objects.revision(objects.pods[pod.index()].template)),
     );
     templates.push(row.template);
     templates.sort_unstable();

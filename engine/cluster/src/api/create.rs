@@ -2,7 +2,7 @@
 
 use super::document::{self, read};
 use super::error::ApiError;
-use super::{Actor, find, given, keep_record, pods, storage, templates, validate};
+use super::{Actor, admission, find, given, keep_record, pods, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
 use crate::workings::{Pin, Slot, WorkloadControl};
@@ -52,6 +52,7 @@ pub fn create<P>(
     if find(cluster, &arrival.reference).is_some() {
         return Err(ApiError::AlreadyExists(arrival.reference));
     }
+    admit(cluster, &arrival, actor)?;
     let slot = place(cluster, &mut arrival)?;
     let index = &mut cluster.workings.index;
     index.insert_uid(&arrival.metadata.uid, slot);
@@ -61,6 +62,32 @@ pub fn create<P>(
         }
     });
     Ok(slot)
+}
+
+/// What refuses an object that is no pod: webhooks, limits on claims, quotas. What was there at the start
+/// was there before the webhooks.
+fn admit<P>(cluster: &mut Cluster<P>, arrival: &Arrival, actor: Actor<'_>) -> Result<(), ApiError> {
+    let object = &arrival.reference;
+    if object.kind == Kind::Pod {
+        return Ok(());
+    }
+    if actor != Actor::Unrecorded {
+        admission::user_write(cluster, object, &arrival.document, "CREATE")?;
+    }
+    let limited = match object.kind {
+        Kind::PersistentVolumeClaim => admission::claim_refusal(cluster, object, &arrival.document),
+        _ => None,
+    };
+    let lived = arrival.document["metadata"]["uid"].is_string();
+    let reason = limited.or_else(|| admission::object_refusal(cluster, object, &arrival.document));
+    match reason.filter(|_| !lived) {
+        Some(reason) => Err(ApiError::Forbidden {
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            reason,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Reads name and metadata, fills in what the API server would, and sets the status apart.
@@ -74,6 +101,9 @@ fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> 
         .unwrap_or_else(|| Value::Object(Map::new()));
     if !reference.namespace.is_empty() {
         value["metadata"]["namespace"] = reference.namespace.as_str().into();
+    }
+    if reference.kind.as_str() == "LimitRange" {
+        admission::complete(&mut value);
     }
     Ok(Arrival {
         reference,
@@ -413,8 +443,19 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
         .reference
         .kind
         == Kind::Pod;
-    let ordinal = ordinal_of(cluster, workload, &name);
-    let id = pods::create_named(cluster, workload, set, template, ordinal, name)?;
+    let new = pods::NewPod {
+        workload,
+        replica_set: set,
+        template,
+        ordinal: ordinal_of(cluster, workload, &name),
+        name: name.clone(),
+    };
+    let id = if has_lived(arrival) {
+        pods::place(cluster, new)
+    } else {
+        let admitted = pods::admit(cluster, new, name);
+        admitted.inspect_err(|_| forget_bare(cluster, workload))?
+    };
     cluster.objects.pods[id.index()].labels = Arc::new(arrival.metadata.labels.clone());
     let owners = &arrival.metadata.owner_references;
     if is_bare && !owners.iter().any(|owner| owner.controller) {
@@ -467,6 +508,24 @@ fn settle<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, metadata: &Metad
     if status.started.is_some() && row.phase.is_terminal() && !tracked {
         let control = &mut cluster.workings.control.workloads[row.workload.index()];
         control.job.settle(pod);
+    }
+}
+
+/// Whether a document is that of a pod which has been in a cluster: nobody refuses it any more.
+fn has_lived(arrival: &Arrival) -> bool {
+    let document = &arrival.document;
+    document["metadata"]["uid"].is_string()
+        || document["metadata"]["creationTimestamp"].is_string()
+        || document["spec"]["nodeName"].is_string()
+        || arrival.status["phase"].is_string()
+}
+
+/// Takes back the row that was made for a bare pod which admission refused.
+fn forget_bare<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
+    let now = cluster.clock;
+    let header = &mut cluster.objects.workloads[workload.index()].header;
+    if header.reference.kind == Kind::Pod {
+        header.removed = Some(now);
     }
 }
 
@@ -617,12 +676,23 @@ fn budget<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiErr
 }
 
 fn plain<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Slot {
+    cluster.workings.policies.stale |= admission::sets_rules(&arrival.reference.kind);
     let row = Plain {
+        status: given_status(arrival),
         header: header(cluster, arrival),
     };
     note_default_priority(cluster, &arrival.reference, &arrival.document);
     let id = PlainId::from(cluster.objects.plain.push(row));
     register(cluster, arrival, Slot::Plain(id))
+}
+
+/// The status that a document brought; null where it brought none.
+fn given_status(arrival: &Arrival) -> Doc {
+    let given = arrival
+        .status
+        .as_object()
+        .filter(|fields| !fields.is_empty());
+    given.map_or_else(Doc::default, |_| Arc::new(arrival.status.clone()))
 }
 
 /// A PriorityClass with `globalDefault` sets the priority of pods that name no class.

@@ -1,7 +1,7 @@
 //! Deletion: the object goes, and with it what it owns.
 
 use super::error::ApiError;
-use super::{Actor, find, keep_record, pods, storage};
+use super::{Actor, admission, find, keep_record, pods, storage};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -45,8 +45,10 @@ fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
         return;
     }
     let now = cluster.clock;
+    cluster.workings.index.note_change();
     if let Some(header) = header_mut(&mut cluster.objects, slot) {
         header.removed = Some(now);
+        cluster.workings.policies.stale |= admission::sets_rules(&header.reference.kind);
     }
     let control = &mut cluster.workings.control;
     match slot {
@@ -81,6 +83,7 @@ pub fn forget_replica_set<P>(cluster: &mut Cluster<P>, id: aegis_model::ReplicaS
     let row = &mut cluster.objects.replica_sets[id.index()];
     row.header.removed = Some(now);
     let owner = row.owner;
+    cluster.workings.index.note_change();
     let control = &mut cluster.workings.control;
     control.workloads[owner.index()]
         .replica_sets

@@ -20,6 +20,9 @@ pub enum ApiError {
     /// There is none.
     #[error("{} \"{}\" not found", resource(&.0.kind), .0.name)]
     NotFound(ObjectRef),
+    /// Something that the API server asks could not be asked.
+    #[error("Internal error occurred: {0}")]
+    Internal(String),
     /// An admission plugin refuses it.
     #[error("{} \"{name}\" is forbidden: {reason}", resource(.kind))]
     Forbidden {
@@ -34,7 +37,7 @@ pub enum ApiError {
 
 /// A field with a value that the API server does not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}{group} \"{name}\" is invalid: {path}: Invalid value: {value}: {detail}", kind = .object.kind, group = group(&.object.kind), name = .object.name)]
+#[error("{kind}{group} \"{name}\" is invalid: {path}: Invalid value: {value}: {detail}", kind = .object.kind, group = group_of(&.object.kind), name = .object.name)]
 pub struct Invalid {
     /// The object.
     pub object: ObjectRef,
@@ -53,7 +56,7 @@ impl From<Invalid> for ApiError {
 }
 
 /// `.apps` for kinds of that group, and so on; empty for the core group.
-fn group(kind: &Kind) -> &'static str {
+pub(super) fn group_of(kind: &Kind) -> &'static str {
     match kind {
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet => ".apps",
         Kind::Job | Kind::CronJob => ".batch",
@@ -69,11 +72,15 @@ fn group(kind: &Kind) -> &'static str {
 /// The resource as the API server spells it: `deployments.apps`.
 #[must_use]
 pub fn resource(kind: &Kind) -> String {
-    let lower = kind.as_str().to_lowercase();
-    let plural = match lower.strip_suffix('y') {
+    plural_of(kind.as_str()) + group_of(kind)
+}
+
+/// The plural of a kind's name, in lower case.
+pub(super) fn plural_of(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.strip_suffix('y') {
         Some(stem) => alloc::format!("{stem}ies"),
         None if lower.ends_with('s') => alloc::format!("{lower}es"),
         None => alloc::format!("{lower}s"),
-    };
-    plural + group(kind)
+    }
 }

@@ -3,6 +3,7 @@
 //! A write either takes effect whole or is refused with a reason in the API
 //! server's words. Rows of deleted objects stay, marked as removed.
 
+pub(crate) mod admission;
 mod adopt;
 mod create;
 mod delete;
@@ -19,6 +20,7 @@ mod templates;
 mod update;
 mod validate;
 
+pub use admission::settle_quotas;
 pub use adopt::adopt;
 pub use create::create;
 pub use create::{REVISION, insert_replica_set};

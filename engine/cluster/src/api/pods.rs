@@ -3,6 +3,7 @@
 //! All writes to a pod on which controllers, endpoints or traffic depend go
 //! through here, so that whoever must look again is told.
 
+use super::admission::{self, Applicant};
 use super::error::ApiError;
 use super::{find, templates};
 use crate::cluster::Cluster;
@@ -33,11 +34,25 @@ pub enum PodConditionKind {
     Ready,
 }
 
+/// A pod that is to be made.
+pub(crate) struct NewPod {
+    /// Its workload.
+    pub(crate) workload: WorkloadId,
+    /// Its ReplicaSet, where a Deployment makes it.
+    pub(crate) replica_set: Option<ReplicaSetId>,
+    /// Its template.
+    pub(crate) template: TemplateId,
+    /// Its key within the workload.
+    pub(crate) ordinal: u32,
+    /// Its name.
+    pub(crate) name: SmolStr,
+}
+
 /// Makes a pod of a workload. `ordinal` is its key within the workload; a StatefulSet's pod is named by it.
 /// Its containers wait (`PodInitializing` behind init containers, else `ContainerCreating`).
 ///
 /// # Errors
-/// [`ApiError::Forbidden`] where its PriorityClass or its ServiceAccount does not exist.
+/// Where admission refuses it, in its words.
 pub fn create<P>(
     cluster: &mut Cluster<P>,
     workload: WorkloadId,
@@ -45,9 +60,15 @@ pub fn create<P>(
     template: TemplateId,
     ordinal: u32,
 ) -> Result<PodId, ApiError> {
-    let name = name_of(cluster, workload, replica_set, ordinal);
-    account_of(cluster, workload, template, &name)?;
-    create_named(cluster, workload, replica_set, template, ordinal, name)
+    let (name, called) = names_of(cluster, workload, replica_set, ordinal);
+    let new = NewPod {
+        workload,
+        replica_set,
+        template,
+        ordinal,
+        name,
+    };
+    admit(cluster, new, called)
 }
 
 /// Makes a pod for an index of an Indexed Job: named by it, and labelled with it.
@@ -65,39 +86,67 @@ pub fn create_for_index<P>(
     let suffix = format_smolstr!("-{index}");
     let room = LONGEST_BASE - suffix.len();
     let base = format_smolstr!("{}{suffix}", shortened(&owner.reference.name, room));
+    let called = format_smolstr!("{base}-");
     let name = free_name(cluster, job, &base, ordinal);
-    account_of(cluster, job, template, &name)?;
-    let pod = create_named(cluster, job, None, template, ordinal, name)?;
+    let new = NewPod {
+        workload: job,
+        replica_set: None,
+        template,
+        ordinal,
+        name,
+    };
+    let pod = admit(cluster, new, called)?;
     let labels = &mut cluster.objects.pods[pod.index()].labels;
     Arc::make_mut(labels).insert(label.into(), format_smolstr!("{index}"));
     Ok(pod)
 }
 
-/// The same under a given name.
+/// The same under a given name; `called` is what it is called before it has one.
 ///
 /// # Errors
-/// [`ApiError::Forbidden`] where its PriorityClass does not exist.
-pub fn create_named<P>(
+/// Where admission refuses it, in its words.
+pub(crate) fn admit<P>(
     cluster: &mut Cluster<P>,
-    workload: WorkloadId,
-    replica_set: Option<ReplicaSetId>,
-    template: TemplateId,
-    ordinal: u32,
-    name: SmolStr,
+    new: NewPod,
+    called: SmolStr,
 ) -> Result<PodId, ApiError> {
-    let spec = cluster.objects.templates[template.index()].spec.clone();
-    let priority = priority_of(cluster, &name, &spec.spec)?;
-    let owner = &cluster.objects.workloads[workload.index()].header.reference;
-    let labels = labels_of(cluster, &owner.kind, template, &name, ordinal);
+    let owner = &cluster.objects.workloads[new.workload.index()]
+        .header
+        .reference;
+    let namespace = owner.namespace.clone();
+    let kind = owner.kind.clone();
+    let labels = labels_of(cluster, &kind, new.template, &new.name, new.ordinal);
+    let applicant = Applicant {
+        workload: new.workload,
+        template: new.template,
+        namespace: &namespace,
+        name: &new.name,
+        called,
+        labels: &labels,
+    };
+    let template = admission::pod(cluster, &applicant)?;
+    Ok(place(cluster, NewPod { template, ..new }))
+}
+
+/// Makes a pod without asking anybody: one that has been there.
+pub(crate) fn place<P>(cluster: &mut Cluster<P>, new: NewPod) -> PodId {
+    let spec = cluster.objects.templates[new.template.index()].spec.clone();
+    // A class that is not among the objects was there when the pod came.
+    let given = spec.spec.priority.unwrap_or(0);
+    let priority = priority_of(cluster, &new.name, new.template).unwrap_or(given);
+    let owner = &cluster.objects.workloads[new.workload.index()]
+        .header
+        .reference;
+    let labels = labels_of(cluster, &owner.kind, new.template, &new.name, new.ordinal);
     let pod = Pod {
-        name,
+        name: new.name,
         namespace: owner.namespace.clone(),
         labels,
         number: 0,
-        workload,
-        ordinal,
-        replica_set,
-        template,
+        workload: new.workload,
+        ordinal: new.ordinal,
+        replica_set: new.replica_set,
+        template: new.template,
         node: None,
         nominated: None,
         gates: None,
@@ -112,7 +161,7 @@ pub fn create_named<P>(
         deletion: None,
         removed: None,
     };
-    Ok(insert(cluster, pod))
+    insert(cluster, pod)
 }
 
 fn insert<P>(cluster: &mut Cluster<P>, mut pod: Pod) -> PodId {
@@ -131,6 +180,7 @@ fn insert<P>(cluster: &mut Cluster<P>, mut pod: Pod) -> PodId {
         cluster.workings.storage.mark_pod(id);
     }
     touch(cluster, id);
+    admission::charge(cluster, id);
     id
 }
 
@@ -154,17 +204,20 @@ fn waiting(spec: &PodSpec) -> Vec<ContainerStatus> {
     containers.map(status).collect()
 }
 
-/// The name of a new pod.
-fn name_of<P>(
+/// The name of a new pod, and what it is called before it has one. Each refused try draws another name.
+fn names_of<P>(
     cluster: &Cluster<P>,
     workload: WorkloadId,
     replica_set: Option<ReplicaSetId>,
     ordinal: u32,
-) -> SmolStr {
+) -> (SmolStr, SmolStr) {
     let owner = &cluster.objects.workloads[workload.index()].header;
+    let exactly = |name: SmolStr| (name.clone(), name);
     let base = match (&owner.reference.kind, replica_set) {
-        (Kind::Pod, _) => return owner.reference.name.clone(),
-        (Kind::StatefulSet, _) => return format_smolstr!("{}-{ordinal}", owner.reference.name),
+        (Kind::Pod, _) => return exactly(owner.reference.name.clone()),
+        (Kind::StatefulSet, _) => {
+            return exactly(format_smolstr!("{}-{ordinal}", owner.reference.name));
+        }
         (_, Some(set)) => {
             &cluster.objects.replica_sets[set.index()]
                 .header
@@ -173,15 +226,17 @@ fn name_of<P>(
         }
         _ => &owner.reference.name,
     };
+    let called = format_smolstr!("{base}-");
     let base = shortened(base, LONGEST_BASE);
-    free_name(cluster, workload, base, ordinal)
+    (free_name(cluster, workload, base, ordinal), called)
 }
 
 /// A name that begins with `base` and is not taken.
 fn free_name<P>(cluster: &Cluster<P>, workload: WorkloadId, base: &str, ordinal: u32) -> SmolStr {
     let owner = &cluster.objects.workloads[workload.index()].header;
     let key = (u64::from(owner.number) << 32) | u64::from(ordinal);
-    let names = (0..).map(|attempt| {
+    let tries = cluster.workings.control.refused_tries(workload);
+    let names = (tries..).map(|attempt| {
         let bits = Draws::new(key).bits(Purpose::Name, key, Tick(attempt));
         format_smolstr!("{base}-{}", templates::suffix(bits))
     });
@@ -219,7 +274,15 @@ fn labels_of<P>(
 
 /// `spec.priority` that admission gives: that of the class, or of the class for pods without one.
 /// Source: plugin/pkg/admission/priority.
-fn priority_of<P>(cluster: &Cluster<P>, name: &SmolStr, spec: &PodSpec) -> Result<i32, ApiError> {
+///
+/// # Errors
+/// [`ApiError::Forbidden`] where there is no such class.
+pub(super) fn priority_of<P>(
+    cluster: &Cluster<P>,
+    name: &SmolStr,
+    template: TemplateId,
+) -> Result<i32, ApiError> {
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
     let Some(class) = spec.priority_class_name.as_ref().filter(|c| !c.is_empty()) else {
         let default = cluster.workings.index.default_priority;
         return Ok(spec.priority.unwrap_or(default));
@@ -229,10 +292,8 @@ fn priority_of<P>(cluster: &Cluster<P>, name: &SmolStr, spec: &PodSpec) -> Resul
         "system-cluster-critical" => return Ok(2_000_000_000),
         _ => {}
     }
-    let reference = ObjectRef::new(Kind::PriorityClass, "", class);
-    let value = find(cluster, &reference)
-        .and_then(|slot| crate::workings::header(&cluster.objects, slot))
-        .and_then(|header| header.doc["value"].as_i64());
+    let value =
+        admission::priority_class(cluster, class).and_then(|header| header.doc["value"].as_i64());
     match value {
         Some(value) => Ok(i32::try_from(value).unwrap_or(i32::MAX)),
         None => Err(ApiError::Forbidden {
@@ -270,21 +331,21 @@ pub fn preemption_policy<P>(cluster: &Cluster<P>, pod: PodId) -> Option<SmolStr>
 }
 
 /// Admission of ServiceAccounts (plugin/pkg/admission/serviceaccount): every namespace has `default`.
-fn account_of<P>(
+///
+/// # Errors
+/// [`ApiError::Forbidden`] where there is no such account.
+pub(super) fn account_of<P>(
     cluster: &Cluster<P>,
-    workload: WorkloadId,
-    template: TemplateId,
-    pod: &SmolStr,
+    applicant: &Applicant<'_>,
 ) -> Result<(), ApiError> {
-    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let spec = &cluster.objects.templates[applicant.template.index()]
+        .spec
+        .spec;
     let named = spec.service_account_name.as_deref().unwrap_or_default();
     if matches!(named, "" | "default") {
         return Ok(());
     }
-    let namespace = &cluster.objects.workloads[workload.index()]
-        .header
-        .reference
-        .namespace;
+    let namespace = applicant.namespace;
     let account = ObjectRef::new(Kind::ServiceAccount, namespace, named);
     let assumed = &cluster.workings.kubelet.assumed;
     if find(cluster, &account).is_some() || assumed.contains(&account) {
@@ -295,7 +356,7 @@ fn account_of<P>(
     );
     Err(ApiError::Forbidden {
         kind: Kind::Pod,
-        name: pod.clone(),
+        name: applicant.called.clone(),
         reason,
     })
 }
@@ -305,6 +366,7 @@ pub fn touch<P>(cluster: &mut Cluster<P>, pod: PodId) {
     let workload = cluster.objects.pods[pod.index()].workload;
     cluster.workings.control.enqueue(workload);
     cluster.workings.control.mark_pod(pod);
+    cluster.workings.policies.mark(pod);
 }
 
 /// Binds a pod to a node: what the scheduler's binding does.

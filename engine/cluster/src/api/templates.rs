@@ -138,6 +138,7 @@ fn push<P>(
         spec: Arc::new(spec),
         doc,
         hash,
+        admitted_from: None,
     }));
     cluster.workings.control.workloads[workload.index()]
         .templates
@@ -154,6 +155,33 @@ fn add_job_labels(labels: &mut Labels, job: &Header) {
         let name = format_smolstr!("{prefix}job-name");
         labels.insert(name, job.reference.name.clone());
     }
+}
+
+/// The template of a revision with what admission wrote into it for its pods. It is no revision of its own.
+///
+/// # Errors
+/// [`ApiError::Invalid`] where it is malformed.
+pub(super) fn admitted<P>(
+    cluster: &mut Cluster<P>,
+    workload: WorkloadId,
+    base: TemplateId,
+    document: &Doc,
+) -> Result<TemplateId, ApiError> {
+    let object = cluster.objects.workloads[workload.index()]
+        .header
+        .reference
+        .clone();
+    let mut spec: PodTemplateSpec = read_value(&object, document, "spec.template")?;
+    admit(&mut spec.spec, &object.kind);
+    let labels = cluster.workings.control.pod_labels[base.index()].clone();
+    cluster.workings.control.pod_labels.push(labels);
+    let hash = cluster.objects.templates[base.index()].hash.clone();
+    Ok(TemplateId::from(cluster.objects.templates.push(Template {
+        spec: Arc::new(spec),
+        doc: document.clone(),
+        hash,
+        admitted_from: Some(base),
+    })))
 }
 
 /// Tolerations that the API server or the DaemonSet controller adds: key, effect.

@@ -3,7 +3,7 @@
 use super::create::{autoscaler_spec, note_default_priority, template_of, workload_spec};
 use super::document::{identify, read, without_nulls};
 use super::error::{ApiError, Invalid};
-use super::{Actor, find, keep_record, redefine, storage, templates, validate};
+use super::{Actor, admission, find, keep_record, redefine, storage, templates, validate};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Labels, ObjectRef};
@@ -267,7 +267,10 @@ fn retype<P>(
             objects.budgets[id.index()].spec = Arc::new(spec);
             Arc::make_mut(&mut control.dirty_budgets).insert(id);
         }
-        Slot::Plain(_) => note_default_priority(cluster, object, document),
+        Slot::Plain(_) => {
+            note_default_priority(cluster, object, document);
+            cluster.workings.policies.stale |= admission::sets_rules(&object.kind);
+        }
         Slot::Volume(_) | Slot::Claim(_) | Slot::Class(_) => {
             storage::retype(cluster, slot, object, document)?;
         }

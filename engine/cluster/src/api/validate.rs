@@ -71,7 +71,7 @@ fn selector(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
     ))
 }
 
-fn pod(object: &ObjectRef, spec: &PodSpec, path: &str) -> Result<(), ApiError> {
+pub(super) fn pod(object: &ObjectRef, spec: &PodSpec, path: &str) -> Result<(), ApiError> {
     if spec.containers.is_empty() {
         let path = format!("{path}.containers");
         return Err(invalid(object, &path, "[]", "at least one is required"));

@@ -36,6 +36,8 @@ pub struct Control {
     pub deletion_costs: Arc<BTreeMap<PodId, i32>>,
     /// Pods that nothing controls: a ReplicaSet that selects one adopts it.
     pub orphans: Arc<BTreeSet<PodId>>,
+    /// Workloads of which a pod was refused, and how often in a row.
+    pub refused: Arc<BTreeMap<WorkloadId, Refused>>,
     /// Nodes that are being drained.
     pub drains: Arc<Vec<Drain>>,
     /// Per autoscaler.
@@ -59,6 +61,15 @@ pub struct WorkloadControl {
     pub job: JobControl,
     /// Jobs of a CronJob that exist, oldest first.
     pub jobs: Vec<WorkloadId>,
+}
+
+/// Tries in a row to make a pod that were refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// When the first was.
+    pub since: Tick,
+    /// How many there were.
+    pub tries: u32,
 }
 
 /// A drain under way.
@@ -160,6 +171,13 @@ impl Control {
             next,
             ..AutoscalerControl::default()
         });
+    }
+
+    /// How often in a row a pod of a workload was refused.
+    pub(crate) fn refused_tries(&self, workload: WorkloadId) -> u32 {
+        self.refused
+            .get(&workload)
+            .map_or(0, |refused| refused.tries)
     }
 
     /// The node for which a DaemonSet made this pod: the scheduler may bind it nowhere else.

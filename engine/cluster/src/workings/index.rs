@@ -40,6 +40,8 @@ pub struct Index {
     node_pods: Table<Arc<Vec<PodId>>>,
     unbound: Arc<BTreeSet<PodId>>,
     numbers: u32,
+    /// Grows with each object that is no pod and comes or goes.
+    stamp: u32,
     /// Events by content.
     pub events: Chains,
     /// Whether anything changed on which the network of traffic depends: endpoints, readiness,
@@ -70,6 +72,19 @@ impl Index {
     pub fn insert(&mut self, reference: &ObjectRef, slot: Slot) {
         self.names.push(hash_of(reference));
         self.slots.push(slot);
+        if !matches!(slot, Slot::Pod(_)) {
+            self.note_change();
+        }
+    }
+
+    /// State of the objects that are no pods: another one after each that came or went.
+    pub(crate) const fn stamp(&self) -> u32 {
+        self.stamp
+    }
+
+    /// An object that is no pod came, went, or changed what it uses.
+    pub(crate) const fn note_change(&mut self) {
+        self.stamp = self.stamp.wrapping_add(1);
     }
 
     /// Registers the `metadata.uid` of a document that has one.

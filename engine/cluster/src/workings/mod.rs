@@ -8,12 +8,13 @@ mod lifecycle;
 mod meters;
 mod node_autoscaler;
 mod pods;
+mod policies;
 mod scheduler;
 mod storage;
 mod traffic;
 
 pub use control::{Control, PodMetrics, WorkloadControl};
-pub use control::{Drain, PodSamples};
+pub use control::{Drain, PodSamples, Refused};
 pub use index::header_mut;
 pub use index::{Index, Slot, fnv1a, header};
 pub use jobs::{IndexFailures, JobControl};
@@ -22,6 +23,8 @@ pub use lifecycle::Lifecycle;
 pub use meters::{EdgeMeter, EntryMeter, LastSecond, Meters, ServiceMeter, Spread};
 pub use node_autoscaler::{NodeAutoscaler, NodeGroup};
 pub use pods::{ClassUse, HotChunk, HotPods, POD_CHUNK};
+pub use policies::Policies;
+pub(crate) use policies::{Ledger, Rules};
 pub use scheduler::{Attempts, Parked, SeenNode, is_sidecar};
 pub use scheduler::{Demand, HostPort, News, NodeSums, Queue, Room, Scheduler, SpeaksOfPods};
 pub use storage::{Reservation, Storage, StorageJob, StorageRound, Told};
@@ -42,6 +45,8 @@ pub struct Workings {
     pub index: Index,
     /// What the controllers remember.
     pub control: Control,
+    /// Rules that objects set for others, and the books of quotas.
+    pub policies: Policies,
     /// What the scheduler remembers.
     pub scheduler: Scheduler,
     /// What the volume controllers remember.

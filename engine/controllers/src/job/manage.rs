@@ -3,7 +3,8 @@
 use super::failures::retry_at;
 use super::{COMPLETION_INDEX, Desk, index_of, report, terminating};
 use crate::conditions::{self, Saying};
-use crate::replica_set::{RETRY, deletion_order};
+use crate::refusals::{self, Next, WAITS_OF_JOBS};
+use crate::replica_set::deletion_order;
 use aegis_cluster::api::pods;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::journal::Journal;
@@ -162,6 +163,7 @@ fn create<P>(
     };
     match made {
         Ok(pod) => {
+            refusals::let_in(cluster, desk.id);
             desk.control.track([pod].into_iter());
             desk.active.push(pod);
             let name = &cluster.objects.pods[pod.index()].name;
@@ -187,8 +189,8 @@ fn create<P>(
                 &message,
                 journal,
             );
-            let retry = cluster.clock.after(RETRY);
-            cluster.workings.control.enqueue_at(retry, desk.id);
+            // The shortest wait is a second: never within this one.
+            let _: Next = refusals::refused(cluster, desk.id, WAITS_OF_JOBS);
         }
     }
 }

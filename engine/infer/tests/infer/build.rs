@@ -60,7 +60,10 @@ pub fn objects(manifest: &str) -> Objects {
                 });
             }
             _ => {
-                objects.plain.push(Plain { header });
+                objects.plain.push(Plain {
+                    header,
+                    status: aegis_model::Doc::default(),
+                });
             }
         }
     }

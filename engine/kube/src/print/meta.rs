@@ -2,7 +2,7 @@
 
 use super::{Context, ident};
 use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
-use aegis_model::objects::Header;
+use aegis_model::objects::{Header, Plain};
 use serde_json::{Map, Value, json};
 
 /// Whether the API server counts generations of a kind.
@@ -107,7 +107,8 @@ pub fn owner(header: &Header) -> Value {
 }
 
 /// An object that is kept and not simulated: as it came, with its metadata.
-pub fn plain(cx: &Context<'_>, header: &Header) -> Value {
+pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
+    let header = &row.header;
     let mut object = (*header.doc).clone();
     if !object.is_object() {
         object = json!({});
@@ -116,6 +117,9 @@ pub fn plain(cx: &Context<'_>, header: &Header) -> Value {
     if object["kind"].is_null() {
         object["kind"] = header.reference.kind.as_str().into();
         object["apiVersion"] = api_version(&header.reference.kind).into();
+    }
+    if row.status.is_object() {
+        object["status"] = (*row.status).clone();
     }
     if header.reference.kind.as_str() == "Ingress" {
         super::ingress::complete(&mut object);

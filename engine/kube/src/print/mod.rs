@@ -99,7 +99,7 @@ fn plain(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.plain.iter();
     rows.filter(|row| row.header.exists())
         .filter(|row| !endpoints::is_kept_by_controllers(cx, &row.header))
-        .map(|row| meta::plain(cx, &row.header))
+        .map(|row| meta::plain(cx, row))
         .collect()
 }
 

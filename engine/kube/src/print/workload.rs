@@ -124,7 +124,8 @@ fn current(row: &Workload) -> u32 {
 fn current_template<'a>(cx: &Context<'a>, row: &Workload) -> Option<&'a Template> {
     let older = row.pods.iter().filter_map(|id| {
         let pod = cx.objects.pods.get(id.index())?;
-        (pod.exists() && pod.template != row.template).then_some(pod.template)
+        let revision = cx.objects.revision(pod.template);
+        (pod.exists() && revision != row.template).then_some(revision)
     });
     let id = older.min().unwrap_or(row.template);
     cx.objects.templates.get(id.index())

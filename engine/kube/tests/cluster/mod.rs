@@ -104,7 +104,12 @@ impl Builder {
                 WorkloadSpec::Pod(typed::<PodTemplateSpec>(doc)),
                 doc,
             ),
-            _ => _ = objects.plain.push(Plain { header }),
+            _ => {
+                _ = objects.plain.push(Plain {
+                    header,
+                    status: aegis_model::Doc::default(),
+                });
+            }
         }
     }
 
@@ -114,6 +119,7 @@ impl Builder {
             spec: Arc::new(typed(template)),
             doc: Arc::new(json!({"metadata": template["metadata"], "spec": template["spec"]})),
             hash: format!("hash{index}").into(),
+            admitted_from: None,
         });
         let status = WorkloadStatus {
             observed_generation: 1,

@@ -17,6 +17,7 @@ pub use status::*;
 pub use storage::*;
 
 use crate::change::ChangeRecord;
+use crate::ids::TemplateId;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 
@@ -56,4 +57,14 @@ pub struct Objects {
     pub events: Table<EventRow>,
     /// The record of changes, oldest first.
     pub changes: Table<ChangeRecord>,
+}
+
+impl Objects {
+    /// The template of the revision to which a pod's template belongs: itself, unless admission wrote
+    /// something into it.
+    #[must_use]
+    pub fn revision(&self, template: TemplateId) -> TemplateId {
+        let row = self.templates.get(template.index());
+        row.and_then(|row| row.admitted_from).unwrap_or(template)
+    }
 }

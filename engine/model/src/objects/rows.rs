@@ -77,6 +77,9 @@ pub struct Template {
     pub doc: Doc,
     /// `pod-template-hash` or `controller-revision-hash`.
     pub hash: SmolStr,
+    /// The revision's own template, where admission wrote something into this one for its pods.
+    #[serde(default)]
+    pub admitted_from: Option<TemplateId>,
 }
 
 /// Typed spec of a workload.
@@ -296,6 +299,9 @@ pub struct DisruptionBudget {
 pub struct Plain {
     /// Name, labels, document.
     pub header: Header,
+    /// `status:`, as given or as a controller keeps it; null where there is none.
+    #[serde(default)]
+    pub status: Doc,
 }
 
 /// An Event, aggregated: equal ones are counted.

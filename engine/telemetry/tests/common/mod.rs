@@ -124,6 +124,7 @@ pub fn objects(name: &str) -> Objects {
         spec: Arc::new(template()),
         doc: Arc::new(template_document()),
         hash: "abc".into(),
+        admitted_from: None,
     });
     objects.workloads.push(Workload {
         header: header(Kind::Deployment, name),

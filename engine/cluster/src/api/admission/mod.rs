@@ -1,0 +1,304 @@
+//! Admission: what namespaces, quotas, limits and webhooks make of a write, in the API server's order.
+//!
+//! Defaults first, then what looks things up (accounts, classes, mutating webhooks), then what may only
+//! refuse: limits, Pod Security, validating webhooks, and quotas last. Source:
+//! pkg/kubeapiserver/options/plugins.go, `AllOrderedPlugins`.
+
+mod checks;
+mod claim;
+mod limits;
+mod quota;
+mod quotas;
+mod rules;
+mod security;
+mod webhook;
+
+pub(crate) use claim::Amounts;
+pub(crate) use limits::complete;
+pub(crate) use quota::Life;
+pub use quotas::settle_quotas;
+pub(crate) use quotas::{charge, object_refusal};
+pub(crate) use rules::sets_rules;
+pub(crate) use security::Demand;
+
+use super::error::ApiError;
+use super::templates;
+use super::{find, pods, validate};
+use crate::cluster::Cluster;
+use crate::workings::{Rules, Slot};
+use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
+use aegis_model::objects::Header;
+use aegis_model::{Doc, TemplateId, WorkloadId};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde_json::Value;
+use smol_str::SmolStr;
+use webhook::{Callee, Failure, Write};
+
+/// A pod that asks to be let in.
+pub(crate) struct Applicant<'a> {
+    /// Its workload.
+    pub(crate) workload: WorkloadId,
+    /// Its revision's template.
+    pub(crate) template: TemplateId,
+    /// Its namespace.
+    pub(crate) namespace: &'a SmolStr,
+    /// Its name.
+    pub(crate) name: &'a SmolStr,
+    /// What it is called before it has a name: `metadata.generateName`, else its name.
+    pub(crate) called: SmolStr,
+    /// Its labels.
+    pub(crate) labels: &'a Labels,
+}
+
+/// Admits a pod: gives the template with what was written into it.
+///
+/// # Errors
+/// [`ApiError::Forbidden`], [`ApiError::Invalid`] or [`ApiError::Internal`], in the words of whoever refuses.
+pub(crate) fn pod<P>(
+    cluster: &mut Cluster<P>,
+    applicant: &Applicant<'_>,
+) -> Result<TemplateId, ApiError> {
+    rules::freshen(cluster);
+    let rules = cluster
+        .workings
+        .policies
+        .namespaces
+        .get(applicant.namespace);
+    let rules = rules.cloned().unwrap_or_default();
+    let template = with_defaults(cluster, applicant, &rules)?;
+    pods::account_of(cluster, applicant)?;
+    pods::priority_of(cluster, &applicant.called, template)?;
+    call(cluster, applicant, HookKind::Mutating)?;
+    limits_and_security(cluster, applicant, &rules, template)?;
+    call(cluster, applicant, HookKind::Validating)?;
+    let document = cluster.objects.templates[template.index()].doc.clone();
+    let used = quota::Used {
+        resource: "pods",
+        document: &document,
+        life: Life::Alive,
+    };
+    match quotas::refusal(cluster, &rules, &used) {
+        Some(reason) => Err(forbidden(applicant.name, reason)),
+        None => Ok(template),
+    }
+}
+
+fn forbidden(name: &SmolStr, reason: String) -> ApiError {
+    ApiError::Forbidden {
+        kind: Kind::Pod,
+        name: name.clone(),
+        reason,
+    }
+}
+
+/// The template with the defaults of LimitRanges; the same one where they add nothing.
+fn with_defaults<P>(
+    cluster: &mut Cluster<P>,
+    applicant: &Applicant<'_>,
+    rules: &Rules,
+) -> Result<TemplateId, ApiError> {
+    let base = applicant.template;
+    let class = class_of(cluster, base);
+    if rules.limits.is_empty() && class.is_none() {
+        return Ok(base);
+    }
+    if let Some(known) = cluster.workings.policies.variants.get(&base) {
+        return Ok(*known);
+    }
+    let document = &cluster.objects.templates[base.index()].doc;
+    let mut written = Value::clone(document);
+    for items in &rules.limits {
+        limits::set_defaults(items, &mut written);
+    }
+    if let Some(class) = class {
+        set_class(&class, &mut written["spec"]);
+    }
+    let same = written == **document;
+    let template = match same {
+        true => base,
+        false => templates::admitted(cluster, applicant.workload, base, &Arc::new(written))?,
+    };
+    Arc::make_mut(&mut cluster.workings.policies.variants).insert(base, template);
+    Ok(template)
+}
+
+/// The PriorityClass by name.
+pub(crate) fn priority_class<'a, P>(cluster: &'a Cluster<P>, name: &str) -> Option<&'a Header> {
+    let reference = ObjectRef::new(Kind::PriorityClass, "", name);
+    let slot = find(cluster, &reference)?;
+    crate::workings::header(&cluster.objects, slot)
+}
+
+/// The document of the class of a template's pods: the one that it names, or the one for those that name none.
+fn class_of<P>(cluster: &Cluster<P>, template: TemplateId) -> Option<Doc> {
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let named = spec.priority_class_name.as_deref().unwrap_or_default();
+    if named.is_empty() {
+        return cluster.workings.policies.default_class.clone();
+    }
+    priority_class(cluster, named).map(|header| header.doc.clone())
+}
+
+/// Writes what a class says beside its value into a pod.
+fn set_class(class: &Value, spec: &mut Value) {
+    if spec["priorityClassName"]
+        .as_str()
+        .unwrap_or_default()
+        .is_empty()
+    {
+        spec["priorityClassName"] = class["metadata"]["name"].clone();
+    }
+    let policy = &class["preemptionPolicy"];
+    if policy.is_string() && spec["preemptionPolicy"].is_null() {
+        spec["preemptionPolicy"] = policy.clone();
+    }
+}
+
+/// What only refuses, before the webhooks.
+fn limits_and_security<P>(
+    cluster: &Cluster<P>,
+    applicant: &Applicant<'_>,
+    rules: &Rules,
+    template: TemplateId,
+) -> Result<(), ApiError> {
+    let row = &cluster.objects.templates[template.index()];
+    let object = ObjectRef::new(Kind::Pod, applicant.namespace, applicant.name);
+    if template != applicant.template {
+        validate::pod(&object, &row.spec.spec, "spec")?;
+    }
+    let mut ranges = rules.limits.iter();
+    let refusal = ranges.find_map(|items| limits::refusal(items, &row.doc));
+    let refusal = refusal.or_else(|| {
+        let demand = rules.enforce.as_ref()?;
+        demand.violation(&row.doc["metadata"], &row.doc["spec"])
+    });
+    refusal.map_or(Ok(()), |reason| Err(forbidden(applicant.name, reason)))
+}
+
+/// Which of the two kinds of webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HookKind {
+    /// They change, and come first.
+    Mutating,
+    /// They only refuse.
+    Validating,
+}
+
+impl HookKind {
+    const fn configuration(self) -> &'static str {
+        match self {
+            Self::Mutating => "MutatingWebhookConfiguration",
+            Self::Validating => "ValidatingWebhookConfiguration",
+        }
+    }
+}
+
+fn call<P>(
+    cluster: &Cluster<P>,
+    applicant: &Applicant<'_>,
+    kind: HookKind,
+) -> Result<(), ApiError> {
+    if cluster.workings.policies.hooks.is_empty() {
+        return Ok(());
+    }
+    let namespace = crate::reach::namespace_labels(&cluster.objects, applicant.namespace);
+    let write = Write {
+        operation: "CREATE",
+        group: "",
+        version: "v1",
+        resource: "pods",
+        labels: applicant.labels,
+        namespace: Some(&namespace),
+    };
+    hooked(cluster, &write, kind)
+}
+
+/// Calls the webhooks that a write concerns.
+fn hooked<P>(cluster: &Cluster<P>, write: &Write<'_>, kind: HookKind) -> Result<(), ApiError> {
+    let configurations = cluster.workings.policies.hooks.iter();
+    let of_kind = configurations.filter(|document| document["kind"] == kind.configuration());
+    let hooks = of_kind.flat_map(|document| claim::list(document, "webhooks"));
+    for hook in hooks.filter(|hook| webhook::concerns(hook, write)) {
+        let Some(callee) = Callee::of(hook) else {
+            continue;
+        };
+        let Some(failure) = failure(cluster, &callee) else {
+            continue;
+        };
+        if webhook::is_fatal(hook) {
+            return Err(ApiError::Internal(webhook::in_words(
+                hook, &callee, &failure,
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why a Service cannot be called; `None` where it can.
+fn failure<P>(cluster: &Cluster<P>, callee: &Callee<'_>) -> Option<Failure> {
+    let object = ObjectRef::new(Kind::Service, callee.namespace, callee.name);
+    let Some(Slot::Service(id)) = find(cluster, &object) else {
+        return Some(Failure::Service);
+    };
+    let service = &cluster.objects.services[id.index()];
+    let mut ports = service.spec.ports.iter();
+    if !ports.any(|port| u64::from(port.port) == callee.port) {
+        return Some(Failure::Port);
+    }
+    let ready = service.endpoints.iter().any(|endpoint| endpoint.ready);
+    // Endpoints of a Service without a selector are made by hand; what stands behind them answers.
+    (!ready && !service.spec.selector.is_empty()).then_some(Failure::Endpoints)
+}
+
+/// Calls the webhooks for a write that a user makes to an object that is no pod of a controller.
+///
+/// # Errors
+/// [`ApiError::Internal`] where one with `failurePolicy: Fail` cannot be called.
+pub(crate) fn user_write<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    document: &Doc,
+    operation: &'static str,
+) -> Result<(), ApiError> {
+    rules::freshen(cluster);
+    let version = document["apiVersion"].as_str().unwrap_or("v1");
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    if cluster.workings.policies.hooks.is_empty() || group == "admissionregistration.k8s.io" {
+        return Ok(());
+    }
+    let labels = super::identify(document).map(|(_, metadata)| metadata.labels);
+    let inside = (!object.namespace.is_empty())
+        .then(|| crate::reach::namespace_labels(&cluster.objects, &object.namespace));
+    let write = Write {
+        operation,
+        group,
+        version,
+        resource: &rules::plural(&object.kind),
+        labels: &labels.unwrap_or_default(),
+        namespace: inside.as_deref(),
+    };
+    hooked(cluster, &write, HookKind::Mutating)?;
+    hooked(cluster, &write, HookKind::Validating)
+}
+
+/// All items of all LimitRanges of a namespace against a claim on storage.
+pub(crate) fn claim_refusal<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    claim: &Value,
+) -> Option<String> {
+    rules::freshen(cluster);
+    let rules = cluster
+        .workings
+        .policies
+        .namespaces
+        .get(&object.namespace)?;
+    let findings: Vec<String> = rules
+        .limits
+        .iter()
+        .filter_map(|items| limits::claim_refusal(items, claim))
+        .collect();
+    findings.into_iter().next()
+}

@@ -1,0 +1,141 @@
+//! Webhooks of admission: which of them a write concerns, and what comes of calling them.
+//!
+//! What a webhook answers is its own program's doing and is not known here: one that can be reached
+//! allows, and changes nothing. One that cannot be reached refuses or is passed over, as its
+//! `failurePolicy` says. Source: k8s.io/apiserver/pkg/admission/plugin/webhook;
+//! k8s.io/apiserver/pkg/util/proxy `ResolveEndpoint`.
+
+use super::claim::list;
+use aegis_model::kubernetes::{LabelSelector, Labels};
+use alloc::format;
+use alloc::string::String;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A write as the rules of webhooks speak of it.
+pub(crate) struct Write<'a> {
+    /// `CREATE`, `UPDATE`, `DELETE`.
+    pub(crate) operation: &'a str,
+    /// API group; empty for the core group.
+    pub(crate) group: &'a str,
+    /// API version without the group.
+    pub(crate) version: &'a str,
+    /// Plural name: `pods`.
+    pub(crate) resource: &'a str,
+    /// Labels of the object.
+    pub(crate) labels: &'a Labels,
+    /// Labels of its namespace; `None` for what is in none.
+    pub(crate) namespace: Option<&'a Labels>,
+}
+
+/// Whether a webhook is called for a write.
+pub(crate) fn concerns(hook: &Value, write: &Write<'_>) -> bool {
+    list(hook, "rules").any(|rule| has_rule(rule, write))
+        && selects(&hook["objectSelector"], write.labels)
+        && write
+            .namespace
+            .is_none_or(|labels| selects(&hook["namespaceSelector"], labels))
+}
+
+fn has_rule(rule: &Value, write: &Write<'_>) -> bool {
+    let names = |key: &str, value: &str| {
+        list(rule, key).any(|item| {
+            item.as_str()
+                .is_some_and(|item| item == "*" || item == value)
+        })
+    };
+    let scope = match rule["scope"].as_str().unwrap_or("*") {
+        "Namespaced" => write.namespace.is_some(),
+        "Cluster" => write.namespace.is_none(),
+        _ => true,
+    };
+    let resource = names("resources", write.resource) || names("resources", "*/*");
+    scope
+        && resource
+        && names("operations", write.operation)
+        && names("apiGroups", write.group)
+        && names("apiVersions", write.version)
+}
+
+fn selects(selector: &Value, labels: &Labels) -> bool {
+    // What is no selector was refused when the configuration came.
+    !selector.is_object()
+        || LabelSelector::deserialize(selector).is_ok_and(|selector| selector.matches(labels))
+}
+
+/// Whether a failed call refuses the write.
+pub(crate) fn is_fatal(hook: &Value) -> bool {
+    hook["failurePolicy"] != "Ignore"
+}
+
+/// Seconds after which a call counts as failed.
+pub(crate) fn timeout(hook: &Value) -> u64 {
+    hook["timeoutSeconds"].as_u64().unwrap_or(10)
+}
+
+/// The Service that a webhook calls.
+pub(crate) struct Callee<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) port: u64,
+    path: &'a str,
+}
+
+impl<'a> Callee<'a> {
+    /// `None` where the webhook calls an address outside.
+    pub(crate) fn of(hook: &'a Value) -> Option<Self> {
+        let service = &hook["clientConfig"]["service"];
+        Some(Self {
+            namespace: service["namespace"].as_str()?,
+            name: service["name"].as_str()?,
+            port: service["port"].as_u64().unwrap_or(443),
+            path: service["path"].as_str().unwrap_or_default(),
+        })
+    }
+
+    fn address(&self) -> String {
+        let Self {
+            namespace,
+            name,
+            port,
+            path,
+        } = self;
+        let slash = if path.is_empty() || path.starts_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        format!("https://{name}.{namespace}.svc:{port}{slash}{path}")
+    }
+}
+
+/// Why a call failed.
+pub(crate) enum Failure {
+    /// There is no such Service.
+    Service,
+    /// The Service has no such port.
+    Port,
+    /// No endpoint of the Service is ready.
+    Endpoints,
+}
+
+impl Failure {
+    fn words(&self, callee: &Callee<'_>) -> String {
+        let Callee { name, port, .. } = callee;
+        match self {
+            Self::Service => format!("service {name:?} not found"),
+            Self::Port => format!("no service port {port} found for service {name:?}"),
+            Self::Endpoints => format!("no endpoints available for service {name:?}"),
+        }
+    }
+}
+
+/// What the API server says of a failed call.
+pub(crate) fn in_words(hook: &Value, callee: &Callee<'_>, failure: &Failure) -> String {
+    let name = hook["name"].as_str().unwrap_or_default();
+    let (address, timeout) = (callee.address(), timeout(hook));
+    let cause = failure.words(callee);
+    format!(
+        "failed calling webhook {name:?}: failed to call webhook: Post \"{address}?timeout={timeout}s\": {cause}"
+    )
+}
