@@ -199,6 +199,10 @@ fn answered(
 
 /// What the container's command does, with `$(NAME)` of its own variables filled in.
 fn script(container: &Container) -> Script {
+    // A container listens on the ports that it declares: with some, pause stands in for a server.
+    if shell::is_pause(&container.image) && !container.ports.is_empty() {
+        return Script::stand_in(&container.image);
+    }
     let fill = |words: &[SmolStr]| -> Vec<SmolStr> {
         words
             .iter()

@@ -3,41 +3,60 @@
 use aegis_kube::spelling::nearest;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use serde_json::Value;
-use smol_str::SmolStr;
 
 /// Kinds with the short name that kubectl takes besides the kind itself.
-static KINDS: [(Kind, &str); 22] = [
-    (Kind::Namespace, "ns"),
-    (Kind::Node, "no"),
-    (Kind::Pod, "po"),
-    (Kind::ReplicaSet, "rs"),
-    (Kind::Deployment, "deploy"),
-    (Kind::StatefulSet, "sts"),
-    (Kind::DaemonSet, "ds"),
-    (Kind::Job, "job"),
-    (Kind::CronJob, "cj"),
-    (Kind::Service, "svc"),
-    (Kind::EndpointSlice, "endpointslice"),
-    (Kind::HorizontalPodAutoscaler, "hpa"),
-    (Kind::NetworkPolicy, "netpol"),
-    (Kind::PodDisruptionBudget, "pdb"),
-    (Kind::ConfigMap, "cm"),
-    (Kind::Secret, "secret"),
-    (Kind::PriorityClass, "pc"),
-    (Kind::ServiceAccount, "sa"),
-    (Kind::PersistentVolumeClaim, "pvc"),
-    (Kind::PersistentVolume, "pv"),
-    (Kind::StorageClass, "sc"),
-    (Kind::Other(SmolStr::new_static("Ingress")), "ing"),
+const KINDS: [(&str, &str); 36] = [
+    ("Namespace", "ns"),
+    ("Node", "no"),
+    ("Pod", "po"),
+    ("ReplicaSet", "rs"),
+    ("Deployment", "deploy"),
+    ("StatefulSet", "sts"),
+    ("DaemonSet", "ds"),
+    ("Job", "job"),
+    ("CronJob", "cj"),
+    ("Service", "svc"),
+    ("EndpointSlice", "endpointslice"),
+    ("HorizontalPodAutoscaler", "hpa"),
+    ("NetworkPolicy", "netpol"),
+    ("PodDisruptionBudget", "pdb"),
+    ("ConfigMap", "cm"),
+    ("Secret", "secret"),
+    ("PriorityClass", "pc"),
+    ("ServiceAccount", "sa"),
+    ("PersistentVolumeClaim", "pvc"),
+    ("PersistentVolume", "pv"),
+    ("StorageClass", "sc"),
+    ("Ingress", "ing"),
+    ("IngressClass", "ingressclass"),
+    ("ResourceQuota", "quota"),
+    ("LimitRange", "limits"),
+    ("Endpoints", "ep"),
+    ("RuntimeClass", "runtimeclass"),
+    ("Role", "role"),
+    ("RoleBinding", "rolebinding"),
+    ("ClusterRole", "clusterrole"),
+    ("ClusterRoleBinding", "clusterrolebinding"),
+    ("CSIDriver", "csidriver"),
+    ("CSINode", "csinode"),
+    (
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfiguration",
+    ),
+    (
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfiguration",
+    ),
+    ("Event", "ev"),
 ];
 
 /// The kind of that name: any case, singular, or kubectl's short name. Others are kept as they are.
 #[must_use]
 pub fn kind(text: &str) -> Kind {
-    let known = KINDS.iter().find(|(kind, short)| {
-        kind.as_str().eq_ignore_ascii_case(text) || short.eq_ignore_ascii_case(text)
-    });
-    known.map_or_else(|| Kind::from(text), |(kind, _)| kind.clone())
+    let known = KINDS
+        .iter()
+        .find(|(kind, short)| kind.eq_ignore_ascii_case(text) || short.eq_ignore_ascii_case(text));
+    known.map_or_else(|| Kind::from(text), |(kind, _)| Kind::from(*kind))
 }
 
 /// `kind/name` (in `default` where the kind has namespaces) or `kind/namespace/name`.

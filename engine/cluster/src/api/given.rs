@@ -206,20 +206,22 @@ const HEALTHY: [(&str, ConditionStatus, &str, &str); 4] = [
 /// Conditions of a node: as given, or those of a healthy one.
 pub(super) fn node_conditions(status: &Value, now: Tick) -> Vec<Condition> {
     let given = Vec::<GivenCondition>::deserialize(&status["conditions"]).unwrap_or_default();
-    if !given.is_empty() {
-        return given.iter().map(|one| node_condition(one, now)).collect();
+    let stated = given.iter().map(|one| node_condition(one, now));
+    let mut conditions: Vec<Condition> = stated.collect();
+    // A kubelet posts all of them: those that the document leaves out are well.
+    for (kind, status, reason, message) in &HEALTHY {
+        if conditions.iter().all(|known| known.kind != *kind) {
+            conditions.push(Condition {
+                kind: (*kind).into(),
+                status: *status,
+                reason: (*reason).into(),
+                message: (*message).into(),
+                since: now,
+                updated: now,
+            });
+        }
     }
-    HEALTHY
-        .iter()
-        .map(|(kind, status, reason, message)| Condition {
-            kind: (*kind).into(),
-            status: *status,
-            reason: (*reason).into(),
-            message: (*message).into(),
-            since: now,
-            updated: now,
-        })
-        .collect()
+    conditions
 }
 
 fn node_condition(given: &GivenCondition, now: Tick) -> Condition {

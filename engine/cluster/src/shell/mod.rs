@@ -214,6 +214,16 @@ impl Script {
         }
     }
 
+    /// What a pause image does that stands in for a server: the same, and it listens.
+    #[must_use]
+    pub fn stand_in(image: &str) -> Self {
+        Self {
+            ops: alloc::vec![Op::Serve],
+            usually: Usually::Serves,
+            ..Self::pause(image)
+        }
+    }
+
     fn of(ops: Vec<Op>, strict: bool, image: &str) -> Self {
         let family = image_family(image);
         let base = SHELL_IMAGES.contains(&family);
@@ -406,11 +416,18 @@ pub fn image_family(image: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
+/// Whether the image is the one that only waits.
+#[must_use]
+pub fn is_pause(image: &str) -> bool {
+    let family = image_family(image);
+    family == "pause" || family.starts_with("pause-")
+}
+
 /// What a container with this command, these arguments and this image does.
 #[must_use]
 pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
     let family = image_family(image);
-    if family == "pause" || family.starts_with("pause-") {
+    if is_pause(image) {
         return Script::pause(image);
     }
     let is_shell_image = SHELL_IMAGES.contains(&family);
