@@ -101,7 +101,7 @@ fn index(objects: &Objects, workings: &mut Workings) {
         workings
             .index
             .events
-            .push(events::hash(&event.object, &event.reason, &event.message));
+            .push(events::hash_of(&event.object, &event.reason));
     }
     for _ in 0..objects.nodes.len() {
         workings.index.admit_node();

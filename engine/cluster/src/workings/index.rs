@@ -3,6 +3,7 @@
 //! For looking up only: nothing is ever iterated in an order that comes from a
 //! name. All parts are shared between forks until written.
 
+use crate::api::events::Allowance;
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::{
     AutoscalerId, BudgetId, ClaimId, ClassId, NodeId, Objects, PlainId, PodId, PolicyId,
@@ -42,8 +43,14 @@ pub struct Index {
     numbers: u32,
     /// Grows with each object that is no pod and comes or goes.
     stamp: u32,
-    /// Events by content.
+    /// Events by object and reason.
     pub events: Chains,
+    /// What sources may still say, by source and object.
+    pub(crate) allowances: Table<Allowance>,
+    /// Where those are.
+    pub(crate) sources: Chains,
+    /// Events that were held back, by row.
+    pub(crate) held_back: Arc<BTreeMap<u32, u32>>,
     /// Whether anything changed on which the network of traffic depends: endpoints, readiness,
     /// placement, policies, Services, behaviours, templates. The traffic step clears it.
     pub topology_dirty: bool,
