@@ -94,6 +94,14 @@ pub enum Problem {
         /// What may stand there.
         supported: Vec<&'static str>,
     },
+    /// A value that names something which is not there.
+    #[error("{path}: Not found: {value}")]
+    NotFound {
+        /// Where.
+        path: FieldPath,
+        /// The value, as JSON.
+        value: String,
+    },
     /// A value that must be unique and is not.
     #[error("{path}: Duplicate value: {value}")]
     Duplicate {
@@ -174,7 +182,7 @@ impl Problem {
             Self::RepeatedObject { .. } => Code::RepeatedObject,
             Self::WrongType { .. } => Code::WrongType,
             Self::Required { .. } => Code::Required,
-            Self::Invalid { .. } => Code::Invalid,
+            Self::Invalid { .. } | Self::NotFound { .. } => Code::Invalid,
             Self::Unsupported { .. } => Code::Unsupported,
             Self::Duplicate { .. } => Code::Duplicate,
             Self::DuplicateObject { .. } => Code::DuplicateObject,
@@ -202,6 +210,7 @@ impl Problem {
             Self::WrongType { path, .. }
             | Self::Required { path, .. }
             | Self::Invalid { path, .. }
+            | Self::NotFound { path, .. }
             | Self::Unsupported { path, .. }
             | Self::Duplicate { path, .. }
             | Self::UnknownField { path }

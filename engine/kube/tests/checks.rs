@@ -86,7 +86,7 @@ fn deployments() {
         ("volumes: []", "restartPolicy: Never", format!(r#"18:22 {template}.restartPolicy: Unsupported value: "Never": supported values: "Always""#)),
         ("volumes: []", "volumes: [{name: v}, {name: v}]", format!(r#"18:35 {template}.volumes[1].name: Duplicate value: "v""#)),
         ("volumes: []", "initContainers: [{name: web, image: x}]", format!(r#"18:31 {template}.initContainers[0].name: Duplicate value: "web""#)),
-        ("livenessProbe", "volumeMounts: [{name: v, mountPath: /x}]\n        livenessProbe", format!(r#"17:31 {template}.containers[0].volumeMounts[0].name: Invalid value: "v": no volume of the pod has this name"#)),
+        ("livenessProbe", "volumeMounts: [{name: v, mountPath: /x}]\n        livenessProbe", format!(r#"17:31 {template}.containers[0].volumeMounts[0].name: Not found: "v""#)),
     ];
     for (from, to, message) in cases {
         assert_eq!(said(from, to), [message], "{to}");

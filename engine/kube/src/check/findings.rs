@@ -33,6 +33,12 @@ impl Findings {
         self.push(problem, None);
     }
 
+    pub fn not_found(&mut self, path: &FieldPath, value: impl Into<Value>) {
+        let path = path.clone();
+        let value = shown(&value.into());
+        self.push(Problem::NotFound { path, value }, None);
+    }
+
     pub fn forbidden(&mut self, path: &FieldPath, detail: &str) {
         let path = path.clone();
         let detail = detail.into();

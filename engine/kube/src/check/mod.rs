@@ -5,14 +5,19 @@
 //! a kind does not have are warnings: the API server would drop them.
 //! Source of rules and wording: pkg/apis/*/validation of kubernetes/kubernetes.
 
+mod batch;
 mod container;
 mod fields;
 mod findings;
 mod names;
+mod other;
 mod pod;
 mod policy;
+mod rules;
 mod selector;
 mod service;
+mod storage;
+mod values;
 mod versions;
 mod workload;
 
@@ -120,6 +125,7 @@ pub fn problems(object: &Value) -> Vec<(Problem, Option<String>)> {
     if versions::is_simulated(version, kind) {
         simulated(object, &Kind::from(kind), &mut findings);
     }
+    other::check(object, version, kind, &mut findings);
     findings.list
 }
 

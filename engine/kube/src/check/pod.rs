@@ -98,8 +98,7 @@ fn mounts(list: &[Container], known: &[&str], path: &FieldPath, findings: &mut F
             if mount.name.is_empty() {
                 findings.required(&at.key("name"), "");
             } else if !known.contains(&mount.name.as_str()) {
-                let detail = "no volume of the pod has this name";
-                findings.invalid(&at.key("name"), mount.name.as_str(), detail);
+                findings.not_found(&at.key("name"), mount.name.as_str());
             }
             if mount.mount_path.is_empty() {
                 findings.required(&at.key("mountPath"), "");

@@ -1,7 +1,7 @@
 //! Autoscalers, budgets, network policies, taints.
 
 use super::findings::Findings;
-use super::{container, item, selector, workload};
+use super::{container, item, other, selector, workload};
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{
     HorizontalPodAutoscalerSpec, IntOrString, MetricSpec, NetworkPolicySpec, NodeSpec,
@@ -170,16 +170,7 @@ fn peer(peer: &PolicyPeer, at: &FieldPath, findings: &mut Findings) {
             let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
             findings.invalid(&cidr, block.cidr.as_str(), detail);
         }
-        for (index, except) in block.except.iter().enumerate() {
-            let at = item(&at.key("ipBlock").key("except"), index);
-            if !is_cidr(except) {
-                let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-                findings.invalid(&at, except.as_str(), detail);
-            } else if is_cidr(&block.cidr) && !is_within(except, &block.cidr) {
-                let detail = "must be a strict subset of `cidr`";
-                findings.invalid(&at, except.as_str(), detail);
-            }
-        }
+        other::exceptions(&block.cidr, &block.except, &at.key("ipBlock"), findings);
     }
     for (key, found) in [
         ("podSelector", &peer.pod_selector),
@@ -191,33 +182,8 @@ fn peer(peer: &PolicyPeer, at: &FieldPath, findings: &mut Findings) {
     }
 }
 
-/// Whether one prefix is a strict part of another; those of IPv6 are not looked into.
-fn is_within(part: &str, whole: &str) -> bool {
-    let (Some((part, longer)), Some((whole, shorter))) = (prefix(part), prefix(whole)) else {
-        return true;
-    };
-    let same = shorter == 0 || (part ^ whole) >> (32 - shorter) == 0;
-    longer > shorter && same
-}
-
-/// Address and length of an IPv4 prefix.
-fn prefix(text: &str) -> Option<(u32, u32)> {
-    let (address, length) = text.split_once('/')?;
-    let address: core::net::Ipv4Addr = address.parse().ok()?;
-    let length = length.parse().ok().filter(|length| *length <= 32)?;
-    Some((u32::from(address), length))
-}
-
 fn is_cidr(text: &str) -> bool {
-    let Some((address, length)) = text.split_once('/') else {
-        return false;
-    };
-    let most = match address.parse::<core::net::IpAddr>() {
-        Ok(address) if address.is_ipv4() => 32,
-        Ok(_) => 128,
-        Err(_) => return false,
-    };
-    length.parse::<u8>().is_ok_and(|length| length <= most)
+    other::network(text).is_some()
 }
 
 /// Taints of a Node.

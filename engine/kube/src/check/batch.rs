@@ -1,0 +1,161 @@
+//! Jobs and CronJobs.
+//!
+//! Source: pkg/apis/batch/validation; github.com/robfig/cron v3, `parser.go`.
+
+use super::findings::Findings;
+use super::{pod, values};
+use crate::typed::typed;
+use aegis_model::FieldPath;
+use aegis_model::kubernetes::PodTemplateSpec;
+use serde_json::Value;
+
+/// A Job's spec at `path`.
+pub fn job(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let counts = [
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "backoffLimitPerIndex",
+        "completions",
+        "maxFailedIndexes",
+        "parallelism",
+        "ttlSecondsAfterFinished",
+    ];
+    values::not_negative(spec, path, &counts, findings);
+    let modes = ["NonIndexed", "Indexed"];
+    values::one_of(spec, path, "completionMode", &modes, findings);
+    if spec["completionMode"] == "Indexed" && spec["completions"].is_null() {
+        let detail = "when completion mode is Indexed";
+        findings.required(&path.key("completions"), detail);
+    }
+    template(&spec["template"], &path.key("template"), findings);
+}
+
+fn template(template: &Value, path: &FieldPath, findings: &mut Findings) {
+    match typed::<PodTemplateSpec>(template) {
+        Ok(read) => pod::spec(&read.spec, &path.key("spec"), findings),
+        Err(problem) => findings.misfit(problem, path),
+    }
+    let policy = &template["spec"]["restartPolicy"];
+    let at = path.key("spec").key("restartPolicy");
+    if policy.is_null() || policy == "Always" {
+        findings.required(&at, "valid values: \"OnFailure\", \"Never\"");
+    }
+}
+
+/// A CronJob's spec at `path`.
+pub fn cron_job(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let counts = [
+        "failedJobsHistoryLimit",
+        "startingDeadlineSeconds",
+        "successfulJobsHistoryLimit",
+    ];
+    values::not_negative(spec, path, &counts, findings);
+    let policies = ["Allow", "Forbid", "Replace"];
+    values::one_of(spec, path, "concurrencyPolicy", &policies, findings);
+    let at = path.key("schedule");
+    match spec["schedule"].as_str().unwrap_or_default() {
+        "" => findings.required(&at, ""),
+        schedule => {
+            if let Some(why) = misread(schedule) {
+                findings.invalid(&at, schedule, &why);
+            }
+        }
+    }
+    let at = path.key("jobTemplate").key("spec");
+    job(&spec["jobTemplate"]["spec"], &at, findings);
+}
+
+/// The five fields of a schedule: their bounds and names of values.
+const FIELDS: [(u32, u32, &[&str]); 5] = [
+    (0, 59, &[]),
+    (0, 23, &[]),
+    (1, 31, &[]),
+    (
+        1,
+        12,
+        &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
+    ),
+    (0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+];
+const DESCRIPTORS: [&str; 7] = [
+    "@annually",
+    "@daily",
+    "@hourly",
+    "@midnight",
+    "@monthly",
+    "@weekly",
+    "@yearly",
+];
+
+/// Why a schedule cannot be read, as the parser says it.
+fn misread(schedule: &str) -> Option<String> {
+    if schedule.contains("TZ") {
+        return Some("cannot use TZ or CRON_TZ in schedule, use timeZone field instead".into());
+    }
+    if schedule.starts_with('@') {
+        let known = DESCRIPTORS.contains(&schedule) || schedule.starts_with("@every ");
+        return (!known).then(|| format!("unrecognized descriptor: {schedule}"));
+    }
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
+    if fields.len() != 5 {
+        let (found, told) = (fields.len(), fields.join(" "));
+        return Some(format!(
+            "expected exactly 5 fields, found {found}: [{told}]"
+        ));
+    }
+    let mut wrong = fields.iter().zip(FIELDS).flat_map(|(field, bounds)| {
+        field
+            .split(',')
+            .filter_map(move |range| misread_range(range, bounds).err())
+    });
+    wrong.next()
+}
+
+fn misread_range(range: &str, (least, most, names): (u32, u32, &[&str])) -> Result<(), String> {
+    let (span, step) = range.split_once('/').unwrap_or((range, "1"));
+    if step.contains('/') {
+        return Err(format!("too many slashes: {range}"));
+    }
+    let ends: Vec<&str> = span.split('-').collect();
+    let (first, last) = match ends.as_slice() {
+        ["*" | "?"] => (least, most),
+        [one] if range.contains('/') => (number(one, names)?, most),
+        [one] => (number(one, names)?, number(one, names)?),
+        [first, last] => (number(first, names)?, number(last, names)?),
+        _ => return Err(format!("too many hyphens: {range}")),
+    };
+    if first < least {
+        return Err(format!(
+            "beginning of range ({first}) below minimum ({least}): {range}"
+        ));
+    }
+    if last > most {
+        return Err(format!(
+            "end of range ({last}) above maximum ({most}): {range}"
+        ));
+    }
+    if first > last {
+        return Err(format!(
+            "beginning of range ({first}) beyond end of range ({last}): {range}"
+        ));
+    }
+    match number(step, &[])? {
+        0 => Err(format!(
+            "step of range should be a positive number: {range}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn number(text: &str, names: &[&str]) -> Result<u32, String> {
+    let lower = text.to_ascii_lowercase();
+    if let Some(position) = names.iter().position(|name| *name == lower) {
+        let first = u32::from(names.len() == 12);
+        return Ok(position as u32 + first);
+    }
+    text.parse().map_err(|_| {
+        format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax")
+    })
+}

@@ -1,0 +1,102 @@
+//! Volumes, claims on them, and what is kept as data.
+//!
+//! Source: pkg/apis/core/validation.
+
+use super::findings::Findings;
+use super::values;
+use aegis_model::{Amount, FieldPath};
+use serde_json::Value;
+
+const MODES: [&str; 4] = [
+    "ReadOnlyMany",
+    "ReadWriteMany",
+    "ReadWriteOnce",
+    "ReadWriteOncePod",
+];
+const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+fn modes(spec: &Value, path: &FieldPath, missing: &str, findings: &mut Findings) {
+    let given = values::items(spec, path, "accessModes");
+    for (mode, at) in given {
+        findings.one_of(&at, mode.as_str().unwrap_or_default(), &MODES);
+    }
+    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
+        findings.required(&path.key("accessModes"), missing);
+    }
+    let kinds = ["Block", "Filesystem"];
+    values::one_of(spec, path, "volumeMode", &kinds, findings);
+}
+
+/// A PersistentVolumeClaim's spec at `path`.
+pub fn claim(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    modes(spec, path, "at least 1 access mode is required", findings);
+    let at = path.key("resources");
+    let asked = values::amounts(&spec["resources"], &at, "requests", findings);
+    match asked.iter().find(|(name, ..)| name == "storage") {
+        Some((_, amount, at)) if *amount <= Amount::default() => {
+            findings.invalid(at, amount.to_string(), "must be greater than zero");
+        }
+        Some(_) => {}
+        None if spec["resources"]["requests"]["storage"].is_null() => {
+            findings.required(&at.key("storage"), "");
+        }
+        None => {}
+    }
+}
+
+/// A PersistentVolume's spec at `path`.
+pub fn volume(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    modes(spec, path, "", findings);
+    let size = values::amounts(spec, path, "capacity", findings);
+    if spec["capacity"]
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty)
+    {
+        findings.required(&path.key("capacity"), "");
+    }
+    for (_, amount, at) in size
+        .iter()
+        .filter(|(_, amount, _)| *amount <= Amount::default())
+    {
+        findings.invalid(at, amount.to_string(), "must be greater than zero");
+    }
+    let policies = ["Delete", "Recycle", "Retain"];
+    values::one_of(
+        spec,
+        path,
+        "persistentVolumeReclaimPolicy",
+        &policies,
+        findings,
+    );
+    let plain = [
+        "accessModes",
+        "capacity",
+        "claimRef",
+        "mountOptions",
+        "nodeAffinity",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "volumeAttributesClassName",
+        "volumeMode",
+    ];
+    let mut fields = spec.as_object().into_iter().flatten();
+    if fields.all(|(key, _)| plain.contains(&key.as_str())) {
+        findings.required(path, "must specify a volume type");
+    }
+}
+
+/// Keys of a ConfigMap or Secret.
+pub fn data(object: &Value, findings: &mut Findings) {
+    let root = FieldPath::default();
+    for part in ["data", "binaryData", "stringData"] {
+        for (key, _) in object[part].as_object().into_iter().flatten() {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            let at = root.key(part).key(key);
+            if key.is_empty() || !key.chars().all(allowed) {
+                findings.invalid(&at, key.as_str(), CONFIG_KEY);
+            } else if key.len() > 253 {
+                findings.invalid(&at, key.as_str(), "must be no more than 253 characters");
+            }
+        }
+    }
+}

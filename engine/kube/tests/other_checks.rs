@@ -1,0 +1,264 @@
+//! Kinds and fields without types are held against the API server's rules as well, in its words.
+
+use aegis_kube::{check, read};
+
+/// All that is said of an object.
+fn said(text: &str) -> Vec<String> {
+    let documents = read("x", text).expect("it reads");
+    let problems = check(&documents[0]);
+    problems.iter().map(|e| e.problem.to_string()).collect()
+}
+
+/// A Pod with this spec.
+fn pod(spec: &str) -> String {
+    format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {spec}}}")
+}
+
+/// An object of a kind with this behind its metadata.
+fn object(version: &str, kind: &str, rest: &str) -> String {
+    format!("{{apiVersion: {version}, kind: {kind}, metadata: {{name: a}}, {rest}}}")
+}
+
+fn held(cases: &[(String, &[&str])]) {
+    for (text, expected) in cases {
+        assert_eq!(said(text), *expected, "{text}");
+    }
+}
+
+const SERVED: &str = "containers: [{name: c, image: i}]";
+
+#[test]
+fn pods() {
+    held(&[
+        (
+            pod("{activeDeadlineSeconds: 0, containers: [{name: c, image: i}]}"),
+            &[
+                "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
+            ],
+        ),
+        (
+            pod(
+                "{containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81, hostPort: 80}]}]}",
+            ),
+            &["spec.containers[0].ports[1].hostPort: Duplicate value: \"TCP//80\""],
+        ),
+        (
+            pod(
+                "{hostNetwork: true, containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 81}]}]}",
+            ),
+            &[
+                "spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true",
+            ],
+        ),
+        (
+            pod(
+                "{volumes: [{name: v, emptyDir: {}, secret: {secretName: s}}], containers: [{name: c, image: i}]}",
+            ),
+            &["spec.volumes[0]: Forbidden: may not specify more than 1 volume type"],
+        ),
+        (pod(&format!("{{volumes: [{{name: v}}], {SERVED}}}")), &[]),
+    ]);
+    let found = said(&pod(&format!("{{hostname: A_b, {SERVED}}}")));
+    assert!(
+        found[0].starts_with("spec.hostname: Invalid value: \"A_b\": a lowercase RFC 1123 label")
+    );
+}
+
+#[test]
+fn jobs() {
+    let job = |spec: &str| object("batch/v1", "Job", &format!("spec: {spec}"));
+    let cron = |schedule: &str| {
+        let template = "jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}";
+        object(
+            "batch/v1",
+            "CronJob",
+            &format!("spec: {{schedule: '{schedule}', {template}}}"),
+        )
+    };
+    held(&[
+        (
+            job("{template: {spec: {containers: [{name: c, image: i}]}}}"),
+            &[
+                "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"",
+            ],
+        ),
+        (
+            job(
+                "{completions: -1, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}",
+            ),
+            &["spec.completions: Invalid value: -1: must be greater than or equal to 0"],
+        ),
+        (
+            job(
+                "{completionMode: Indexed, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}",
+            ),
+            &["spec.completions: Required value: when completion mode is Indexed"],
+        ),
+        (cron("*/5 0-6 1,15 jan-MAR ?"), &[]),
+        (cron("@hourly"), &[]),
+        (
+            cron("abc"),
+            &["spec.schedule: Invalid value: \"abc\": expected exactly 5 fields, found 1: [abc]"],
+        ),
+        (
+            cron("61 * * * *"),
+            &[
+                "spec.schedule: Invalid value: \"61 * * * *\": end of range (61) above maximum (59): 61",
+            ],
+        ),
+        (
+            cron("* * 0 * *"),
+            &[
+                "spec.schedule: Invalid value: \"* * 0 * *\": beginning of range (0) below minimum (1): 0",
+            ],
+        ),
+        (
+            cron("*/0 * * * *"),
+            &[
+                "spec.schedule: Invalid value: \"*/0 * * * *\": step of range should be a positive number: */0",
+            ],
+        ),
+        (
+            cron("@often"),
+            &["spec.schedule: Invalid value: \"@often\": unrecognized descriptor: @often"],
+        ),
+    ]);
+}
+
+#[test]
+fn rules_for_others() {
+    held(&[
+        (
+            object("v1", "ResourceQuota", "spec: {hard: {pods: -1, foo: 2}}"),
+            &[
+                "spec.hard.foo: Invalid value: \"foo\": must be a standard resource type or fully qualified",
+                "spec.hard.pods: Invalid value: \"-1\": must be greater than or equal to 0",
+            ],
+        ),
+        (
+            object(
+                "v1",
+                "LimitRange",
+                "spec: {limits: [{type: Container, min: {cpu: 2}, max: {cpu: 1}}]}",
+            ),
+            &[
+                "spec.limits[0].min.cpu: Invalid value: \"2\": min value 2 is greater than max value 1",
+            ],
+        ),
+        (
+            object(
+                "v1",
+                "LimitRange",
+                "spec: {limits: [{type: Pod, default: {cpu: 1}}]}",
+            ),
+            &["spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'"],
+        ),
+        (
+            object("scheduling.k8s.io/v1", "PriorityClass", "value: 2000000000"),
+            &["value: Forbidden: maximum allowed value of a user defined priority is 1000000000"],
+        ),
+        (
+            object(
+                "rbac.authorization.k8s.io/v1",
+                "RoleBinding",
+                "roleRef: {kind: Rule, name: x}, subjects: [{kind: ServiceAccount, name: s}]",
+            ),
+            &[
+                "roleRef.kind: Unsupported value: \"Rule\": supported values: \"Role\", \"ClusterRole\"",
+                "subjects[0].namespace: Required value",
+            ],
+        ),
+        (
+            object(
+                "admissionregistration.k8s.io/v1",
+                "ValidatingWebhookConfiguration",
+                "webhooks: [{name: a.b.c, sideEffects: None, timeoutSeconds: 99, failurePolicy: Fall, clientConfig: {url: 'https://x'}}]",
+            ),
+            &[
+                "webhooks[0].timeoutSeconds: Invalid value: 99: the timeout value must be between 1 and 30 seconds",
+                "webhooks[0].failurePolicy: Unsupported value: \"Fall\": supported values: \"Fail\", \"Ignore\"",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn storage_and_network() {
+    held(&[
+        (
+            object(
+                "v1",
+                "PersistentVolumeClaim",
+                "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 0}}}",
+            ),
+            &["spec.resources.requests.storage: Invalid value: \"0\": must be greater than zero"],
+        ),
+        (
+            object(
+                "v1",
+                "PersistentVolumeClaim",
+                "spec: {resources: {requests: {storage: 1Gi}}}",
+            ),
+            &["spec.accessModes: Required value: at least 1 access mode is required"],
+        ),
+        (
+            object(
+                "v1",
+                "PersistentVolume",
+                "spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}}",
+            ),
+            &["spec: Required value: must specify a volume type"],
+        ),
+        (
+            object(
+                "v1",
+                "Service",
+                "spec: {type: NodePort, ports: [{port: 80, nodePort: 80}]}",
+            ),
+            &[
+                "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767",
+            ],
+        ),
+        (
+            object(
+                "v1",
+                "Service",
+                "spec: {ports: [{port: 80, nodePort: 30080}]}",
+            ),
+            &["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+        ),
+        (
+            object(
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                "spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/16, except: [11.0.0.0/24, 10.0.1.0/24]}}]}]}",
+            ),
+            &[
+                "spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/24\": must be a strict subset of `cidr`",
+            ],
+        ),
+        (
+            object(
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                "spec: {podSelector: {}, ingress: [{ports: [{port: 90, endPort: 80}]}]}",
+            ),
+            &[
+                "spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`",
+            ],
+        ),
+        (
+            object(
+                "networking.k8s.io/v1",
+                "Ingress",
+                "spec: {rules: [{http: {paths: [{path: foo, pathType: Prefix, backend: {service: {name: x, port: {number: 80}}}}]}}]}",
+            ),
+            &["spec.rules[0].http.paths[0].path: Invalid value: \"foo\": must be an absolute path"],
+        ),
+    ]);
+    let found = said("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {'a b': x}}");
+    assert!(
+        found[0].contains("Invalid value: \"a b\": a valid config key must consist of"),
+        "{found:?}"
+    );
+}
