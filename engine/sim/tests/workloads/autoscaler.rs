@@ -175,7 +175,7 @@ fn several_metrics_take_the_largest_and_a_broken_one_only_stops_shrinking() {
         conditions(&lab3)
     );
     let story = lab3.story();
-    assert!(story.contains("FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 2), first error is: unable to get metric queue"), "{story}");
+    assert!(story.contains("FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 2), first error is: failed to get pods metric value: unable to get metric queue"), "{story}");
 }
 
 #[test]
