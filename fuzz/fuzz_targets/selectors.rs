@@ -6,9 +6,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     if let Ok(selector) = serde_json::from_str::<LabelSelector>(text) {
-        let printed = serde_json::to_string(&selector).expect("it prints");
-        let again: LabelSelector = serde_json::from_str(&printed).expect("it reads again");
-        assert_eq!(again, selector, "{printed}");
+        let printed = serde_json::to_string(&selector).unwrap_or_default();
+        let again = serde_json::from_str::<LabelSelector>(&printed).ok();
+        assert_eq!(again.as_ref(), Some(&selector), "{printed}");
         let _ = selector.matches(&Labels::new());
     }
 });

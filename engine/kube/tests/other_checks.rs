@@ -183,7 +183,7 @@ fn rules_for_others() {
 }
 
 #[test]
-fn storage_and_network() {
+fn storage() {
     held(&[
         (
             object(
@@ -209,6 +209,12 @@ fn storage_and_network() {
             ),
             &["spec: Required value: must specify a volume type"],
         ),
+    ]);
+}
+
+#[test]
+fn network_and_configuration() {
+    held(&[
         (
             object(
                 "v1",

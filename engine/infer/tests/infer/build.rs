@@ -62,7 +62,7 @@ pub fn objects(manifest: &str) -> Objects {
             _ => {
                 objects.plain.push(Plain {
                     header,
-                    status: aegis_model::Doc::default(),
+                    status: Doc::default(),
                 });
             }
         }

@@ -176,6 +176,7 @@ fn batch_2018(row: &Cells<'_>, into: &mut Gathered) -> Result<(), Wrong> {
 }
 
 /// What is one core, and what the memory of the largest machine.
+#[derive(Clone, Copy)]
 struct Scale {
     cpu: f64,
     memory: f64,

@@ -47,7 +47,7 @@ pub fn import(name: &str, tables: &[Table]) -> Result<Imported, Vec<Diagnostic>>
         for row in rows::rows(table).skip(usize::from(known.headed)) {
             read += 1;
             if let Err(problem) = one(&known, &row, &mut gathered) {
-                wrong.add(problem);
+                wrong.add(*problem);
             }
         }
     }
@@ -66,7 +66,7 @@ fn recognised<'a>(tables: &'a [Table], wrong: &mut Wrongs) -> Vec<(&'a Table, Kn
     for table in tables {
         match layout::recognise(table) {
             Ok(found) => known.push((table, found)),
-            Err(problem) => wrong.add(problem),
+            Err(problem) => wrong.add(*problem),
         }
     }
     known.sort_by_key(|(_, known)| measures(known.layout.sort));
@@ -113,9 +113,9 @@ struct Wrongs {
 }
 
 impl Wrongs {
-    fn add(&mut self, problem: Wrong) {
+    fn add(&mut self, problem: Diagnostic) {
         if self.first.len() < LISTED {
-            self.first.push(*problem);
+            self.first.push(problem);
         } else {
             self.more += 1;
         }
