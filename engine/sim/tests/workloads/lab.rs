@@ -163,8 +163,10 @@ impl Lab {
 
     pub fn set_ready(&mut self, id: PodId, ready: bool) {
         let status = ConditionStatus::from(ready);
-        let kind = PodConditionKind::Ready;
-        pods::set_condition(&mut self.cluster, id, kind, status, "", None);
+        let sandbox = (PodConditionKind::Sandbox, ConditionStatus::True);
+        for (kind, status) in [sandbox, (PodConditionKind::Ready, status)] {
+            pods::set_condition(&mut self.cluster, id, kind, status, "", None);
+        }
     }
 
     /// Binds to the node with the fewest pods, or the one that a DaemonSet names.
