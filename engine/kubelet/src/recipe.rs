@@ -1,14 +1,14 @@
 //! Compiles a pod template: what its containers do, need and answer.
 
 use aegis_cluster::cluster::Cluster;
-use aegis_cluster::shell::{self, Mount, Script};
+use aegis_cluster::shell::{self, Filled, Mount, Script};
 use aegis_cluster::workings::{
     Answered, ContainerRecipe, EmptyDirRecipe, HookRecipe, LastWords, LastWordsPolicy, Part,
     ProbeRecipe, Pull, Recipe, Reference, ReferenceKind, User, VolumeRecipe, is_sidecar,
 };
 use aegis_infer::recognise;
 use aegis_model::kubernetes::{
-    Container, IntOrString, KeyToPath, LifecycleHandler, PodSpec, PodTemplateSpec, Probe,
+    Container, IntOrString, KeyToPath, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, Volume,
 };
 use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
 use alloc::sync::Arc;
@@ -81,7 +81,7 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
             ],
             memory_limit: container.resources.limits.memory(),
             references: references(container),
-            mounts: mounts(container),
+            mounts: mounts(container, spec),
             hooks: [
                 &container.lifecycle.post_start,
                 &container.lifecycle.pre_stop,
@@ -227,10 +227,23 @@ fn filled_in(word: &SmolStr, container: &Container) -> SmolStr {
     text.into()
 }
 
-fn mounts(container: &Container) -> Vec<Mount> {
+fn mounts(container: &Container, spec: &PodSpec) -> Vec<Mount> {
+    let filled = |name: &SmolStr| {
+        let volume = spec.volumes.iter().find(|volume| volume.name == *name);
+        let own = |volume: &Volume| {
+            volume.empty_dir.is_some()
+                || volume.persistent_volume_claim.is_some()
+                || volume.ephemeral.is_some()
+        };
+        match volume {
+            Some(volume) if !own(volume) => Filled::Elsewhere,
+            _ => Filled::ByScripts,
+        }
+    };
     let mounts = container.volume_mounts.iter().map(|mount| Mount {
         volume: mount.name.clone(),
         path: mount.mount_path.clone(),
+        files: filled(&mount.name),
     });
     mounts.collect()
 }
@@ -312,6 +325,12 @@ const KNOWN_PORTS: [(&str, &[u16]); 14] = [
     ("opentelemetry-collector", &[13133]),
     ("opentelemetry-collector-contrib", &[13133]),
 ];
+
+/// Whether the image is that of a server, whatever the manifest declares.
+pub(super) fn listens_by_itself(container: &Container) -> bool {
+    let family = shell::image_family(&container.image);
+    KNOWN_PORTS.iter().any(|(image, _)| *image == family)
+}
 
 /// Whether something in the pod listens on a port: one that it declares, or one that
 /// the image is known for. A container that declares none listens on the ports on

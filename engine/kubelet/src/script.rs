@@ -1,6 +1,7 @@
 //! Scripts of containers: what a process does between its start and its end.
 
 use super::container::KILLED;
+use super::recipe::listens_by_itself;
 use super::references;
 use super::sync::Sync;
 use aegis_cluster::draws::Purpose;
@@ -9,7 +10,7 @@ use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
 };
 use aegis_model::Tick;
-use aegis_model::kubernetes::EnvVar;
+use aegis_model::kubernetes::{EnvVar, Kind};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use smol_str::SmolStr;
@@ -22,6 +23,9 @@ const GREED: u64 = 1 << 30;
 const GREED_UNLIMITED: u32 = 16;
 /// Pauses that have passed already and are followed in one look.
 const MOST_PASSED: u32 = 64;
+
+/// Seconds that a program takes of which nothing is known, in a Job: it does its work and ends.
+const BATCH_WORK: u32 = 10;
 
 /// What a container's name for itself is, beside what its spec says.
 const HOSTNAME: &str = "HOSTNAME";
@@ -44,7 +48,7 @@ impl<P: Clone> Sync<'_, P> {
         match halt {
             Halt::EatMemory | Halt::TakeMemory(_) => self.end_by_memory(index, since, until),
             Halt::Await(_) | Halt::Ask(_) => self.enter_step(index, since, step, self.now),
-            // An init container of which nothing is known does its work and ends.
+            // An init container, or a Job's, of which nothing is known does its work and ends.
             Halt::Serve => self.end_with(index, since, until, 0),
             _ => self.enter_step(index, since, step, until),
         }
@@ -89,6 +93,7 @@ impl<P: Clone> Sync<'_, P> {
                 let extra = self.uniform(Purpose::Startup, index) < 0.5;
                 begin.after(1 + u32::from(extra))
             }
+            Halt::Serve if self.is_batch_work(index) => begin.after(BATCH_WORK),
             _ => Tick::NEVER,
         };
         self.run_until(index, since, step, until);
@@ -97,6 +102,21 @@ impl<P: Clone> Sync<'_, P> {
             Halt::Serve if until == Tick::NEVER => self.serve(index, begin),
             _ => {}
         }
+    }
+
+    /// Whether the container belongs to a Job and opens no port: of a program that nobody knows there,
+    /// it is known that it ends.
+    fn is_batch_work(&self, index: usize) -> bool {
+        let row = self.row();
+        let owner = &self.cluster.objects.workloads[row.workload.index()];
+        let spec = &self.cluster.objects.templates[row.template.index()]
+            .spec
+            .spec;
+        let container = index.checked_sub(spec.init_containers.len());
+        let opens_none = container
+            .and_then(|index| spec.containers.get(index))
+            .is_some_and(|container| container.ports.is_empty() && !listens_by_itself(container));
+        owner.header.reference.kind == Kind::Job && opens_none
     }
 
     fn end_with(&mut self, index: usize, since: Tick, at: Tick, code: i32) {

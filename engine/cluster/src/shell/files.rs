@@ -25,6 +25,17 @@ pub struct Mount {
     pub volume: SmolStr,
     /// Where it is.
     pub path: SmolStr,
+    /// Whose files it has.
+    pub files: Filled,
+}
+
+/// Who fills a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// The pod's own scripts: what they did not write is not there.
+    ByScripts,
+    /// A ConfigMap, a Secret, the node: what is asked for is taken to be there.
+    Elsewhere,
 }
 
 /// What is known of the files of an image.
@@ -153,22 +164,26 @@ fn clean(path: &str) -> alloc::string::String {
     format!("/{}", parts.join("/"))
 }
 
+/// Whether `other` is `path` or lies below it.
+fn is_at_or_above(path: &str, other: &str) -> bool {
+    let rest = other.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Disk<'_> {
-    fn key(&self, path: &str) -> SmolStr {
-        let path = clean(path);
+    /// The innermost mount that a path lies in.
+    fn mount_of(&self, path: &str) -> Option<&Mount> {
         let within = |mount: &&Mount| {
             let at = clean(&mount.path);
-            path == at
-                || path
-                    .strip_prefix(&at)
-                    .is_some_and(|rest| rest.starts_with('/') || at == "/")
+            at == "/" || is_at_or_above(&at, path)
         };
-        let mount = self
-            .mounts
-            .iter()
-            .filter(within)
-            .max_by_key(|mount| mount.path.len());
-        match mount {
+        let mounts = self.mounts.iter().filter(within);
+        mounts.max_by_key(|mount| mount.path.len())
+    }
+
+    fn key(&self, path: &str) -> SmolStr {
+        let path = clean(path);
+        match self.mount_of(&path) {
             Some(mount) => {
                 let rest = path.strip_prefix(&clean(&mount.path)).unwrap_or_default();
                 format!("volume/{}/{}", mount.volume, rest.trim_start_matches('/')).into()
@@ -183,10 +198,16 @@ impl Disk<'_> {
         self.files.0.get(&self.key(path))
     }
 
-    /// Whether there is such a file or folder.
+    /// Whether there is such a file or folder; of `folder/*`, whether there is the folder.
     #[must_use]
     pub fn exists(&self, path: &str) -> bool {
-        let path = &clean(path);
+        let path = &clean(path.strip_suffix("/*").unwrap_or(path));
+        if self
+            .mount_of(path)
+            .is_some_and(|mount| mount.files == Filled::Elsewhere)
+        {
+            return true;
+        }
         let key = self.key(path);
         let folder = format!("{}/", key.trim_end_matches('/'));
         let mut inside = self.files.0.range(SmolStr::from(folder.as_str())..);
@@ -194,7 +215,10 @@ impl Disk<'_> {
             || inside
                 .next()
                 .is_some_and(|(key, _)| key.starts_with(&folder))
-            || self.mounts.iter().any(|mount| clean(&mount.path) == *path)
+            || self
+                .mounts
+                .iter()
+                .any(|mount| is_at_or_above(path, &clean(&mount.path)))
             || (!key.starts_with("volume/") && self.came_with_the_image(path))
     }
 

@@ -16,7 +16,7 @@ mod run;
 mod words;
 
 pub use commands::is_plainly_absent;
-pub use files::{Content, Disk, File, Files, Mount};
+pub use files::{Content, Disk, File, Files, Filled, Mount};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -5,6 +5,7 @@ use super::{Context, NONE, row};
 use crate::print::autoscaler::amount;
 use crate::print::cluster_ip;
 use crate::print::service::node_port;
+use aegis_model::kubernetes::Kind;
 use aegis_model::kubernetes::{LabelSelector, Labels, Operator, PodSpec, Requirement, ServicePort};
 use aegis_model::objects::{Autoscaler, BatchStatus, Service, Workload, WorkloadSpec};
 use std::fmt::Display;
@@ -128,10 +129,12 @@ fn workloads(
         .iter()
         .filter(|row| row.header.exists());
     let rows = there.filter_map(|workload| {
-        let kind = format!(
-            "{}.apps",
-            workload.header.reference.kind.as_str().to_lowercase()
-        );
+        let kind = &workload.header.reference.kind;
+        let group = match kind {
+            Kind::Job | Kind::CronJob => "batch",
+            _ => "apps",
+        };
+        let kind = format!("{}.{group}", kind.as_str().to_lowercase());
         let mut line = cells(workload)?;
         line.push(age(cx.clock, workload.header.created));
         line.extend(containers(&workload.spec.template().spec));
