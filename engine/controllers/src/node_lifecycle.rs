@@ -13,7 +13,7 @@ mod zones;
 
 use aegis_cluster::api;
 use aegis_cluster::api::events::Source;
-use aegis_cluster::api::nodes::set_condition;
+use aegis_cluster::api::nodes::{HEALTHY, set_condition};
 use aegis_cluster::api::pods::PodConditionKind;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
@@ -162,33 +162,7 @@ fn unready<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId) {
 
 /// The kubelet posts again.
 fn find_again<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
-    let rows = [
-        (
-            "Ready",
-            ConditionStatus::True,
-            "KubeletReady",
-            "kubelet is posting ready status",
-        ),
-        (
-            "MemoryPressure",
-            ConditionStatus::False,
-            "KubeletHasSufficientMemory",
-            "kubelet has sufficient memory available",
-        ),
-        (
-            "DiskPressure",
-            ConditionStatus::False,
-            "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure",
-        ),
-        (
-            "PIDPressure",
-            ConditionStatus::False,
-            "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available",
-        ),
-    ];
-    for (kind, status, reason, message) in rows {
+    for (kind, status, reason, message) in HEALTHY {
         set_condition(cluster, node, kind, status, reason, message);
     }
     say_status(cluster, journal, node, "NodeReady", "kubelet");

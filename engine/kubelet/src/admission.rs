@@ -1,13 +1,12 @@
 //! What a kubelet refuses to run, and says why.
 //! Sources: pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/eviction/eviction_manager.go `Admit`.
 
-use super::qos::{self, Qos};
 use super::sync::Sync;
 use aegis_cluster::api::pods::set_phase;
 use aegis_cluster::rules::{MEMORY_PRESSURE, NodeView, matches_node, tolerates};
 use aegis_cluster::workings::Stage;
 use aegis_model::PodId;
-use aegis_model::kubernetes::Taint;
+use aegis_model::kubernetes::{Qos, Taint};
 use aegis_model::objects::{ConditionStatus, PodPhase, Severity};
 use alloc::format;
 use alloc::string::String;
@@ -87,7 +86,7 @@ impl<P: Clone> Sync<'_, P> {
             effect: "NoSchedule".into(),
             ..Taint::default()
         };
-        qos::class_of(spec) != Qos::BestEffort
+        Qos::of(spec) != Qos::BestEffort
             || spec.tolerations.iter().any(|one| tolerates(one, &taint))
     }
 

@@ -30,7 +30,6 @@ mod memory;
 mod nodes;
 mod probes;
 mod pull;
-pub mod qos;
 mod recipe;
 mod references;
 mod script;

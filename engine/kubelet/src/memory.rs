@@ -9,6 +9,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{Demand, Ending, NodeState, Process, Stage, Why};
+use aegis_model::kubernetes::Qos;
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{NodeId, Overlay, PodId, Quantity, Tick};
 use alloc::format;
@@ -131,11 +132,11 @@ fn kernel_victim<P>(cluster: &mut Cluster<P>, node: NodeId, capacity: u64) -> Op
 /// `oom_score_adj`: -997 Guaranteed, 1000 BestEffort, else 1000 - 1000·request/capacity in 3..=999.
 fn adjustment<P>(cluster: &mut Cluster<P>, pod: PodId, capacity: u64) -> f64 {
     let template = cluster.objects.pods[pod.index()].template;
-    let qos = super::qos::class_of(&cluster.objects.templates[template.index()].spec.spec);
+    let qos = Qos::of(&cluster.objects.templates[template.index()].spec.spec);
     match qos {
-        super::qos::Qos::Guaranteed => -997.0,
-        super::qos::Qos::BestEffort => 1000.0,
-        super::qos::Qos::Burstable => {
+        Qos::Guaranteed => -997.0,
+        Qos::BestEffort => 1000.0,
+        Qos::Burstable => {
             let request = demand_of(cluster, pod).memory;
             (1000.0 - 1000.0 * request as f64 / capacity as f64).clamp(3.0, 999.0)
         }
@@ -179,6 +180,12 @@ pub(super) fn say_of_node<P>(
     api::events::record(cluster, journal, severity, reason, message, &object, source);
 }
 
+fn say_status<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId, status: &str) {
+    let name = &cluster.objects.nodes[node.index()].header.reference.name;
+    let text = format!("Node {name} status is now: {status}");
+    say_of_node(cluster, journal, node, Severity::Normal, status, &text);
+}
+
 fn begin_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) {
     let until = cluster.clock.after(PRESSURE_LASTS);
     let known = cluster.workings.kubelet.node_mut(node);
@@ -186,17 +193,7 @@ fn begin_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: Node
     known.pressure_until = until;
     if new {
         set_pressure(cluster, node, ConditionStatus::True);
-        let name = &cluster.objects.nodes[node.index()].header.reference.name;
-        let text = format!("Node {name} status is now: NodeHasInsufficientMemory");
-        let normal = Severity::Normal;
-        say_of_node(
-            cluster,
-            journal,
-            node,
-            normal,
-            "NodeHasInsufficientMemory",
-            &text,
-        );
+        say_status(cluster, journal, node, "NodeHasInsufficientMemory");
     }
     let warning = Severity::Warning;
     let text = "Attempting to reclaim memory";
@@ -219,17 +216,7 @@ fn end_pressure<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId
     }
     cluster.workings.kubelet.node_mut(node).pressure_until = Tick(0);
     set_pressure(cluster, node, ConditionStatus::False);
-    let name = &cluster.objects.nodes[node.index()].header.reference.name;
-    let text = format!("Node {name} status is now: NodeHasSufficientMemory");
-    let normal = Severity::Normal;
-    say_of_node(
-        cluster,
-        journal,
-        node,
-        normal,
-        "NodeHasSufficientMemory",
-        &text,
-    );
+    say_status(cluster, journal, node, "NodeHasSufficientMemory");
 }
 
 fn set_pressure<P>(cluster: &mut Cluster<P>, node: NodeId, status: ConditionStatus) {

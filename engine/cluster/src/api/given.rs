@@ -5,6 +5,7 @@
 
 use super::document::read_value;
 use super::error::ApiError;
+use super::nodes::HEALTHY;
 use crate::cluster::Cluster;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{
@@ -174,34 +175,6 @@ fn ended(given: &GivenTermination, now: Tick) -> Termination {
         message: given.message.clone(),
     }
 }
-
-/// Conditions that a healthy kubelet reports: type, status, reason, message.
-const HEALTHY: [(&str, ConditionStatus, &str, &str); 4] = [
-    (
-        "MemoryPressure",
-        ConditionStatus::False,
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available",
-    ),
-    (
-        "DiskPressure",
-        ConditionStatus::False,
-        "KubeletHasNoDiskPressure",
-        "kubelet has no disk pressure",
-    ),
-    (
-        "PIDPressure",
-        ConditionStatus::False,
-        "KubeletHasSufficientPID",
-        "kubelet has sufficient PID available",
-    ),
-    (
-        "Ready",
-        ConditionStatus::True,
-        "KubeletReady",
-        "kubelet is posting ready status",
-    ),
-];
 
 /// Conditions of a node: as given, or those of a healthy one.
 pub(super) fn node_conditions(status: &Value, now: Tick) -> Vec<Condition> {

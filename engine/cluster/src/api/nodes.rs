@@ -67,6 +67,34 @@ fn put_condition<P>(cluster: &mut Cluster<P>, node: NodeId, new: Condition) {
     cluster.workings.control.nodes_changed = true;
 }
 
+/// Conditions that a healthy kubelet reports: type, status, reason, message.
+pub const HEALTHY: [(&str, ConditionStatus, &str, &str); 4] = [
+    (
+        "MemoryPressure",
+        ConditionStatus::False,
+        "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available",
+    ),
+    (
+        "DiskPressure",
+        ConditionStatus::False,
+        "KubeletHasNoDiskPressure",
+        "kubelet has no disk pressure",
+    ),
+    (
+        "PIDPressure",
+        ConditionStatus::False,
+        "KubeletHasSufficientPID",
+        "kubelet has sufficient PID available",
+    ),
+    (
+        "Ready",
+        ConditionStatus::True,
+        "KubeletReady",
+        "kubelet is posting ready status",
+    ),
+];
+
 /// Sets one condition of a node; its transition time moves only with its status.
 pub fn set_condition<P>(
     cluster: &mut Cluster<P>,

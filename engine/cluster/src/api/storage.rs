@@ -5,7 +5,8 @@
 
 use super::create::{Arrival, header, register};
 use super::document::{self, read, read_value};
-use super::error::{ApiError, Invalid};
+use super::error::ApiError;
+use super::validate::invalid;
 use crate::cluster::Cluster;
 use crate::workings::Slot;
 use aegis_model::kubernetes::{
@@ -280,16 +281,6 @@ fn may_become<P>(
         name: object.name.clone(),
         reason: "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize".to_string(),
     })
-}
-
-fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
-    let invalid = Invalid {
-        object: object.clone(),
-        path: path.into(),
-        value: value.into(),
-        detail: detail.into(),
-    };
-    invalid.into()
 }
 
 /// Whether the finalizer is there that [`protect`] set.

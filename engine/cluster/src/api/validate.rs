@@ -13,7 +13,8 @@ use alloc::string::ToString;
 
 mod batch;
 
-fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
+/// A value at a path that the API server refuses.
+pub(super) fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
     let invalid = Invalid {
         object: object.clone(),
         path: path.into(),

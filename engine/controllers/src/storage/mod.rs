@@ -97,3 +97,19 @@ fn say<P>(
         .clone();
     record(cluster, journal, severity, reason, message, &object, SOURCE);
 }
+
+/// What a component beside the controllers says of a claim.
+fn say_as<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    claim: ClaimId,
+    component: &'static str,
+    (reason, message): (&str, &str),
+) {
+    let object = cluster.objects.claims[claim.index()]
+        .header
+        .reference
+        .clone();
+    let (normal, source) = (Severity::Normal, Source::of(component));
+    record(cluster, journal, normal, reason, message, &object, source);
+}

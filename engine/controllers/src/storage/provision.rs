@@ -1,9 +1,8 @@
 //! Volumes are made for claims: what the controller says, and what the provisioner of the class does.
 
 use super::bind::SELECTED_NODE;
-use super::say;
+use super::{say, say_as};
 use aegis_cluster::Cluster;
-use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::{self, Actor, storage};
 use aegis_cluster::journal::Journal;
 use aegis_cluster::volumes::{self, Driver, DriverKind, Reach};
@@ -19,6 +18,8 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
+/// `source.component` of its Events.
+const PROVISIONER: &str = "external-provisioner";
 /// Seconds that a provisioner takes; those of clouds take two to ten.
 const PROVISIONING: u32 = 3;
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -77,30 +78,16 @@ pub(super) fn begin<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Clai
             "External provisioner is provisioning volume for claim \"{}/{}\"",
             reference.namespace, reference.name
         );
-        say_as_provisioner(cluster, journal, id, "Provisioning", &message);
+        say_as(
+            cluster,
+            journal,
+            id,
+            PROVISIONER,
+            ("Provisioning", &message),
+        );
         let at = cluster.clock.after(PROVISIONING);
         cluster.workings.storage.later(at, job);
     }
-}
-
-fn say_as_provisioner<P>(
-    cluster: &mut Cluster<P>,
-    journal: &mut Journal,
-    id: ClaimId,
-    reason: &str,
-    message: &str,
-) {
-    let object = cluster.objects.claims[id.index()].header.reference.clone();
-    let source = Source::of("external-provisioner");
-    record(
-        cluster,
-        journal,
-        Severity::Normal,
-        reason,
-        message,
-        &object,
-        source,
-    );
 }
 
 /// The volume is there, and kept for the claim.
@@ -125,7 +112,13 @@ pub(super) fn finish<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Cla
         return;
     }
     let message = format!("Successfully provisioned volume {name}");
-    say_as_provisioner(cluster, journal, id, "ProvisioningSucceeded", &message);
+    say_as(
+        cluster,
+        journal,
+        id,
+        PROVISIONER,
+        ("ProvisioningSucceeded", &message),
+    );
     cluster.workings.storage.mark_claim(id);
 }
 

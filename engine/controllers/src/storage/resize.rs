@@ -1,7 +1,7 @@
 //! A claim that asks for more: the volume grows, then its file system on the node
 //! (pkg/controller/volume/expand, kubernetes-csi/external-resizer, the kubelet's NodeExpandVolume).
 
-use super::say;
+use super::{say, say_as};
 use aegis_cluster::Cluster;
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::{self, storage};
@@ -14,6 +14,8 @@ use alloc::format;
 use alloc::sync::Arc;
 use serde_json::json;
 
+/// `source.component` of its Events.
+const RESIZER: &str = "external-resizer";
 /// Seconds that a driver takes to grow a volume.
 const GROWING: u32 = 2;
 const PENDING: &str = "FileSystemResizePending";
@@ -58,30 +60,10 @@ pub(super) fn sync<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Claim
         .name
         .clone();
     let message = format!("External resizer is resizing volume {name}");
-    say_as_resizer(cluster, journal, id, "Resizing", &message);
+    say_as(cluster, journal, id, RESIZER, ("Resizing", &message));
     set_condition(cluster, id, "Resizing", "");
     let at = cluster.clock.after(GROWING);
     cluster.workings.storage.later(at, job);
-}
-
-fn say_as_resizer<P>(
-    cluster: &mut Cluster<P>,
-    journal: &mut Journal,
-    id: ClaimId,
-    reason: &str,
-    message: &str,
-) {
-    let object = cluster.objects.claims[id.index()].header.reference.clone();
-    let source = Source::of("external-resizer");
-    record(
-        cluster,
-        journal,
-        Severity::Normal,
-        reason,
-        message,
-        &object,
-        source,
-    );
 }
 
 fn set_condition<P>(cluster: &mut Cluster<P>, id: ClaimId, kind: &str, message: &str) {
@@ -109,7 +91,13 @@ pub(super) fn finish<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Cla
     });
     set_condition(cluster, id, PENDING, PENDING_MESSAGE);
     let message = "Require file system resize of volume on node";
-    say_as_resizer(cluster, journal, id, "FileSystemResizeRequired", message);
+    say_as(
+        cluster,
+        journal,
+        id,
+        RESIZER,
+        ("FileSystemResizeRequired", message),
+    );
     grow_file_system(cluster, journal, id);
 }
 

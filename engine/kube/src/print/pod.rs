@@ -1,8 +1,7 @@
 //! Pods.
 
 use super::{Context, batch, defaults, ident, meta};
-use aegis_model::Quantity;
-use aegis_model::kubernetes::{Container, Kind, PodSpec, ResourceRequirements};
+use aegis_model::kubernetes::{Container, Kind, Qos};
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
     Termination, Workload, WorkloadSpec,
@@ -231,7 +230,7 @@ fn add_toleration(list: &mut Vec<Value>, entry: Value) {
 fn status(cx: &Context<'_>, pod: &Pod, template: Option<&Template>) -> Value {
     let mut out = json!({"phase": pod.phase.as_str(), "observedGeneration": 1});
     if let Some(template) = template {
-        out["qosClass"] = qos(&template.spec.spec).into();
+        out["qosClass"] = Qos::of(&template.spec.spec).as_str().into();
     }
     let conditions = conditions(cx, pod);
     if !conditions.is_empty() {
@@ -318,43 +317,6 @@ fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {
         out["message"] = (**message).into();
     }
     out
-}
-
-/// `status.qosClass`: only cpu and memory count (pkg/apis/core/v1/helper/qos), those of the whole pod
-/// where it has any, else those of its containers.
-pub fn qos(spec: &PodSpec) -> &'static str {
-    let containers = spec.containers.iter().chain(&spec.init_containers);
-    let own = containers.map(|container| &container.resources);
-    let resources: Vec<&ResourceRequirements> = match asks(&spec.resources) {
-        true => vec![&spec.resources],
-        false => own.collect(),
-    };
-    let all = || resources.iter().copied();
-    let bound = |resources: &ResourceRequirements| {
-        COUNTED.iter().all(|name| {
-            positive(resources.limits.get(name))
-                && resources.request(name) == resources.limits.get(name)
-        })
-    };
-    if !all().any(asks) {
-        "BestEffort"
-    } else if all().all(bound) {
-        "Guaranteed"
-    } else {
-        "Burstable"
-    }
-}
-
-const COUNTED: [&str; 2] = ["cpu", "memory"];
-
-fn positive(amount: Option<Quantity>) -> bool {
-    amount.is_some_and(|amount| amount.milli > 0)
-}
-
-fn asks(resources: &ResourceRequirements) -> bool {
-    COUNTED
-        .iter()
-        .any(|name| positive(resources.request(name)) || positive(resources.limits.get(name)))
 }
 
 fn containers(cx: &Context<'_>, pod: &Pod, template: Option<&Template>, out: &mut Value) {
