@@ -41,6 +41,7 @@ use Nature::{Deterministic, DeterministicNoStd, Effectful};
 
 const MODEL: &str = "aegis-model";
 const SOLVER: &str = "aegis-solver";
+const SHELL: &str = "aegis-shell";
 const CLUSTER: &str = "aegis-cluster";
 const INFER: &str = "aegis-infer";
 const SCHEDULER: &str = "aegis-scheduler";
@@ -67,10 +68,11 @@ const fn room(name: &'static str, folder: &'static str, nature: Nature, may_use:
 pub const ROOMS: &[Room] = &[
     room(MODEL, "engine/model", DeterministicNoStd, Only(&[])),
     room(SOLVER, "engine/solver", DeterministicNoStd, Only(&[MODEL])),
-    room(CLUSTER, "engine/cluster", DeterministicNoStd, Only(&[SOLVER, MODEL])),
+    room(SHELL, "engine/shell", DeterministicNoStd, Only(&[MODEL])),
+    room(CLUSTER, "engine/cluster", DeterministicNoStd, Only(&[SHELL, SOLVER, MODEL])),
     room(INFER, "engine/infer", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
     room(SCHEDULER, "engine/scheduler", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
-    room(KUBELET, "engine/kubelet", DeterministicNoStd, Only(&[INFER, CLUSTER, MODEL])),
+    room(KUBELET, "engine/kubelet", DeterministicNoStd, Only(&[INFER, CLUSTER, SHELL, MODEL])),
     room(CONTROLLERS, "engine/controllers", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
     room(SIM, "engine/sim", DeterministicNoStd, Only(&[CONTROLLERS, KUBELET, SCHEDULER, INFER, CLUSTER, SOLVER, MODEL])),
     room(FAULTS, "engine/faults", Deterministic, Only(&[MODEL])),

@@ -16,7 +16,6 @@ pub mod draws;
 pub mod journal;
 pub mod reach;
 pub mod rules;
-pub mod shell;
 pub mod volumes;
 pub mod workings;
 

@@ -8,11 +8,11 @@
 
 use super::references;
 use super::sync::Sync;
-use aegis_cluster::shell::Usually;
 use aegis_cluster::workings::{BackOff, Beliefs, Ending, Part, ProbeResult, Process, Stage, Why};
 use aegis_model::Tick;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ContainerState, ContainerStatus, PodPhase, Termination};
+use aegis_shell::Usually;
 use alloc::sync::Arc;
 
 /// Seconds between attempts that were going on for long.

@@ -2,10 +2,10 @@
 //! Source: pkg/kubelet/kuberuntime/kuberuntime_container.go, pkg/kubelet/lifecycle/handlers.go.
 
 use super::sync::Sync;
-use aegis_cluster::shell::Answer;
 use aegis_cluster::workings::{Answered, Hook, HookRecipe, Process};
 use aegis_model::Tick;
 use aegis_model::objects::Severity;
+use aegis_shell::Answer;
 use alloc::string::String;
 
 const POST_START: usize = 0;

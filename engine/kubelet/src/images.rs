@@ -1,7 +1,7 @@
 //! Images: how large they are, how long a pull takes.
 
-use aegis_cluster::shell::{image_family, is_plainly_absent};
 use aegis_model::Bytes;
+use aegis_shell::{image_family, is_plainly_absent};
 
 /// Compressed sizes of common images, MiB; rounded from their pages on Docker Hub.
 const SIZES: [(&str, u64); 26] = [

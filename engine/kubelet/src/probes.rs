@@ -6,13 +6,13 @@ use super::words::{self, Failure};
 use aegis_cluster::acting::acts_on;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Purpose;
-use aegis_cluster::shell::Answer;
 use aegis_cluster::workings::{
     Answered, Calm, ContainerRecipe, PodRun, ProbeRecipe, ProbeResult, ProbeRun, Process, Recipe,
 };
 use aegis_model::objects::Severity;
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{Mechanism, PodId, Tick};
+use aegis_shell::Answer;
 use alloc::format;
 use alloc::sync::Arc;
 

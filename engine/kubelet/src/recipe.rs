@@ -1,7 +1,6 @@
 //! Compiles a pod template: what its containers do, need and answer.
 
 use aegis_cluster::cluster::Cluster;
-use aegis_cluster::shell::{self, Filled, Mount, Script};
 use aegis_cluster::workings::{
     Answered, ContainerRecipe, EmptyDirRecipe, HookRecipe, LastWords, LastWordsPolicy, Part,
     ProbeRecipe, Pull, Recipe, Reference, ReferenceKind, User, VolumeRecipe, is_sidecar,
@@ -11,6 +10,8 @@ use aegis_model::kubernetes::{
     Container, IntOrString, KeyToPath, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, Volume,
 };
 use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
+use aegis_shell as shell;
+use aegis_shell::{Filled, Mount, Script};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::SmolStr;

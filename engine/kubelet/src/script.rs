@@ -5,12 +5,12 @@ use super::recipe::listens_by_itself;
 use super::references;
 use super::sync::Sync;
 use aegis_cluster::draws::Purpose;
-use aegis_cluster::shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
 use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
 };
 use aegis_model::Tick;
 use aegis_model::kubernetes::{EnvVar, Kind};
+use aegis_shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use smol_str::SmolStr;

@@ -2,10 +2,10 @@
 
 use super::container::KILLED;
 use super::sync::Sync;
-use aegis_cluster::shell::{OnTerm, image_family};
 use aegis_cluster::workings::{Part, Process, Stage};
 use aegis_model::Tick;
 use aegis_model::objects::Severity;
+use aegis_shell::{OnTerm, image_family};
 use alloc::format;
 
 /// Seconds that a server takes to finish what it holds after SIGTERM. A prior:

@@ -9,13 +9,13 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::pod_key;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
-use aegis_cluster::shell::Files;
 use aegis_cluster::volumes::{self, Attachment};
 use aegis_cluster::workings::{
     BackOff, Calm, ContainerRun, PodRun, ProbeResult, ProbeRun, Process, Recipe, Stage,
 };
 use aegis_model::objects::{ConditionStatus, Pod, Severity};
 use aegis_model::{NodeId, Overlay, PodId, Tick};
+use aegis_shell::Files;
 use alloc::format;
 use alloc::sync::Arc;
 use smol_str::format_smolstr;

@@ -3,11 +3,11 @@
 use super::sync::Sync;
 use aegis_cluster::api;
 use aegis_cluster::reach::{self, Endpoint, Protocol, Verdict};
-use aegis_cluster::shell::{Host, Question};
 use aegis_cluster::workings::Slot;
 use aegis_model::kubernetes::{IntOrString, Kind, ObjectRef, ServicePort};
 use aegis_model::objects::Service;
 use aegis_model::{PodId, ServiceId};
+use aegis_shell::{Host, Question};
 
 /// What a host's name stands for.
 enum Named {

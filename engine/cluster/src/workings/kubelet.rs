@@ -1,10 +1,10 @@
 //! What kubelets know and containers are: processes, back-offs, probes, images.
 
-use crate::shell::{Files, Mount, Script, Shell};
 use aegis_model::kubernetes::{ObjectRef, Probe};
 use aegis_model::objects::PodPhase;
 use aegis_model::overlay::{Ends, ProbeKind};
 use aegis_model::{Bytes, NodeId, PodId, Quantity, Subject, Table, TemplateId, Tick};
+use aegis_shell::{Files, Mount, Script, Shell};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;

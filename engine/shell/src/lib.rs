@@ -5,6 +5,9 @@
 //! a server that runs until it is stopped. It follows lists, pipes, loops, branches, groups, variables,
 //! sums and redirections; files are those that scripts of the pod wrote ([`Files`]). Functions, `case`
 //! and globs are not followed: such a script is taken for a server.
+#![no_std]
+
+extern crate alloc;
 
 mod builtins;
 mod commands;
