@@ -32,7 +32,7 @@ const DEAREST: f64 = 50e-3;
 pub fn assign(directory: &Directory<'_>, workloads: &mut [WorkloadPrior], entries: &[Entry]) {
     let rates = rates(directory, workloads, entries);
     for prior in workloads.iter_mut() {
-        let is_entry = entries.iter().any(|entry| entry.workload == prior.workload);
+        let is_entry = is_entry(entries, prior);
         let rate = rates[prior.workload.index()];
         let usual = prior.runtime.traits().cpu_ms / 1000.0;
         if let (false, true, Some(cores)) = (is_entry, rate > 0.0, cores(directory, prior.workload))
@@ -49,6 +49,12 @@ pub fn assign(directory: &Directory<'_>, workloads: &mut [WorkloadPrior], entrie
             prior.cpu_per_request = Prior::new(most.max(CHEAPEST), CPU_SIGMA);
         }
     }
+}
+
+fn is_entry(entries: &[Entry], prior: &WorkloadPrior) -> bool {
+    entries
+        .iter()
+        .any(|entry| entry.workloads.contains(&prior.workload))
 }
 
 /// CPU per request at which a pod's limit is used as designed by [`LEAST_RATE`], s.
@@ -90,7 +96,7 @@ fn rates(directory: &Directory<'_>, workloads: &[WorkloadPrior], entries: &[Entr
     let rows = directory.objects.workloads.len();
     let mut wave = vec![0.0; rows];
     for prior in workloads {
-        if entries.iter().any(|entry| entry.workload == prior.workload) {
+        if is_entry(entries, prior) {
             wave[prior.workload.index()] = design_rate(directory, prior);
         }
     }

@@ -13,11 +13,11 @@ use serde_json::Value;
 pub struct Entry {
     /// The Service by which they do.
     pub service: ServiceId,
-    /// The workload behind it.
-    pub workload: WorkloadId,
+    /// The workloads behind it, in order.
+    pub workloads: Vec<WorkloadId>,
     /// How they reach it.
     pub door: Door,
-    /// Other Services of the same workload: they name the same entry.
+    /// Other Services of the same workloads: they name the same entry.
     pub aliases: Vec<ServiceId>,
 }
 
@@ -32,6 +32,8 @@ pub enum Door {
     NodePort,
     /// Nobody in the cluster calls the workload, and it calls others than queues.
     Uncalled,
+    /// Service of type NodePort of a workload that others in the cluster call, and nothing above is there.
+    CalledNodePort,
     /// Nobody calls it, it calls nobody, and nothing else could be an entry.
     Alone,
 }
@@ -42,18 +44,32 @@ impl Entry {
     pub fn is_named_by(&self, service: ServiceId) -> bool {
         self.service == service || self.aliases.contains(&service)
     }
+
+    /// A further workload behind the Service, with the other Services in front of it.
+    fn take_in(&mut self, workload: WorkloadId, services: impl Iterator<Item = ServiceId>) {
+        self.workloads.push(workload);
+        for service in services {
+            if !self.aliases.contains(&service) {
+                self.aliases.push(service);
+            }
+        }
+    }
 }
 
 /// All entries, in the order of their workloads: a workload with several Services is one entry,
-/// reached by the Service with the surest door (of equal ones the first).
+/// reached by the Service with the surest door (of equal ones the first), and so are several
+/// workloads behind one Service. What is less sure counts where nothing surer is there.
 #[must_use]
 pub fn entries(directory: &Directory<'_>, workloads: &[WorkloadPrior]) -> Vec<Entry> {
     let around = Around::of(directory, workloads);
-    let found = found(directory, workloads, &around, |door| door < Door::Alone);
-    if found.is_empty() {
-        return self::found(directory, workloads, &around, |_| true);
-    }
+    let doors = [Door::Uncalled, Door::CalledNodePort, Door::Alone];
+    let found = doors
+        .into_iter()
+        .map(|least| found(directory, workloads, &around, least));
     found
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
 }
 
 /// What decides about doors: who is called, which are queues, what is routed to.
@@ -80,32 +96,34 @@ impl Around {
     }
 }
 
+/// The entries with doors down to `least`.
 fn found(
     directory: &Directory<'_>,
     workloads: &[WorkloadPrior],
     around: &Around,
-    counts: impl Fn(Door) -> bool,
+    least: Door,
 ) -> Vec<Entry> {
-    let candidates = workloads.iter().filter(|prior| may_be_entry(prior));
-    candidates
-        .filter_map(|prior| {
-            let services = directory.in_front_of(prior.workload);
-            let doors = services
-                .iter()
-                .filter_map(|id| Some((door(directory, prior, around, *id)?, *id)));
-            let (door, service) = doors.min().filter(|(door, _)| counts(*door))?;
-            Some(Entry {
+    let mut entries: Vec<Entry> = Vec::new();
+    for prior in workloads.iter().filter(|prior| may_be_entry(prior)) {
+        let services = directory.in_front_of(prior.workload);
+        let doors = services
+            .iter()
+            .filter_map(|id| Some((door(directory, prior, around, *id)?, *id)));
+        let Some((door, service)) = doors.min().filter(|(door, _)| *door <= least) else {
+            continue;
+        };
+        let others = services.iter().copied().filter(|id| *id != service);
+        match entries.iter_mut().find(|entry| entry.service == service) {
+            Some(entry) => entry.take_in(prior.workload, others),
+            None => entries.push(Entry {
                 service,
-                workload: prior.workload,
+                workloads: [prior.workload].into(),
                 door,
-                aliases: services
-                    .iter()
-                    .copied()
-                    .filter(|id| *id != service)
-                    .collect(),
-            })
-        })
-        .collect()
+                aliases: others.collect(),
+            }),
+        }
+    }
+    entries
 }
 
 /// Stores, caches, queues, load generators and what only sleeps are not what users open.
@@ -124,11 +142,14 @@ fn door(
         // It gives pods their names, and nothing can be sent to it.
         return None;
     }
+    let called = around.called.contains(&prior.workload);
     match spec.kind.as_str() {
         "LoadBalancer" => Some(Door::LoadBalancer),
         _ if around.routed.contains(&service) => Some(Door::Ingress),
+        "NodePort" if called => Some(Door::CalledNodePort),
         "NodePort" => Some(Door::NodePort),
-        _ if around.called.contains(&prior.workload) => None,
+        _ if called => None,
+        _ if prior.monitoring => Some(Door::Alone),
         _ if calls_a_server(directory, prior, around) => Some(Door::Uncalled),
         _ => Some(Door::Alone),
     }

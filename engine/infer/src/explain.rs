@@ -99,6 +99,7 @@ fn call_fact(objects: &Objects, prior: &WorkloadPrior, call: &CallPrior) -> Fact
             format!("{} is named after {own}", service(objects, to))
         }
         (Why::Name, None) => "by its name".to_string(),
+        (Why::Secret(secret), _) => format!("both read Secret {secret}"),
         (Why::Image(source), _) => format!("known image: {source}"),
     };
     Fact {
@@ -114,6 +115,9 @@ fn entry_fact(objects: &Objects, entry: &Entry) -> Fact {
         Door::Ingress => "an Ingress or route sends to it",
         Door::NodePort => "Service of type NodePort",
         Door::Uncalled => "nobody in the cluster calls it, and it calls others",
+        Door::CalledNodePort => {
+            "Service of type NodePort, and nothing that nobody in the cluster calls is there"
+        }
         Door::Alone => "nobody calls it, and nothing else could be an entry",
     };
     let aliases: Vec<&str> = entry

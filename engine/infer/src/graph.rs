@@ -1,15 +1,16 @@
 //! The call graph, as far as manifests tell: by address, by name, by known image.
 
-use super::address::{self, Address, Form, Setting};
+use super::address::{self, Address, Form};
 use super::directory::Directory;
-use super::images::{Image, KnownCall};
-use aegis_model::kubernetes::{Container, EnvVar, PodTemplateSpec};
+use super::images::{Image, Known, KnownCall};
+use super::places::{Place, places};
+use super::shared::Shared;
+use aegis_model::kubernetes::{ObjectRef, PodTemplateSpec};
 use aegis_model::objects::Workload;
 use aegis_model::{ServiceId, WorkloadId};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::Value;
 use smol_str::SmolStr;
 
 /// Why an edge is believed to be there.
@@ -24,6 +25,8 @@ pub enum Why {
     },
     /// The Service is named after the caller: `cart` and `cart-db`.
     Name,
+    /// The caller and the store behind the Service read the same Secret, of this name.
+    Secret(SmolStr),
     /// The caller's image is known to call it; the source of that.
     Image(&'static str),
 }
@@ -39,43 +42,106 @@ pub struct Edge {
     pub why: Why,
     /// What the caller's image is known to do there.
     pub known: Option<&'static KnownCall>,
+    /// The ConfigMap that names it, where the caller gets the whole of that.
+    pub map: Option<SmolStr>,
 }
 
-/// One setting of a container and where it stands.
-struct Place {
-    text: String,
-    setting: Setting,
+impl Edge {
+    /// An edge to the first port of a Service.
+    const fn to(to: ServiceId, why: Why) -> Self {
+        Self {
+            to: Some(to),
+            port: 0,
+            why,
+            known: None,
+            map: None,
+        }
+    }
+}
+
+/// What edges are inferred from.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The objects by name.
+    pub directory: &'a Directory<'a>,
+    /// What several workloads read.
+    pub shared: &'a Shared,
 }
 
 /// All edges of a workload, addresses first; edges to itself are left out.
 #[must_use]
 pub fn edges(
-    directory: &Directory<'_>,
+    evidence: Evidence<'_>,
     id: WorkloadId,
     workload: &Workload,
-    image: Option<&'static Image>,
+    image: Option<Known>,
 ) -> Vec<Edge> {
-    let namespace = &workload.header.reference.namespace;
-    let mut edges = Vec::new();
-    let addressed = addressed(directory, workload.spec.template(), namespace);
+    let directory = evidence.directory;
+    let ObjectRef {
+        namespace, name, ..
+    } = &workload.header.reference;
+    let mut addressed = addressed(directory, workload.spec.template(), namespace);
+    leave_lists_out(evidence, id, namespace, &mut addressed);
+    let named = by_name(directory, name, namespace).into_iter();
     let known = image
         .into_iter()
         .flat_map(|image| known(directory, namespace, image));
     let candidates = addressed
         .into_iter()
-        .chain(by_name(
-            directory,
-            &workload.header.reference.name,
-            namespace,
-        ))
+        .chain(named.filter(|edge| !is_of_another(directory, image, edge)))
+        .chain(by_secret(evidence, id))
         .chain(known);
+    let mut edges = Vec::new();
     for edge in candidates {
-        let own = edge.to.is_some_and(|to| directory.behind(to).contains(&id));
-        if !own {
+        if !is_own(directory, id, &edge) {
             admit(&mut edges, edge);
         }
     }
     edges
+}
+
+/// Whether an edge leads to the workload that it comes from.
+fn is_own(directory: &Directory<'_>, id: WorkloadId, edge: &Edge) -> bool {
+    edge.to.is_some_and(|to| directory.behind(to).contains(&id))
+}
+
+/// Whether other images of the caller's application are known to call a Service, and its own is not.
+fn is_of_another(directory: &Directory<'_>, image: Option<Known>, edge: &Edge) -> bool {
+    let (Some(known), Some(to)) = (image, edge.to) else {
+        return false;
+    };
+    let name = &directory.objects.services[to.index()].header.reference.name;
+    let calls = |image: &Image| image.calls.iter().any(|call| call.service == name);
+    !calls(known.image) && known.application.images.iter().any(calls)
+}
+
+/// So many others in a ConfigMap that names its reader too make it a list of all Services.
+const LIST: usize = 5;
+
+/// Leaves out what is only in a list of Services: a ConfigMap that names its reader among others
+/// and that others read too, or that is long, says who is there and not who calls.
+fn leave_lists_out(
+    evidence: Evidence<'_>,
+    id: WorkloadId,
+    namespace: &SmolStr,
+    edges: &mut Vec<Edge>,
+) {
+    let own = edges
+        .iter()
+        .filter(|edge| is_own(evidence.directory, id, edge));
+    let naming: Vec<SmolStr> = own.filter_map(|edge| edge.map.clone()).collect();
+    let lists: Vec<SmolStr> = naming
+        .into_iter()
+        .filter(|map| {
+            let others = edges
+                .iter()
+                .filter(|edge| edge.map.as_ref() == Some(map))
+                .count()
+                - 1;
+            others >= LIST || evidence.shared.readers(namespace, map) > 1
+        })
+        .collect();
+    edges.retain(|edge| edge.map.as_ref().is_none_or(|map| !lists.contains(map)));
 }
 
 /// Adds an edge, or what it knows to the one that is there.
@@ -120,12 +186,15 @@ fn edge_to(
     namespace: &str,
     place: &Place,
 ) -> Option<Edge> {
-    let (name, space) = address.service(namespace);
-    let to = directory.service(space, name);
+    let to = address
+        .services(namespace)
+        .find_map(|(name, space)| directory.service(space, name));
+    let key = &place.setting.key;
     let sure = match address.form {
         Form::Url | Form::Qualified => true,
         Form::Port => to.is_some() || promised,
-        Form::Whole => to.is_some() && promised,
+        Form::Whole => to.is_some() && (promised || address::is_named_after(key, address.host)),
+        Form::Named => to.is_some(),
         Form::Word => false,
     };
     (sure && (to.is_some() || address.is_internal())).then(|| Edge {
@@ -136,6 +205,7 @@ fn edge_to(
             text: written(address),
         },
         known: None,
+        map: place.map.clone(),
     })
 }
 
@@ -144,154 +214,6 @@ fn written(address: Address<'_>) -> String {
         0 => address.host.into(),
         port => format!("{}:{port}", address.host),
     }
-}
-
-/// Every setting of the containers, in the order of the template.
-fn places(directory: &Directory<'_>, template: &PodTemplateSpec, namespace: &str) -> Vec<Place> {
-    let containers = template.spec.containers.iter();
-    containers
-        .flat_map(|container| {
-            let mut places = environment(directory, container, namespace);
-            places.extend(command_line(directory, container, namespace));
-            places
-        })
-        .chain(mounted(directory, template, namespace))
-        .collect()
-}
-
-/// Environment: the last of equal names wins, and `$(NAME)` stands for another variable.
-fn environment(directory: &Directory<'_>, container: &Container, namespace: &str) -> Vec<Place> {
-    let of = |name: &str| format!("env {name} of container {}", container.name);
-    variables(directory, container, namespace)
-        .iter()
-        .flat_map(|(key, value)| split(&of(key), key, value))
-        .collect()
-}
-
-/// The variables of a container as it sees them, in order.
-fn variables(
-    directory: &Directory<'_>,
-    container: &Container,
-    namespace: &str,
-) -> Vec<(String, String)> {
-    let shadowed = |index: usize, name: &SmolStr| {
-        container.env[index + 1..]
-            .iter()
-            .any(|later| later.name == *name)
-    };
-    let mut all: Vec<(String, String)> = container
-        .env_from
-        .iter()
-        .filter_map(|from| from.config_map_ref.as_ref())
-        .flat_map(|map| entries(directory, namespace, &map.name))
-        .filter(|(key, _)| container.env.iter().all(|variable| variable.name != *key))
-        .collect();
-    for (index, variable) in container.env.iter().enumerate() {
-        if shadowed(index, &variable.name) {
-            continue;
-        }
-        if let Some(value) = value_of(directory, namespace, variable) {
-            let value = expanded(&value, &all);
-            all.push((variable.name.clone().into(), value));
-        }
-    }
-    all
-}
-
-/// Most bytes of a variable: Linux takes no longer one (`MAX_ARG_STRLEN`, execve(2)).
-const LONGEST: usize = 128 << 10;
-
-/// A text with `$(NAME)` replaced by the variables that are known; others are left, as the
-/// kubelet leaves them (third_party/forked/golang/expansion), and so are all beyond [`LONGEST`].
-fn expanded(text: &str, variables: &[(String, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("$(") {
-        out.push_str(before);
-        let found = after.split_once(')').and_then(|(name, behind)| {
-            let (_, value) = variables.iter().rev().find(|(known, _)| known == name)?;
-            (out.len() + value.len() + behind.len() <= LONGEST).then_some((value, behind))
-        });
-        match found {
-            Some((value, behind)) => {
-                out.push_str(value);
-                rest = behind;
-            }
-            None => {
-                out.push_str("$(");
-                rest = after;
-            }
-        }
-    }
-    out + rest
-}
-
-fn value_of(directory: &Directory<'_>, namespace: &str, variable: &EnvVar) -> Option<String> {
-    if let Some(value) = &variable.value {
-        return Some(value.as_str().into());
-    }
-    let reference = variable.value_from.as_ref()?.config_map_key_ref.as_ref()?;
-    entries(directory, namespace, &reference.name)
-        .find(|(key, _)| *key == reference.key.as_str())
-        .map(|(_, value)| value)
-}
-
-/// Keys and values of a ConfigMap.
-fn entries<'a>(
-    directory: &'a Directory<'_>,
-    namespace: &str,
-    name: &str,
-) -> impl Iterator<Item = (String, String)> + 'a {
-    directory
-        .config_map(namespace, name)
-        .and_then(|doc| doc.get("data"))
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
-}
-
-fn split(text: &str, key: &str, value: &str) -> Vec<Place> {
-    address::settings(key, value)
-        .into_iter()
-        .map(|setting| Place {
-            text: text.into(),
-            setting,
-        })
-        .collect()
-}
-
-fn command_line(directory: &Directory<'_>, container: &Container, namespace: &str) -> Vec<Place> {
-    let text = format!("arguments of container {}", container.name);
-    let variables = variables(directory, container, namespace);
-    [&container.command, &container.args]
-        .into_iter()
-        .flat_map(|words| address::arguments(words))
-        .map(|setting| Place {
-            text: text.clone(),
-            setting: Setting {
-                value: expanded(&setting.value, &variables),
-                ..setting
-            },
-        })
-        .collect()
-}
-
-/// ConfigMaps that are mounted as files.
-fn mounted(directory: &Directory<'_>, template: &PodTemplateSpec, namespace: &str) -> Vec<Place> {
-    let volumes = template.spec.volumes.iter();
-    volumes
-        .filter_map(|volume| volume.config_map.as_ref())
-        .flat_map(|map| {
-            entries(directory, namespace, &map.name).flat_map(move |(key, value)| {
-                split(
-                    &format!("key {key} of ConfigMap {}", map.name),
-                    &key,
-                    &value,
-                )
-            })
-        })
-        .collect()
 }
 
 /// Ends of a store's or cache's name.
@@ -324,28 +246,32 @@ fn by_name(directory: &Directory<'_>, name: &str, namespace: &str) -> Vec<Edge> 
     for base in [Some(name), short].into_iter().flatten() {
         for companion in COMPANIONS {
             let to = directory.service(namespace, &format!("{base}-{companion}"));
-            found.extend(to.map(|to| Edge {
-                to: Some(to),
-                port: 0,
-                why: Why::Name,
-                known: None,
-            }));
+            found.extend(to.map(|to| Edge::to(to, Why::Name)));
         }
     }
     found
 }
 
+/// Edges to the stores with which the caller shares a Secret.
+fn by_secret(evidence: Evidence<'_>, id: WorkloadId) -> Vec<Edge> {
+    let stores = evidence.shared.stores(id).iter();
+    stores
+        .filter_map(|(secret, store)| {
+            let to = evidence.directory.in_front_of(*store).first()?;
+            Some(Edge::to(*to, Why::Secret(secret.clone())))
+        })
+        .collect()
+}
+
 /// Edges that the caller's image is known to have.
-fn known(directory: &Directory<'_>, namespace: &str, image: &'static Image) -> Vec<Edge> {
-    let calls = image.calls.iter();
+fn known(directory: &Directory<'_>, namespace: &str, image: Known) -> Vec<Edge> {
+    let calls = image.image.calls.iter();
     calls
         .filter_map(|call| {
             let to = directory.service_like(namespace, call.service)?;
             Some(Edge {
-                to: Some(to),
-                port: 0,
-                why: Why::Image(image.source),
                 known: Some(call),
+                ..Edge::to(to, Why::Image(image.application.source))
             })
         })
         .collect()

@@ -3,8 +3,9 @@
 //! Reads what any operator can read, objects alone, and gives *priors*: a median
 //! and a spread per parameter, with the reason for each. A world's hidden truth
 //! is drawn from these priors, and a twin starts from them: neither knows more.
-//! The call graph comes from addresses in settings, then from names, then from a
-//! table of public images. Secrets are not read.
+//! The call graph comes from addresses in settings, then from names and Secrets
+//! that a store's clients share with it, then from a table of public images.
+//! What Secrets hold is not read.
 #![no_std]
 
 extern crate alloc;
@@ -16,11 +17,13 @@ mod entry;
 mod explain;
 mod graph;
 mod images;
+mod places;
 mod prior;
 pub mod recognise;
 mod rewire;
 mod runtime;
 mod sample;
+mod shared;
 mod wiring;
 mod workload;
 
@@ -28,11 +31,14 @@ pub use directory::Directory;
 pub use entry::{Door, Entry};
 pub use explain::Fact;
 pub use graph::Why;
-pub use images::{IMAGES, Image, KnownCall};
+pub use images::{APPLICATIONS, Application, Image, Known, KnownCall, Told};
 pub use prior::{Choice, Pick, Prior};
 pub use rewire::rewire;
 pub use runtime::{Runtime, Traits};
 pub use wiring::Wiring;
+
+use graph::Evidence;
+use shared::Shared;
 
 use aegis_model::behaviour::{Balance, Cancels, Need};
 use aegis_model::kubernetes::ObjectRef;
@@ -59,10 +65,12 @@ pub struct WorkloadPrior {
     pub number: u32,
     /// What its serving container is made of.
     pub runtime: Runtime,
-    /// Row of its image in the table of public images.
-    pub image: Option<&'static Image>,
+    /// Its image, where that is one of the public ones that are known.
+    pub image: Option<Known>,
     /// Whether it only sends load (it then calls nobody of its own accord).
     pub generator: bool,
+    /// Whether it watches the others: metrics, traces, logs, dashboards.
+    pub monitoring: bool,
     /// CPU per request, s.
     pub cpu_per_request: Prior,
     /// What that guess rests on.
@@ -142,11 +150,16 @@ pub struct CallPrior {
 #[must_use]
 pub fn infer(objects: &Objects) -> Inferred {
     let directory = Directory::new(objects);
+    let shared = Shared::of(objects);
+    let evidence = Evidence {
+        directory: &directory,
+        shared: &shared,
+    };
     let mut workloads: Vec<WorkloadPrior> = objects
         .workloads
         .enumerate()
         .filter(|(_, workload)| workload.header.exists())
-        .map(|(id, row)| workload::prior(&directory, id.into(), row))
+        .map(|(id, row)| workload::prior(evidence, id.into(), row))
         .collect();
     let entries = entry::entries(&directory, &workloads);
     cost::assign(&directory, &mut workloads, &entries);

@@ -1,6 +1,7 @@
 //! What is in a container: from its image, command and environment.
 
-use super::images::{GENERATOR_PAIRS, GENERATORS, IMAGES, Image, VARIABLES, WORDS};
+use super::images::known;
+use super::images::words::{GENERATOR_PAIRS, GENERATORS, MONITORS, VARIABLES, WORDS};
 use super::runtime::Runtime;
 use aegis_model::kubernetes::{Container, PodTemplateSpec};
 use aegis_model::objects::Workload;
@@ -14,17 +15,6 @@ pub fn path(image: &str) -> &str {
         Some((path, tag)) if !tag.contains('/') => path,
         _ => image,
     }
-}
-
-/// The row of a known image.
-#[must_use]
-pub fn known(image: &str) -> Option<&'static Image> {
-    let path = path(image);
-    let ends = |row: &&Image| {
-        path.strip_suffix(row.path)
-            .is_some_and(|front| front.is_empty() || front.ends_with('/'))
-    };
-    IMAGES.iter().find(ends)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -52,8 +42,8 @@ fn by_environment(container: &Container) -> Option<Runtime> {
 #[must_use]
 pub fn runtime(container: &Container) -> Runtime {
     let command = container.command.first().map(smol_str::SmolStr::as_str);
-    known(&container.image)
-        .map(|row| row.runtime)
+    known(container)
+        .map(|known| known.image.runtime)
         .or_else(|| command.and_then(by_words))
         .or_else(|| by_environment(container))
         .or_else(|| by_words(path(&container.image)))
@@ -89,6 +79,14 @@ pub fn is_generator(workload: &Workload) -> bool {
     [workload.header.reference.name.as_str(), image]
         .into_iter()
         .any(names_generator)
+}
+
+/// Whether a workload watches the others, by its image: it serves those who operate them.
+#[must_use]
+pub fn is_monitoring(workload: &Workload) -> bool {
+    let container = main_container(workload.spec.template());
+    let image = container.map_or("", |container| path(&container.image));
+    words(image).any(|word| MONITORS.contains(&word))
 }
 
 fn names_generator(text: &str) -> bool {

@@ -48,7 +48,7 @@ fn successor<'a>(old: &[Edge], new: &'a [Edge], position: usize) -> Option<&'a E
 fn place(edge: &Edge) -> Option<&str> {
     match &edge.why {
         Why::Address { place, .. } => Some(place),
-        Why::Name | Why::Image(_) => None,
+        Why::Name | Why::Secret(_) | Why::Image(_) => None,
     }
 }
 

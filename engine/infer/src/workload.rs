@@ -1,7 +1,8 @@
 //! The prior of one workload, its cost per request excepted (see `cost`).
 
 use super::directory::Directory;
-use super::graph::{self, Edge};
+use super::graph::{self, Edge, Evidence};
+use super::images::{self, Known, KnownCall};
 use super::recognise;
 use super::runtime::{Runtime, Traits};
 use super::{CallPrior, Choice, CostBasis, Prior, WorkloadPrior};
@@ -40,10 +41,10 @@ const BREAKER: Choice = Choice {
 };
 
 /// What is guessed of a workload.
-pub fn prior(directory: &Directory<'_>, id: WorkloadId, row: &Workload) -> WorkloadPrior {
+pub fn prior(evidence: Evidence<'_>, id: WorkloadId, row: &Workload) -> WorkloadPrior {
     let container = recognise::main_container(row.spec.template());
     let runtime = container.map_or(Runtime::Unknown, recognise::runtime);
-    let image = container.and_then(|container| recognise::known(&container.image));
+    let image = container.and_then(images::known);
     let generator = recognise::is_generator(row);
     let traits = runtime.traits();
     WorkloadPrior {
@@ -52,6 +53,7 @@ pub fn prior(directory: &Directory<'_>, id: WorkloadId, row: &Workload) -> Workl
         runtime,
         image,
         generator,
+        monitoring: recognise::is_monitoring(row),
         cpu_per_request: Prior::new(traits.cpu_ms / 1000.0, CPU_SIGMA),
         cost_basis: CostBasis::Runtime,
         latency: Prior::new(traits.latency_ms / 1000.0, LATENCY_SIGMA),
@@ -67,7 +69,7 @@ pub fn prior(directory: &Directory<'_>, id: WorkloadId, row: &Workload) -> Workl
         calls: if generator {
             Vec::new()
         } else {
-            calls(directory, id, row, image)
+            calls(evidence, id, row, image)
         },
     }
 }
@@ -107,22 +109,60 @@ fn memory(container: Option<&Container>, traits: Traits) -> Prior {
 }
 
 fn calls(
-    directory: &Directory<'_>,
+    evidence: Evidence<'_>,
     id: WorkloadId,
     row: &Workload,
-    image: Option<&'static super::Image>,
+    image: Option<Known>,
 ) -> Vec<CallPrior> {
-    let edges = graph::edges(directory, id, row, image);
+    let directory = evidence.directory;
+    let edges = graph::edges(evidence, id, row, image);
     let guessed = edges
         .iter()
-        .filter(|e| e.to.is_some() && e.known.is_none())
+        .filter(|edge| matches!(basis(directory, row, edge), Basis::Guess))
         .count();
     edges
         .into_iter()
         .enumerate()
-        .map(|(position, edge)| call(directory, edge, position, guessed))
+        .map(|(position, edge)| {
+            let basis = basis(directory, row, &edge);
+            call(directory, edge, &basis, position, guessed)
+        })
         .collect()
 }
+
+/// What the guess of an edge's ratio rests on.
+enum Basis {
+    /// No Service has the address.
+    Dead,
+    /// What the caller's image is known to do.
+    Known(&'static KnownCall),
+    /// The callee watches or sends load: it is told of requests in batches, beside them.
+    Beside,
+    /// Nothing.
+    Guess,
+}
+
+fn basis(directory: &Directory<'_>, caller: &Workload, edge: &Edge) -> Basis {
+    match (edge.to, edge.known) {
+        (None, _) => Basis::Dead,
+        (_, Some(known)) => Basis::Known(known),
+        (Some(to), None) if is_beside(directory, caller, to) => Basis::Beside,
+        _ => Basis::Guess,
+    }
+}
+
+/// Whether all that is behind a Service watches the others, of whom the caller is one, or sends load.
+fn is_beside(directory: &Directory<'_>, caller: &Workload, to: ServiceId) -> bool {
+    let behind = directory.behind(to);
+    let beside = |id: &WorkloadId| {
+        let row = &directory.objects.workloads[id.index()];
+        recognise::is_monitoring(row) || recognise::is_generator(row)
+    };
+    !recognise::is_monitoring(caller) && !behind.is_empty() && behind.iter().all(beside)
+}
+
+/// Calls per request to what watches: spans and samples go out in batches.
+const BESIDE: f64 = 0.01;
 
 /// Calls per request where nothing is known: each once, but a request does not touch more than
 /// about three of many callees.
@@ -130,13 +170,20 @@ fn guessed_ratio(guessed: usize) -> f64 {
     (3.0 / guessed.max(1) as f64).min(1.0)
 }
 
-fn call(directory: &Directory<'_>, edge: Edge, position: usize, guessed: usize) -> CallPrior {
+fn call(
+    directory: &Directory<'_>,
+    edge: Edge,
+    basis: &Basis,
+    position: usize,
+    guessed: usize,
+) -> CallPrior {
     let services = &directory.objects.services;
     let service = edge.to.map(|to| &services[to.index()]);
-    let ratio = match (edge.to, edge.known) {
-        (None, _) => Prior::known(0.0),
-        (_, Some(known)) => Prior::new(known.ratio, RATIO_SIGMA),
-        (_, None) => Prior::new(guessed_ratio(guessed), RATIO_SIGMA),
+    let ratio = match basis {
+        Basis::Dead => Prior::known(0.0),
+        Basis::Known(known) => Prior::new(known.ratio, RATIO_SIGMA),
+        Basis::Beside => Prior::new(BESIDE, RATIO_SIGMA),
+        Basis::Guess => Prior::new(guessed_ratio(guessed), RATIO_SIGMA),
     };
     let timeout = match edge.known {
         Some(known) if known.timeout > 0.0 => Prior::known(known.timeout),
@@ -155,7 +202,11 @@ fn call(directory: &Directory<'_>, edge: Edge, position: usize, guessed: usize) 
         breaker: BREAKER,
         cancels: protocol.cancels(),
         balance: protocol.balance(),
-        need: edge.known.map_or(Need::Required, |known| known.need),
+        need: match basis {
+            Basis::Known(known) => known.need,
+            Basis::Beside => Need::Optional,
+            Basis::Dead | Basis::Guess => Need::Required,
+        },
         round_trip: Prior::new(0.0005, LATENCY_SIGMA),
         why: edge.why,
     }

@@ -21,6 +21,7 @@ fn drawn(objects: &Objects, inferred: &Inferred) -> String {
                 let why = match &call.why {
                     Why::Address { .. } => "address",
                     Why::Name => "name",
+                    Why::Secret(_) => "secret",
                     Why::Image(_) => "image",
                 };
                 format!("{to}:{} {:.2} {why}", call.port, call.ratio.median)
@@ -106,7 +107,7 @@ fn sock_shop_s_call_graph_is_read_from_names_and_images() {
 fn use_of_limits(name: &str, rate: f64) -> Vec<(String, f64)> {
     let objects = application(name);
     let inferred = infer(&objects);
-    let entry = inferred.entries.first().expect("an entry").workload;
+    let entry = inferred.entries.first().expect("an entry").workloads[0];
     let mut rates = vec![0.0; objects.workloads.len()];
     let mut wave = vec![0.0; objects.workloads.len()];
     wave[entry.index()] = rate;

@@ -2,4 +2,5 @@
 
 mod applications;
 mod build;
+mod graphs;
 mod rules;

@@ -337,3 +337,129 @@ fn variables_that_multiply_each_other_stay_within_bounds() {
     let env = format!("          env: [{{name: A0, value: \"cart:80 \"}}{chain}]");
     assert_eq!(finds(&env), Some(80));
 }
+
+#[test]
+fn files_of_proxies_and_connection_strings_name_hosts() {
+    let file = |text: &str| {
+        let lines = text.replace('\n', "\n    ");
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: file, namespace: shop}}\ndata:\n  file.conf: |\n    first: line\n    {lines}\n"
+        )
+    };
+    let cases = [
+        ("upstream carts { server cart:80; }", Some(80)),
+        ("  server cart max_fails=3;", Some(0)),
+        ("proxy_pass http://cart/?x=1;", Some(0)),
+        ("proxy_pass http://cart:80/a: b;", Some(80)),
+        ("server s1 cart:80 check", Some(80)),
+        (
+            "- socket_address: { address: cart, port_value: 80 }",
+            Some(0),
+        ),
+        ("  address: cart", Some(0)),
+        ("export CART_URL=http://cart", Some(0)),
+        ("spring.datasource.url=jdbc:mysql://cart:80/x?a=b", Some(80)),
+        (
+            "ConnectionString: \"Server=cart;Database=x;User Id=sa\"",
+            Some(0),
+        ),
+        ("dsn=host=cart user=x", Some(0)),
+        ("uri: mongodb://u:p@cart/x", Some(0)),
+        ("nodes: 10.0.0.1:80,cart:80", Some(80)),
+        ("# proxy_pass http://cart;", None),
+        ("; server cart:80", None),
+        ("sed -E 's/;$//cart/g'", None),
+        ("server_name cart;", None),
+        ("title: the cart is full", None),
+    ];
+    let mount = "      volumes: [{name: c, configMap: {name: file}}]";
+    for (line, expected) in cases {
+        let found = calls(mount, &file(line));
+        assert_eq!(found.first().map(|call| call.port), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_pod_of_a_stateful_set_is_reached_by_the_service_that_names_it() {
+    let env = |value: &str| format!("          env: [{{name: DB, value: \"{value}\"}}]");
+    for value in [
+        "cart-0.cart:80",
+        "cart-0.cart.shop:80",
+        "http://cart-1.cart.shop.svc.cluster.local:80",
+    ] {
+        assert_eq!(finds(&env(value)), Some(80), "{value}");
+    }
+    let apart = [
+        "http://kubernetes.default.svc",
+        "shop.svc.cluster.local",
+        "https://example.com",
+    ];
+    for value in apart {
+        assert_eq!(calls(&env(value), ""), [], "{value}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_called_as_its_host_is_an_address() {
+    let named = |key: &str| format!("          env: [{{name: {key}, value: cart}}]");
+    assert_eq!(finds(&named("CART")), Some(0));
+    assert_eq!(finds(&named("TITLE")), None);
+}
+
+/// A store with a Secret, and one that reads a key of it.
+fn sharing(secret: &str, key: &str) -> Vec<String> {
+    let password = |secret: &str, key: &str| {
+        format!(
+            "          env: [{{name: P, valueFrom: {{secretKeyRef: {{name: {secret}, key: {key}}}}}}}]"
+        )
+    };
+    let manifest = service("web", "example/web:1", &password(secret, key))
+        + &service("accounts", "postgres:16", &password("pg", "password"))
+        + &service("orders", "postgres:16", &password("pg2", "password"))
+        + &service("stock", "postgres:16", &password("pg2", "password"));
+    let objects = objects(&manifest);
+    names(&objects, &infer(&objects).workloads[0].calls)
+}
+
+#[test]
+fn who_reads_the_key_of_a_store_s_secret_calls_that_store() {
+    assert_eq!(sharing("pg", "password"), ["accounts"]);
+    assert_eq!(sharing("pg", "licence"), [""; 0]);
+    assert_eq!(sharing("pg2", "password"), [""; 0], "two stores read it");
+}
+
+#[test]
+fn what_is_called_by_others_is_no_entry_for_its_node_port() {
+    let web = service(
+        "web",
+        "example/web:1",
+        "          env: [{name: CART_ADDR, value: \"cart:80\"}]",
+    );
+    let all = web + &service("cart", "example/cart:1", "");
+    let opened = all.replace("ports: [{port: 80}]", "type: NodePort, ports: [{port: 80}]");
+    let objects = objects(&opened);
+    assert_eq!(entry_names(&objects, &infer(&objects)), ["web"]);
+}
+
+#[test]
+fn several_deployments_behind_a_service_are_one_entry_and_told_once() {
+    let of = |version: &str| {
+        let whole = service(&format!("page-{version}"), "example/page:1", "");
+        let deployment = whole
+            .split("\n---")
+            .next()
+            .expect("a Deployment")
+            .to_owned();
+        deployment.replace(&format!("{{app: page-{version}}}"), "{app: page}") + "\n---\n"
+    };
+    let door = "apiVersion: v1\nkind: Service\nmetadata: {name: page, namespace: shop}\nspec: {selector: {app: page}, ports: [{port: 80}]}\n";
+    let objects = objects(&(of("v1") + &of("v2") + &of("v3") + door));
+    let inferred = infer(&objects);
+    assert_eq!(entry_names(&objects, &inferred), ["page"]);
+    assert_eq!(inferred.entries[0].workloads.len(), 3);
+    let facts = inferred.explain(&objects);
+    let told = facts
+        .iter()
+        .filter(|fact| fact.what.contains("users reach it"));
+    assert_eq!(told.count(), 1);
+}
