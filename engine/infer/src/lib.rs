@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod address;
+mod circles;
 mod cost;
 mod directory;
 mod entry;
@@ -124,6 +125,8 @@ pub struct CallPrior {
     pub number: u32,
     /// Calls per request.
     pub ratio: Prior,
+    /// What that guess rests on.
+    pub basis: Basis,
     /// Time-out of an attempt, s; assumed unless the image is known.
     pub timeout: Prior,
     /// Retries; assumed.
@@ -146,6 +149,19 @@ pub struct CallPrior {
     pub why: Why,
 }
 
+/// What the guess of an edge's ratio rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Basis {
+    /// No Service has the address: 0.
+    Dead,
+    /// What the caller's image is known to do.
+    Known(&'static KnownCall),
+    /// The callee watches or sends load: it is told of requests in batches, beside them.
+    Beside,
+    /// Nothing: once each, fewer where callees are many or calls go in a circle.
+    Guess,
+}
+
 /// Infers priors from objects. The same objects give the same priors.
 #[must_use]
 pub fn infer(objects: &Objects) -> Inferred {
@@ -161,6 +177,7 @@ pub fn infer(objects: &Objects) -> Inferred {
         .filter(|(_, workload)| workload.header.exists())
         .map(|(id, row)| workload::prior(evidence, id.into(), row))
         .collect();
+    circles::open(&directory, &mut workloads);
     let entries = entry::entries(&directory, &workloads);
     cost::assign(&directory, &mut workloads, &entries);
     Inferred {

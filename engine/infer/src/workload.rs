@@ -2,10 +2,10 @@
 
 use super::directory::Directory;
 use super::graph::{self, Edge, Evidence};
-use super::images::{self, Known, KnownCall};
+use super::images::{self, Known};
 use super::recognise;
 use super::runtime::{Runtime, Traits};
-use super::{CallPrior, Choice, CostBasis, Prior, WorkloadPrior};
+use super::{Basis, CallPrior, Choice, CostBasis, Prior, WorkloadPrior};
 use aegis_model::behaviour::{Balance, Cancels, Need};
 use aegis_model::kubernetes::Container;
 use aegis_model::objects::{Service, Workload};
@@ -16,7 +16,8 @@ use alloc::vec::Vec;
 pub const CPU_SIGMA: f64 = 0.35;
 const LATENCY_SIGMA: f64 = 0.3;
 const MEMORY_SIGMA: f64 = 0.2;
-const RATIO_SIGMA: f64 = 0.15;
+/// Spread of the logarithm of calls per request.
+pub const RATIO_SIGMA: f64 = 0.15;
 /// Spread of what no manifest says: limits, time-outs, back-off.
 const ASSUMED_SIGMA: f64 = 0.5;
 
@@ -125,21 +126,9 @@ fn calls(
         .enumerate()
         .map(|(position, edge)| {
             let basis = basis(directory, row, &edge);
-            call(directory, edge, &basis, position, guessed)
+            call(directory, edge, basis, position, guessed)
         })
         .collect()
-}
-
-/// What the guess of an edge's ratio rests on.
-enum Basis {
-    /// No Service has the address.
-    Dead,
-    /// What the caller's image is known to do.
-    Known(&'static KnownCall),
-    /// The callee watches or sends load: it is told of requests in batches, beside them.
-    Beside,
-    /// Nothing.
-    Guess,
 }
 
 fn basis(directory: &Directory<'_>, caller: &Workload, edge: &Edge) -> Basis {
@@ -173,7 +162,7 @@ fn guessed_ratio(guessed: usize) -> f64 {
 fn call(
     directory: &Directory<'_>,
     edge: Edge,
-    basis: &Basis,
+    basis: Basis,
     position: usize,
     guessed: usize,
 ) -> CallPrior {
@@ -195,6 +184,7 @@ fn call(
         port: edge.port,
         number: service.map_or(u32::MAX - position as u32, |s| s.header.number),
         ratio,
+        basis,
         timeout,
         retries: RETRIES,
         backoff: Prior::new(0.05, ASSUMED_SIGMA).within(0.01, 2.0),

@@ -463,3 +463,24 @@ fn several_deployments_behind_a_service_are_one_entry_and_told_once() {
         .filter(|fact| fact.what.contains("users reach it"));
     assert_eq!(told.count(), 1);
 }
+
+#[test]
+fn addresses_in_a_circle_send_no_request_round_and_round() {
+    let asks = |others: &[&str]| {
+        let of = |name: &&str| format!("{{name: {name}_ADDR, value: \"{name}:80\"}}");
+        let list: Vec<String> = others.iter().map(of).collect();
+        format!("          env: [{}]", list.join(", "))
+    };
+    let manifest = service("page", "example/page:1", &asks(&["authors", "books"]))
+        + &service("authors", "example/authors:1", &asks(&["books", "files"]))
+        + &service("books", "example/books:1", &asks(&["authors"]))
+        + &service("files", "example/files:1", "");
+    let inferred = infer(&objects(&manifest));
+    let ratios = |row: usize| -> Vec<f64> {
+        let calls = inferred.workloads[row].calls.iter();
+        calls.map(|call| call.ratio.median).collect()
+    };
+    assert_eq!(ratios(0), [1.0, 1.0]);
+    assert_eq!(ratios(1), [0.3, 1.0]);
+    assert_eq!(ratios(2), [0.3]);
+}
