@@ -4,7 +4,7 @@ use super::address::{self, Address, Form};
 use super::directory::Directory;
 use super::images::{Image, Known, KnownCall};
 use super::places::{Place, places};
-use super::shared::Shared;
+use super::shared::{Shared, is_store};
 use aegis_model::kubernetes::{ObjectRef, PodTemplateSpec};
 use aegis_model::objects::Workload;
 use aegis_model::{ServiceId, WorkloadId};
@@ -115,33 +115,38 @@ fn is_of_another(directory: &Directory<'_>, image: Option<Known>, edge: &Edge) -
     !calls(known.image) && known.application.images.iter().any(calls)
 }
 
-/// So many others in a ConfigMap that names its reader too make it a list of all Services.
+/// So many servers beside its reader make a ConfigMap a list of all Services.
 const LIST: usize = 5;
 
-/// Leaves out what is only in a list of Services: a ConfigMap that names its reader among others
-/// and that others read too, or that is long, says who is there and not who calls.
+/// Leaves out what only a list of Services tells. A ConfigMap that names its reader among other
+/// servers says who is there and not who calls: where it is long, of nobody in it; where others
+/// read it too, of no server. Stores in a short one are what its readers use in common.
 fn leave_lists_out(
     evidence: Evidence<'_>,
     id: WorkloadId,
     namespace: &SmolStr,
     edges: &mut Vec<Edge>,
 ) {
-    let own = edges
-        .iter()
-        .filter(|edge| is_own(evidence.directory, id, edge));
+    let directory = evidence.directory;
+    let own = edges.iter().filter(|edge| is_own(directory, id, edge));
     let naming: Vec<SmolStr> = own.filter_map(|edge| edge.map.clone()).collect();
-    let lists: Vec<SmolStr> = naming
-        .into_iter()
-        .filter(|map| {
-            let others = edges
-                .iter()
-                .filter(|edge| edge.map.as_ref() == Some(map))
-                .count()
-                - 1;
-            others >= LIST || evidence.shared.readers(namespace, map) > 1
-        })
-        .collect();
-    edges.retain(|edge| edge.map.as_ref().is_none_or(|map| !lists.contains(map)));
+    for map in naming {
+        let of_map = |edge: &Edge| edge.map.as_ref() == Some(&map);
+        let servers = edges.iter().filter(|edge| {
+            of_map(edge) && !is_own(directory, id, edge) && !leads_to_store(directory, edge)
+        });
+        if servers.count() >= LIST {
+            edges.retain(|edge| !of_map(edge));
+        } else if evidence.shared.readers(namespace, &map) > 1 {
+            edges.retain(|edge| !of_map(edge) || leads_to_store(directory, edge));
+        }
+    }
+}
+
+/// Whether a store, cache or queue is behind an edge's Service.
+fn leads_to_store(directory: &Directory<'_>, edge: &Edge) -> bool {
+    let mut behind = edge.to.into_iter().flat_map(|to| directory.behind(to));
+    behind.any(|id| is_store(directory.objects.workloads[id.index()].spec.template()))
 }
 
 /// Adds an edge, or what it knows to the one that is there.

@@ -71,7 +71,7 @@ impl Shared {
 }
 
 /// Whether what serves in a template keeps data, copies or messages for others.
-fn is_store(template: &PodTemplateSpec) -> bool {
+pub fn is_store(template: &PodTemplateSpec) -> bool {
     let role = recognise::main_container(template).and_then(|c| recognise::runtime(c).role());
     matches!(role, Some(Role::Store | Role::Cache | Role::Queue))
 }

@@ -484,3 +484,19 @@ fn addresses_in_a_circle_send_no_request_round_and_round() {
     assert_eq!(ratios(1), [0.3, 1.0]);
     assert_eq!(ratios(2), [0.3]);
 }
+
+#[test]
+fn a_shared_config_map_that_names_its_reader_tells_of_stores_alone() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: all, namespace: shop}\ndata: {WEB_URL: \"http://web\", JOBS_URL: \"http://jobs\", DB_HOST: pg}\n---\n";
+    let from = "          envFrom: [{configMapRef: {name: all}}]";
+    let of = |others: &str| {
+        let manifest = service("web", "example/web:1", from)
+            + &service("jobs", "example/jobs:1", others)
+            + &service("pg", "postgres:16", "")
+            + map;
+        let objects = objects(&manifest);
+        names(&objects, &infer(&objects).workloads[0].calls)
+    };
+    assert_eq!(of(from), ["pg"], "both read it");
+    assert_eq!(of(""), ["pg", "jobs"], "it is web's own");
+}
