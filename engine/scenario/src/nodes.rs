@@ -10,6 +10,7 @@ use aegis_model::kubernetes::{
     Container, ContainerPort, Kind, ObjectRef, PodTemplateSpec, RestartPolicy,
 };
 use aegis_model::{Bytes, FieldPath, Millicores, Objects, Quantity, Tick};
+use aegis_sim::infer::recognise::{main_container, runtime};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -48,6 +49,9 @@ const UNSTATED: Request = Request {
     cpu: Millicores(100),
     memory: Bytes::mebi(200),
 };
+
+/// What a draw may lie above the usual memory of a runtime: two standard deviations (infer).
+const ABOVE_USUAL: f64 = 1.5;
 
 /// What pods ask for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -281,7 +285,7 @@ impl Demand {
         self.pods = self.pods.saturating_add(count);
         let stated = (pod.memory.0 as f64 * USED_OF_REQUEST) as u64;
         let used = if stated == 0 {
-            UNSTATED.memory.0
+            usual(template).0.max(UNSTATED.memory.0)
         } else {
             stated
         };
@@ -315,6 +319,13 @@ impl Demand {
         let by_use = self.used.0 as f64 / MEMORY_USE / nodes as f64 + KEPT_FREE.0 as f64;
         Bytes(by_requests.max(by_use) as u64).max(LEAST_MEMORY)
     }
+}
+
+/// What a pod without a request is taken to use by what it is made of.
+fn usual(template: &PodTemplateSpec) -> Bytes {
+    let traits = main_container(template).map(|container| runtime(container).traits());
+    let mebibytes = traits.map_or(0.0, |traits| traits.memory_mib * ABOVE_USUAL);
+    Bytes::mebi(mebibytes as u64)
 }
 
 /// `minReplicas` of what autoscalers scale.

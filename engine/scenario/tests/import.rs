@@ -211,3 +211,17 @@ fn amounts_beyond_any_machine_do_not_overflow() {
         "{warnings:#?}"
     );
 }
+
+#[test]
+fn pods_without_requests_have_room_for_what_they_are_made_of() {
+    let of = |image: &str| {
+        let text = deployment("10", "0").replace("image: a", &format!("image: {image}"));
+        sum(&adopted(&text).expect("it is taken"), "memory") / (1024.0 * 1024.0)
+    };
+    let (java, go) = (of("example/openjdk"), of("example/golang"));
+    assert!(java > 10.0 * 260.0 * 1.5, "Java's ten pods have {java} MiB");
+    assert!(
+        go > 10.0 * 200.0 && go < 0.8 * java,
+        "Go's ten pods have {go} MiB"
+    );
+}
