@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
-const SIMULATED: [&str; 22] = [
+const SIMULATED: [&str; 29] = [
     "Namespace",
     "Node",
     "Pod",
@@ -37,28 +37,29 @@ const SIMULATED: [&str; 22] = [
     "PersistentVolumeClaim",
     "StorageClass",
     "PriorityClass",
+    "LimitRange",
+    "ResourceQuota",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+    "RuntimeClass",
+    "CSIDriver",
+    "Ingress",
 ];
 
-/// Kinds that no pod waits for and that run nothing: rights, hooks, definitions, routes from outside.
-const INERT: [&str; 18] = [
+/// Kinds that no pod waits for and that run nothing: rights, definitions, bookkeeping.
+const INERT: [&str; 12] = [
     "APIService",
-    "CSIDriver",
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
     "Event",
     "FlowSchema",
-    "Ingress",
     "IngressClass",
     "Lease",
-    "LimitRange",
-    "MutatingWebhookConfiguration",
     "PodSecurityPolicy",
     "PriorityLevelConfiguration",
-    "ResourceQuota",
     "Role",
     "RoleBinding",
-    "ValidatingWebhookConfiguration",
 ];
 
 /// Objects of a kind that are named one by one.

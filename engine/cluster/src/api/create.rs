@@ -2,7 +2,9 @@
 
 use super::document::{self, read};
 use super::error::ApiError;
-use super::{Actor, admission, find, given, keep_record, pods, storage, templates, validate};
+use super::{
+    Actor, admission, find, given, keep_record, owned, pods, storage, templates, validate,
+};
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
 use crate::workings::{Pin, Slot, WorkloadControl};
@@ -430,9 +432,11 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
     let (workload, set, template) = match owner(cluster, arrival) {
         Some(Slot::ReplicaSet(set)) => {
             let row = &cluster.objects.replica_sets[set.index()];
-            (row.owner, Some(set), row.template)
+            let (owner, base) = (row.owner, row.template);
+            let template = owned::template(cluster, owner, base, arrival)?;
+            (owner, Some(set), template)
         }
-        Some(Slot::Workload(id)) => (id, None, owned_template(cluster, id, arrival)?),
+        Some(Slot::Workload(id)) => (id, None, owned::of_revision(cluster, id, arrival)?),
         _ => {
             let id = workload(cluster, arrival, spec)?;
             (id, None, cluster.objects.workloads[id.index()].template)
@@ -550,40 +554,6 @@ fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Opti
     cluster.workings.index.forget_unbound(pod);
     let now = cluster.clock;
     Arc::make_mut(&mut cluster.workings.lifecycle.strays).push((pod, now));
-}
-
-/// The template of a pod that a StatefulSet or DaemonSet made: by its revision's hash; another
-/// revision than the wanted one is read from the pod itself.
-fn owned_template<P>(
-    cluster: &mut Cluster<P>,
-    workload: WorkloadId,
-    arrival: &Arrival,
-) -> Result<TemplateId, ApiError> {
-    let row = &cluster.objects.workloads[workload.index()];
-    let wanted = row.template;
-    let hash = arrival
-        .metadata
-        .labels
-        .get(templates::CONTROLLER_REVISION_HASH)
-        .map(|hash| given::bare_hash(&row.header.reference.name, hash));
-    let Some(hash) = hash.filter(|_| row.header.reference.kind == Kind::StatefulSet) else {
-        return Ok(wanted);
-    };
-    if cluster.objects.templates[wanted.index()].hash == hash {
-        return Ok(wanted);
-    }
-    let document = template_of(&Kind::Pod, &arrival.document);
-    let template = templates::intern(cluster, workload, &arrival.reference, &document, Some(hash))?;
-    let control = &mut cluster.workings.control.workloads[workload.index()];
-    if control
-        .revisions
-        .iter()
-        .all(|(known, _)| *known != template)
-    {
-        control.revisions.insert(0, (template, 0));
-        control.current = Some(template);
-    }
-    Ok(template)
 }
 
 /// The pod's key: of a StatefulSet's pod the number at the end of its name.

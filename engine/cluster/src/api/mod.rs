@@ -13,6 +13,7 @@ pub mod events;
 mod eviction;
 mod given;
 pub mod nodes;
+mod owned;
 pub mod pods;
 mod redefine;
 pub mod storage;

@@ -201,11 +201,11 @@ const TOLERATED_SECONDS: i64 = 300;
 fn admit(spec: &mut PodSpec, kind: &Kind) {
     if *kind == Kind::DaemonSet {
         for (key, effect) in DAEMON_TOLERATIONS {
-            spec.tolerations.push(exists(key, effect, None));
+            tolerate(spec, exists(key, effect, None));
         }
         if spec.host_network {
             let key = "node.kubernetes.io/network-unavailable";
-            spec.tolerations.push(exists(key, "NoSchedule", None));
+            tolerate(spec, exists(key, "NoSchedule", None));
         }
     }
     for (key, effect) in &DAEMON_TOLERATIONS[..2] {
@@ -216,7 +216,14 @@ fn admit(spec: &mut PodSpec, kind: &Kind) {
     }
     if !is_best_effort(spec) {
         let key = "node.kubernetes.io/memory-pressure";
-        spec.tolerations.push(exists(key, "NoSchedule", None));
+        tolerate(spec, exists(key, "NoSchedule", None));
+    }
+}
+
+/// Adds what is not there word for word.
+fn tolerate(spec: &mut PodSpec, toleration: Toleration) {
+    if !spec.tolerations.contains(&toleration) {
+        spec.tolerations.push(toleration);
     }
 }
 
