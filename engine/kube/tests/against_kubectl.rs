@@ -7,11 +7,14 @@ mod edits;
 
 use aegis_kube::kubectl::change;
 use aegis_kube::patch::{diff, strategically_merged};
+use aegis_kube::print::{EPOCH, list};
 use aegis_kube::{read, yaml};
 use aegis_model::ObjectChange;
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_scenario::{build, load};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[allow(clippy::disallowed_methods, reason = "a test asks where kubectl is")]
@@ -200,4 +203,54 @@ fn strategic_patches_mean_to_us_what_they_mean_to_kubectl() {
         );
         assert_eq!(strategically_merged(&before, &patch), theirs, "{patch}");
     }
+}
+
+/// All that the simulator prints half a minute into each of its cases.
+fn simulated() -> Vec<Value> {
+    let cases = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sim/tests/cases");
+    let areas = std::fs::read_dir(cases).expect("a folder of cases");
+    let areas = areas.map(|area| area.expect("an area").path());
+    let files = areas
+        .filter(|area| area.is_dir())
+        .flat_map(|area| std::fs::read_dir(area).expect("an area"))
+        .map(|file| file.expect("a case").path());
+    let cases = files.filter(|file| file.extension().is_some_and(|end| end == "yaml"));
+    cases.flat_map(|case| printed(&case)).collect()
+}
+
+fn printed(case: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(case).expect("a case");
+    let name = case.display().to_string();
+    let loaded = load(&name, &text, &|_| None).expect("it loads");
+    let mut world = build::build(&loaded, 1).expect("it is founded");
+    world.advance(30);
+    let list = list(world.objects(), world.now(), EPOCH);
+    list["items"].as_array().cloned().unwrap_or_default()
+}
+
+fn labelled(objects: &[Value]) -> Vec<String> {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("labelled.yaml");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    std::fs::write(&file, yaml::to_string(&list)).expect("a file");
+    let mut command = Command::new(kubectl());
+    command.args(["label", "--local", "probe=1", "-o", "name", "-f"]);
+    let output = command.arg(&file).output().expect("kubectl runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let names = String::from_utf8_lossy(&output.stdout);
+    names.lines().map(str::to_owned).collect()
+}
+
+#[test]
+#[ignore = "needs a kubectl"]
+fn kubectl_names_every_object_that_is_printed() {
+    let objects = simulated();
+    let kinds: BTreeSet<&str> = objects.iter().filter_map(|o| o["kind"].as_str()).collect();
+    let names = labelled(&objects);
+    assert_eq!(names.len(), objects.len());
+    for (name, object) in names.iter().zip(&objects) {
+        let wanted = object["metadata"]["name"].as_str().expect("a name");
+        assert!(name.ends_with(&format!("/{wanted}")), "{name}: {wanted}");
+    }
+    assert!(kinds.len() >= 25, "{kinds:?}");
 }
