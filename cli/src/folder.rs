@@ -1,4 +1,4 @@
-//! Manifests of a folder: every `*.yaml`, `*.yml` and `*.json` below it, in order of paths.
+//! Files of a folder by their endings, in order of paths: manifests, tables.
 //!
 //! Hidden files and folders are passed over, links to folders are not followed. What is a recipe for
 //! manifests and not manifests (a Helm chart, a kustomization) is said to be one.
@@ -19,19 +19,24 @@ pub struct Folder {
     pub recipes: Vec<(PathBuf, &'static str)>,
 }
 
-/// Looks through a folder.
+/// Endings of files with manifests.
+pub const MANIFESTS: &[&str] = &["yaml", "yml", "json"];
+/// Endings of tables.
+pub const TABLES: &[&str] = &["csv"];
+
+/// Looks through a folder for files with these endings.
 ///
 /// # Errors
 /// A folder cannot be read.
-pub fn look(folder: &Path) -> io::Result<Folder> {
+pub fn look(folder: &Path, endings: &[&str]) -> io::Result<Folder> {
     let mut found = Folder::default();
-    walk(folder, 0, &mut found)?;
+    walk(folder, endings, 0, &mut found)?;
     found.files.sort();
     found.recipes.sort();
     Ok(found)
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Folder) -> io::Result<()> {
+fn walk(folder: &Path, endings: &[&str], depth: usize, found: &mut Folder) -> io::Result<()> {
     if depth > DEPTH {
         return Ok(());
     }
@@ -41,15 +46,15 @@ fn walk(folder: &Path, depth: usize, found: &mut Folder) -> io::Result<()> {
         let path = entry.path();
         match name.to_str() {
             Some(name) if name.starts_with('.') => {}
-            _ if entry.file_type()?.is_dir() => walk(&path, depth + 1, found)?,
-            Some(name) => take(name, path, found),
+            _ if entry.file_type()?.is_dir() => walk(&path, endings, depth + 1, found)?,
+            Some(name) => take(name, path, endings, found),
             None => {}
         }
     }
     Ok(())
 }
 
-fn take(name: &str, path: PathBuf, found: &mut Folder) {
+fn take(name: &str, path: PathBuf, endings: &[&str], found: &mut Folder) {
     let made_by = match name {
         "Chart.yaml" => Some("helm template NAME"),
         "kustomization.yaml" | "kustomization.yml" => Some("kubectl kustomize"),
@@ -61,7 +66,7 @@ fn take(name: &str, path: PathBuf, found: &mut Folder) {
         .unwrap_or_default();
     match made_by {
         Some(made_by) => found.recipes.push((path, made_by)),
-        None if ["yaml", "yml", "json"].contains(&ending) && path.is_file() => {
+        None if endings.contains(&ending) && path.is_file() => {
             found.files.push(path);
         }
         None => {}
@@ -88,7 +93,7 @@ mod tests {
             fs::write(path, "").expect("written");
         }
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).expect("linked");
-        let found = look(folder.path()).expect("read");
+        let found = look(folder.path(), MANIFESTS).expect("read");
         let below = |path: &PathBuf| {
             path.strip_prefix(folder.path())
                 .expect("below")

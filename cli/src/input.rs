@@ -98,7 +98,8 @@ impl Reader {
         let unread = |error: io::Error| {
             Failure::usage(format!("{} cannot be read: {error}", folder.display()))
         };
-        let found = folder::look(folder).map_err(|error| Refusal::Unread(unread(error)))?;
+        let found = folder::look(folder, folder::MANIFESTS)
+            .map_err(|error| Refusal::Unread(unread(error)))?;
         if let Some((path, made_by)) = found.recipes.first() {
             let what = format!("{} says how manifests are made; it is none", path.display());
             let within = path.parent().unwrap_or(folder).display();
@@ -118,6 +119,33 @@ impl Reader {
         } else {
             Err(Refusal::Wrong(problems))
         }
+    }
+
+    /// Texts of tables: files, and every `*.csv` of folders.
+    ///
+    /// # Errors
+    /// A path that cannot be read; a folder without tables.
+    pub fn tables(&self, given: &[String]) -> Result<Vec<Named>, Refusal> {
+        let mut tables = Vec::new();
+        for path in given {
+            let folder = Path::new(path);
+            if !folder.is_dir() {
+                tables.push(self.open(path)?);
+                continue;
+            }
+            let found = folder::look(folder, folder::TABLES).map_err(|error| {
+                Refusal::Unread(Failure::usage(format!("{path} cannot be read: {error}")))
+            })?;
+            if found.files.is_empty() {
+                let what = format!("there is no *.csv in {path}");
+                let help = "tables come packed as *.csv.gz: `gunzip` them first";
+                return Err(Refusal::Unread(Failure::usage(what).help(help)));
+            }
+            for file in &found.files {
+                tables.push(self.open(&file.display().to_string())?);
+            }
+        }
+        Ok(tables)
     }
 
     /// BLAKE3 over all texts that were read, whatever they are called and wherever they lie.

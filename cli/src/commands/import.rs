@@ -38,16 +38,16 @@ pub fn run(args: &Import, terminal: &mut Terminal) -> Result<Exit, Failure> {
 
 /// Tables of a cluster trace, as a scenario.
 fn trace(args: &Import, reader: &Reader, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let mut tables = Vec::new();
-    for path in &args.paths {
-        let named = reader
-            .open(path)
-            .map_err(|refusal| reader.refuse(refusal, terminal.err))?;
-        tables.push(Table {
+    let read = reader
+        .tables(&args.paths)
+        .map_err(|refusal| reader.refuse(refusal, terminal.err))?;
+    let tables: Vec<Table> = read
+        .into_iter()
+        .map(|named| Table {
             name: named.name,
             text: named.text,
-        });
-    }
+        })
+        .collect();
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.paths));
     let imported = trace::import(&name, &tables)
         .map_err(|problems| reader.refuse(Refusal::Wrong(problems), terminal.err))?;

@@ -170,6 +170,26 @@ fn a_chart_is_not_taken_for_manifests() {
 }
 
 #[test]
+fn a_folder_of_tables_is_a_trace() {
+    let place = Place::new();
+    place.write("cluster/machine_events/part.csv", "0,5,0,p,0.5,0.5\n");
+    place.write(
+        "cluster/task_events/part.csv",
+        "0,2,7,0,5,1,user,3,9,0.125,0.0625,0.0004,0\n",
+    );
+    place
+        .run("import --trace cluster --out traced.yaml")
+        .ends(0)
+        .complains(&["2 rows: 1 machines, 1 Deployments, 1 pods"]);
+    place.run("scenario check traced.yaml").ends(0);
+    place.write("packed/part.csv.gz", "");
+    place
+        .run("import --trace packed")
+        .ends(2)
+        .complains(&["there is no *.csv in packed", "gunzip"]);
+}
+
+#[test]
 fn what_cannot_be_imported_is_said() {
     let place = Place::new();
     place.write("empty/x.md", "");
