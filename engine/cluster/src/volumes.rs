@@ -453,7 +453,9 @@ fn earlier_elsewhere<P>(cluster: &Cluster<P>, claim: ClaimId, pod: PodId) -> Vec
     let users = cluster.workings.storage.users(claim).iter().copied();
     let earlier = users.take_while(|other| *other != pod);
     earlier
-        .filter(|other| pods[other.index()].node != node)
+        .map(|other| (other, &pods[other.index()]))
+        .filter(|(_, other)| !other.phase.is_terminal() && other.node != node)
+        .map(|(other, _)| other)
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 use aegis_kube::print::{EPOCH, list};
 use aegis_kube::yaml;
+use aegis_model::Quantity;
 use aegis_scenario::build::build;
 use aegis_scenario::{Loaded, bundled, import, load};
 use aegis_world::World;
@@ -59,6 +60,32 @@ fn by_name(items: Vec<Value>) -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// Whether both are the same quantity: the API server writes it in its own form.
+fn same_amount(given: &Value, printed: &Value, path: &str) -> bool {
+    let holders = [
+        "resources",
+        "capacity",
+        "hard",
+        "limits",
+        "overhead",
+        "sizeLimit",
+        "average",
+        "divisor",
+        "min",
+        "max",
+        "default",
+        "allocatable",
+    ];
+    let amount = |value: &Value| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        text.parse::<Quantity>().ok()
+    };
+    let same = amount(given).is_some_and(|given| amount(printed) == Some(given));
+    same && holders.iter().any(|holder| path.contains(holder))
+}
+
 /// What `given` says and `printed` does not, with its path.
 fn lost(given: &Value, printed: &Value, path: &str, out: &mut Vec<String>) {
     match (given, printed) {
@@ -77,7 +104,7 @@ fn lost(given: &Value, printed: &Value, path: &str, out: &mut Vec<String>) {
                 lost(one, other, &format!("{path}[{index}]"), out);
             }
         }
-        _ if given == printed => {}
+        _ if given == printed || same_amount(given, printed, path) => {}
         _ => out.push(format!("{path}: {given} became {printed}")),
     }
 }

@@ -79,9 +79,10 @@ pub(super) fn of<P>(cluster: &Cluster<P>, id: PodId) -> Result<Option<PodVolumes
             .access_modes
             .contains(&AccessMode::ReadWriteOncePod)
         {
-            found
-                .in_use_by
-                .extend(cluster.workings.storage.users(claim));
+            let pods = &cluster.objects.pods;
+            let users = cluster.workings.storage.users(claim).iter();
+            let active = users.filter(|pod| !pods[pod.index()].phase.is_terminal());
+            found.in_use_by.extend(active);
         }
         match row.phase {
             ClaimPhase::Bound => found.add_bound(cluster, row),

@@ -124,9 +124,7 @@ fn volumes(objects: &Objects, workings: &mut Workings) {
     for (position, pod) in pods.filter(|(_, pod)| pod.exists() && pod.node.is_some()) {
         for (_, name) in storage::claim_names(objects, pod) {
             let claim = ObjectRef::new(Kind::PersistentVolumeClaim, &pod.namespace, &name);
-            if let Some(Slot::Claim(claim)) = workings.index.find(objects, &claim)
-                && !pod.phase.is_terminal()
-            {
+            if let Some(Slot::Claim(claim)) = workings.index.find(objects, &claim) {
                 workings.storage.use_claim(claim, position.into());
             }
         }

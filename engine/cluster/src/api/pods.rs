@@ -283,24 +283,36 @@ pub(super) fn priority_of<P>(
     template: TemplateId,
 ) -> Result<i32, ApiError> {
     let spec = &cluster.objects.templates[template.index()].spec.spec;
-    let Some(class) = spec.priority_class_name.as_ref().filter(|c| !c.is_empty()) else {
-        let default = cluster.workings.index.default_priority;
-        return Ok(spec.priority.unwrap_or(default));
+    let forbidden = |reason| ApiError::Forbidden {
+        kind: Kind::Pod,
+        name: name.clone(),
+        reason,
     };
-    match class.as_str() {
-        "system-node-critical" => return Ok(2_000_001_000),
-        "system-cluster-critical" => return Ok(2_000_000_000),
-        _ => {}
+    let computed = match spec.priority_class_name.as_deref().unwrap_or_default() {
+        "" => cluster.workings.index.default_priority,
+        class => priority_of_class(cluster, class).ok_or_else(|| {
+            forbidden(alloc::format!(
+                "no PriorityClass with name {class} was found"
+            ))
+        })?,
+    };
+    match spec.priority {
+        Some(given) if given != computed => Err(forbidden(alloc::format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority \
+             admission controller computed {computed} from the given PriorityClass name"
+        ))),
+        _ => Ok(computed),
     }
-    let value =
-        admission::priority_class(cluster, class).and_then(|header| header.doc["value"].as_i64());
-    match value {
-        Some(value) => Ok(i32::try_from(value).unwrap_or(i32::MAX)),
-        None => Err(ApiError::Forbidden {
-            kind: Kind::Pod,
-            name: name.clone(),
-            reason: alloc::format!("no PriorityClass with name {class} was found"),
-        }),
+}
+
+fn priority_of_class<P>(cluster: &Cluster<P>, class: &str) -> Option<i32> {
+    match class {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => {
+            let value = admission::priority_class(cluster, class)?.doc["value"].as_i64()?;
+            Some(i32::try_from(value).unwrap_or(i32::MAX))
+        }
     }
 }
 
@@ -372,8 +384,8 @@ pub fn touch<P>(cluster: &mut Cluster<P>, pod: PodId) {
 /// Binds a pod to a node: what the scheduler's binding does.
 pub fn bind<P>(cluster: &mut Cluster<P>, pod: PodId, node: NodeId) {
     debug_assert!(cluster.objects.pods[pod.index()].node.is_none());
+    // Its nomination stays in the status: ClearingNominatedNodeNameAfterBinding is off until 1.35.
     cluster.objects.pods[pod.index()].node = Some(node);
-    cluster.objects.pods[pod.index()].nominated = None;
     cluster.workings.index.bind(pod, node);
     let scheduler = &mut cluster.workings.scheduler;
     scheduler.charge(&cluster.objects, pod, node);
@@ -446,7 +458,7 @@ pub fn set_phase<P>(cluster: &mut Cluster<P>, pod: PodId, phase: PodPhase) {
     }
     cluster.objects.pods[pod.index()].phase = phase;
     if phase.is_terminal() {
-        super::storage::leave_claims(cluster, pod);
+        super::storage::end_claims(cluster, pod);
     }
     touch(cluster, pod);
 }

@@ -457,7 +457,17 @@ pub fn use_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
     }
 }
 
-/// Notes that a pod is gone or over: its claims may go, and others that wait for them may come.
+/// Notes that a pod is over: others that wait for its claims may come. As long as it is there it
+/// protects them (`podUsesPVC` of the PVC protection controller asks for no phase).
+pub fn end_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let storage = &mut cluster.workings.storage;
+    for claim in storage.claims_of(pod) {
+        storage.mark_claim(claim);
+        cluster.workings.scheduler.news.storage = true;
+    }
+}
+
+/// Notes that a pod is gone: its claims may go, and others that wait for them may come.
 pub fn leave_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
     let storage = &mut cluster.workings.storage;
     for claim in storage.leave_claims(pod) {

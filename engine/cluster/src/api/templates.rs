@@ -124,8 +124,14 @@ fn push<P>(
         .kind
     {
         Kind::Deployment => drop(labels.insert(POD_TEMPLATE_HASH.into(), hash.clone())),
-        Kind::StatefulSet | Kind::DaemonSet => {
-            labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone());
+        Kind::DaemonSet => drop(labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone())),
+        Kind::StatefulSet => {
+            let set = &cluster.objects.workloads[workload.index()]
+                .header
+                .reference
+                .name;
+            let revision = format_smolstr!("{set}-{hash}");
+            labels.insert(CONTROLLER_REVISION_HASH.into(), revision);
         }
         Kind::Job => add_job_labels(
             &mut labels,

@@ -142,23 +142,26 @@ impl Storage {
         }
     }
 
-    /// Notes that a pod is gone or over; gives the claims that it used.
+    /// Claims that a bound pod uses.
+    pub fn claims_of(&self, pod: PodId) -> Vec<ClaimId> {
+        let used = self.users.iter();
+        used.filter(|(_, users)| users.contains(&pod))
+            .map(|(claim, _)| *claim)
+            .collect()
+    }
+
+    /// Notes that a pod is gone; gives the claims that it used.
     pub fn leave_claims(&mut self, pod: PodId) -> Vec<ClaimId> {
-        if self.users.values().all(|users| !users.contains(&pod)) {
-            return Vec::new();
-        }
-        let mut left = Vec::new();
-        for (claim, users) in Arc::make_mut(&mut self.users) {
-            let before = users.len();
-            users.retain(|user| *user != pod);
-            if users.len() < before {
-                left.push(*claim);
+        let left = self.claims_of(pod);
+        for claim in &left {
+            if let Some(users) = Arc::make_mut(&mut self.users).get_mut(claim) {
+                users.retain(|user| *user != pod);
             }
         }
         left
     }
 
-    /// Bound pods that use a claim and are not over.
+    /// Bound pods that use a claim, those that are over included.
     pub fn users(&self, claim: ClaimId) -> &[PodId] {
         self.users.get(&claim).map_or(&[], Vec::as_slice)
     }

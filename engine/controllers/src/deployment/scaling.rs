@@ -59,7 +59,9 @@ pub(super) fn set_size<P>(
         return false;
     }
     row.replicas = size;
-    row.header.generation += 1;
+    // A new set is created with its size: the API server has not seen it smaller.
+    let is_new = row.header.created == cluster.clock && row.status.observed_generation == 0;
+    row.header.generation += u32::from(!is_new);
     cluster.workings.control.enqueue(desk.id);
     true
 }

@@ -2,7 +2,6 @@
 
 use super::status::{Extra, put_conditions};
 use super::{Context, defaults, meta};
-use aegis_model::Quantity;
 use aegis_model::kubernetes::MetricSpec;
 use aegis_model::objects::{Autoscaler, Measured};
 use serde_json::{Value, json};
@@ -99,6 +98,6 @@ pub fn amount(resource: &str, amount: u64) -> String {
     match resource {
         "cpu" if !amount.is_multiple_of(1000) => format!("{amount}m"),
         "cpu" => (amount / 1000).to_string(),
-        _ => Quantity::whole(amount).to_string(),
+        _ => amount.to_string(),
     }
 }

@@ -17,6 +17,7 @@ mod meta;
 mod node;
 mod pod;
 mod policy;
+mod quantity;
 mod replica_set;
 mod service;
 mod status;
@@ -71,7 +72,8 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
         budgets(&cx),
         events(&cx),
     ];
-    let items: Vec<Value> = groups.into_iter().flat_map(sorted).collect();
+    let mut items: Vec<Value> = groups.into_iter().flat_map(sorted).collect();
+    items.iter_mut().for_each(quantity::canonicalize);
     json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items})
 }
 

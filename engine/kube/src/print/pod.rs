@@ -68,7 +68,9 @@ fn metadata(
     meta["resourceVersion"] = (u64::from(pod.number) * 1000 + 1).to_string().into();
     meta["uid"] = ident::uid(pod.number).into();
     if let Some(owner) = owner {
-        meta["ownerReferences"] = meta::owner(owner);
+        if !is_released(pod, workload) {
+            meta["ownerReferences"] = meta::owner(owner);
+        }
         meta["generateName"] = format!("{}-", owner.reference.name).into();
     }
     if let Some(job) = workload.filter(|row| matches!(*row.spec, WorkloadSpec::Job(_))) {
@@ -79,6 +81,13 @@ fn metadata(
         meta["deletionGracePeriodSeconds"] = deletion.deadline.elapsed(deletion.asked).into();
     }
     meta
+}
+
+/// Whether a pod's controller let it go: its labels are no longer those that the selector wants.
+/// Source: pkg/controller/controller_ref_manager.go `ReleasePod`.
+fn is_released(pod: &Pod, workload: Option<&Workload>) -> bool {
+    let selector = workload.and_then(|workload| workload.spec.selector());
+    pod.deletion.is_none() && selector.is_some_and(|selector| !selector.matches(&pod.labels))
 }
 
 /// A Job's pods carry their index, and are held until they are over and counted.
@@ -308,6 +317,7 @@ fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {
     let mut out = json!({
         "type": kind,
         "status": row.status.as_str(),
+        "observedGeneration": 1,
         "lastTransitionTime": cx.epoch.rfc3339(row.since),
     });
     if !row.reason.is_empty() {
@@ -326,7 +336,13 @@ fn containers(cx: &Context<'_>, pod: &Pod, template: Option<&Template>, out: &mu
     let printed: Vec<Value> = declared
         .zip(&pod.containers)
         .enumerate()
-        .map(|(index, (container, row))| container_status(cx, pod, index, container, row))
+        .map(|(index, (container, row))| {
+            let mut printed = container_status(cx, pod, index, container, row);
+            if has_run(row) {
+                granted(resources_of(&template.doc, &container.name), &mut printed);
+            }
+            printed
+        })
         .collect();
     let (init, main) = printed.split_at(spec.init_containers.len().min(printed.len()));
     if !init.is_empty() {
@@ -367,6 +383,32 @@ fn container_status(
         "state": state(cx, &row.state, &current),
         "lastState": last,
     })
+}
+
+/// What the kubelet granted a container that ran, by its `resources`.
+/// Source: pkg/kubelet/kubelet_pods.go `convertToAPIContainerStatuses`.
+fn granted(declared: &Value, out: &mut Value) {
+    let mut container = json!({"resources": declared});
+    defaults::requests(&mut container);
+    let said = |value: &Value| value.as_object().is_some_and(|map| !map.is_empty());
+    out["resources"] = json!({});
+    for key in ["limits", "requests"] {
+        let list = &container["resources"][key];
+        if said(list) {
+            out["resources"][key] = list.clone();
+        }
+    }
+    if said(&out["resources"]["requests"]) {
+        out["allocatedResources"] = out["resources"]["requests"].clone();
+    }
+}
+
+/// `resources:` of a container in its template's document.
+fn resources_of<'a>(template: &'a Value, container: &str) -> &'a Value {
+    let lists = ["initContainers", "containers"].into_iter();
+    let all = lists.filter_map(|list| template["spec"][list].as_array());
+    let found = all.flatten().find(|one| one["name"] == container);
+    found.map_or(&Value::Null, |one| &one["resources"])
 }
 
 /// The image by digest; the digest is made up from the image's name.
