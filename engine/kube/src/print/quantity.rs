@@ -63,7 +63,7 @@ fn walk(value: &mut Value) {
                 }
                 // A metric's target and what it is now have `value` beside `averageValue`.
                 if ["target", "current"].contains(&key) {
-                    put(&mut inner["value"]);
+                    inner.get_mut("value").into_iter().for_each(put);
                 }
                 walk(inner);
             }
