@@ -27,7 +27,7 @@ pub(super) struct PodRules {
     anti: Vec<Counted>,
     /// Required anti-affinity of other pods that the pod would offend, by term.
     existing: Vec<Counted>,
-    /// Sum of wishes per row.
+    /// Sum of wishes per row; empty where there are none.
     wishes: Vec<i64>,
 }
 
@@ -102,6 +102,12 @@ impl PodRules {
         labelled && (self.first_of_its_kind || met())
     }
 
+    /// Whether they are against no row and prefer none.
+    pub fn are_silent(&self) -> bool {
+        let terms = self.affinity.len() + self.anti.len() + self.existing.len();
+        terms == 0 && self.wishes.is_empty()
+    }
+
     /// Sums of wishes per row, before they are normalised.
     pub fn wishes(&self) -> &[i64] {
         &self.wishes
@@ -115,6 +121,9 @@ impl<P> Counting<'_, P> {
 
     fn finish(mut self) -> PodRules {
         self.rules.existing = self.existing.into_values().collect();
+        if self.wishes.is_empty() {
+            return self.rules;
+        }
         self.rules.wishes = alloc::vec![0; self.board.rows.len()];
         for wishes in self.wishes.values() {
             for (row, sum) in self.rules.wishes.iter_mut().enumerate() {

@@ -21,6 +21,8 @@ pub(super) struct Board {
     pub rows: Vec<Row>,
     /// Whether some node is cordoned or has a taint.
     pub guarded: Guarded,
+    /// Rows on which pods have come, in order.
+    pub charges: Vec<u32>,
     topologies: BTreeMap<SmolStr, Arc<Topology>>,
     /// Rows that hold an image, by its number.
     holders: BTreeMap<u32, Arc<[u32]>>,
@@ -63,6 +65,11 @@ impl Topology {
     pub fn of(&self, row: usize) -> Option<usize> {
         let domain = self.domains[row];
         (domain != Self::NONE).then_some(domain as usize)
+    }
+
+    /// Whether each row is a domain of its own.
+    pub fn is_one_each(&self) -> bool {
+        self.count == self.domains.len()
     }
 }
 
@@ -114,6 +121,7 @@ impl Board {
         Self {
             rows,
             guarded: if guards { Guarded::Yes } else { Guarded::No },
+            charges: Vec::new(),
             topologies: BTreeMap::new(),
             holders: BTreeMap::new(),
         }
@@ -162,6 +170,7 @@ impl Board {
     pub fn charge(&mut self, row: usize, demand: &Demand) {
         self.rows[row].sums.add(demand);
         self.rows[row].version += 1;
+        self.charges.push(row as u32);
     }
 }
 

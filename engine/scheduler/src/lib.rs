@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod affinity;
 mod board;
+mod equals;
 mod fit;
 mod images;
 mod limits;

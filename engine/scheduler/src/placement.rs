@@ -3,9 +3,10 @@
 
 use super::affinity::PodRules;
 use super::board::{Board, Guarded, Row, view};
+use super::equals::{Bounds, Group, Standings};
 use super::message::Refusal;
 use super::score::{self, weight};
-use super::spread::Spread;
+use super::spread::{Marks, Spread};
 use super::volumes::PodVolumes;
 use super::{fit, images};
 use aegis_cluster::cluster::Cluster;
@@ -39,6 +40,8 @@ pub(super) struct Memo {
     /// Per row: score of its room, and the row's version that it holds for; empty until a second pod comes.
     room: Vec<(u32, i32)>,
     met: Met,
+    /// What searches for pods of the template have learnt of the rows.
+    standings: Standings,
     /// Whose coming the spread counts.
     counts: Counts,
     spread: Spread,
@@ -61,6 +64,14 @@ enum Counts {
     Anyone,
 }
 
+/// How a pod was searched a row for.
+enum Among {
+    /// By what is known from its like: the row, or none that fits.
+    Equals(Option<usize>),
+    /// It is the first of its kind, or rules over other pods and volumes have a say: not at all yet.
+    Others,
+}
+
 /// The search of one step over all its pods.
 pub(super) struct Search {
     pub board: Board,
@@ -70,6 +81,9 @@ pub(super) struct Search {
     /// The templates of the memos, the oldest first.
     remembered: VecDeque<TemplateId>,
     scratch: Scratch,
+    /// Pods that were placed by what was known from their like.
+    #[cfg(test)]
+    pub among_equals: usize,
 }
 
 /// Templates of which something is remembered at once: a pod that is bound is counted in each.
@@ -110,12 +124,27 @@ impl Search {
             memos: BTreeMap::new(),
             remembered: VecDeque::new(),
             scratch: Scratch::default(),
+            #[cfg(test)]
+            among_equals: 0,
+        }
+    }
+
+    /// Takes the next pod of every template for the first of its kind.
+    #[cfg(test)]
+    pub fn lose_memory(&mut self) {
+        for memo in self.memos.values_mut() {
+            memo.met = Met::Never;
         }
     }
 
     /// Where the pod goes.
     pub fn find<P>(&mut self, cluster: &mut Cluster<P>, draws: Draws, id: PodId) -> Found {
         self.prepare(cluster, id);
+        match self.find_as_equal(cluster, draws, id) {
+            Among::Equals(Some(row)) => return Found::Row(row),
+            Among::Equals(None) => return Found::Nowhere(self.refusals(cluster, id)),
+            Among::Others => {}
+        }
         let mut rows = core::mem::take(&mut self.scratch.rows);
         rows.clear();
         match cluster.workings.control.daemon_node(id) {
@@ -181,6 +210,48 @@ impl Search {
         self.memos.insert(template, memo);
     }
 
+    /// The row of a pod whose like was placed before, by what that search has left; the row is the
+    /// one that [`Search::feasible`] and [`Search::best`] give.
+    fn find_as_equal<P>(
+        &mut self,
+        cluster: &mut Cluster<P>,
+        draws: Draws,
+        id: PodId,
+    ) -> Among {
+        let plain = self.is_plain(cluster, id);
+        let template = cluster.objects.pods[id.index()].template;
+        let total = self.board.rows.len();
+        let Some(memo) = self.memos.get_mut(&template) else {
+            return Among::Others;
+        };
+        let daemon = cluster.workings.control.daemon_node(id).is_some();
+        if !plain || daemon || total == 0 || !memo.keeps_standings() {
+            return Among::Others;
+        }
+        let drawn = draw(cluster, draws, id);
+        let bounds = Bounds {
+            start: cluster.workings.scheduler.next_start % total,
+            wanted: enough(total),
+        };
+        let mut standings = core::mem::take(&mut memo.standings);
+        let outcome = standings.search(memo, &self.board, bounds, drawn);
+        memo.standings = standings;
+        #[cfg(test)]
+        {
+            self.among_equals += 1;
+        }
+        cluster.workings.scheduler.next_start = (bounds.start + outcome.looked_at) % total;
+        Among::Equals(outcome.row)
+    }
+
+    /// Whether room and the node alone decide whether the pod fits.
+    fn is_plain<P>(&self, cluster: &Cluster<P>, id: PodId) -> bool {
+        let template = cluster.objects.pods[id.index()].template;
+        self.memos.get(&template).is_some_and(Memo::is_plain)
+            && self.volumes.is_none()
+            && cluster.workings.scheduler.nominated.is_empty()
+    }
+
     /// Rows that take the pod, from where the last search ended, until there are enough.
     fn feasible<P>(&self, cluster: &mut Cluster<P>, id: PodId, rows: &mut Vec<usize>) {
         let total = self.board.rows.len();
@@ -188,9 +259,7 @@ impl Search {
         let (Some(memo), true) = (self.memos.get(&template), total > 0) else {
             return;
         };
-        let plain = memo.is_plain()
-            && self.volumes.is_none()
-            && cluster.workings.scheduler.nominated.is_empty();
+        let plain = self.is_plain(cluster, id);
         let wanted = enough(total);
         let start = cluster.workings.scheduler.next_start % total;
         let mut looked_at = 0;
@@ -198,8 +267,7 @@ impl Search {
             let ahead = start + looked_at;
             let row = if ahead < total { ahead } else { ahead - total };
             looked_at += 1;
-            let place = &self.board.rows[row];
-            let room = memo.open[row] && fit::has_room(place, &place.sums, &memo.demand);
+            let room = memo.has_room(&self.board, row);
             if room && (plain || self.refuses(cluster, id, row).is_none()) {
                 rows.push(row);
             }
@@ -326,8 +394,7 @@ impl Search {
                 .filter(|(_, score)| **score == highest)
                 .map(|(row, _)| *row)
         };
-        let key = aegis_cluster::draws::pod_key(&cluster.objects, id);
-        let drawn = draws.uniform(Purpose::SchedulerTie, key, cluster.clock);
+        let drawn = draw(cluster, draws, id);
         let count = best().count();
         let chosen = ((drawn * count as f64) as usize).min(count - 1);
         best().nth(chosen).unwrap_or(rows[0])
@@ -362,6 +429,7 @@ impl Memo {
             images: unless_equal(images::scores(cluster, board, spec)),
             room: Vec::new(),
             met: Met::Never,
+            standings: Standings::default(),
             counts: match spread.counts_by_label() {
                 true => Counts::Anyone,
                 false => Counts::Own(pod.workload),
@@ -374,15 +442,61 @@ impl Memo {
 
     /// Whether room and the node alone decide whether a pod of the template fits.
     fn is_plain(&self) -> bool {
-        self.rules.is_none() && !self.spread.has_rules() && fit::is_plain(&self.demand)
+        let silent = self.rules.as_ref().is_none_or(PodRules::are_silent);
+        silent && !self.spread.has_rules() && fit::is_plain(&self.demand)
+    }
+
+    /// Whether the node alone and its room take the pod.
+    pub fn has_room(&self, board: &Board, row: usize) -> bool {
+        let place = &board.rows[row];
+        self.open[row] && fit::has_room(place, &place.sums, &self.demand)
+    }
+
+    /// Whether what a search learns helps the next one: not for a template of a single pod.
+    fn keeps_standings(&self) -> bool {
+        self.met == Met::Before && self.spread.has_marks()
+    }
+
+    /// What decides a row's normalised scores.
+    pub fn group(&self, row: usize) -> Group {
+        let of = |column: &[i64]| column.get(row).copied().unwrap_or(0);
+        Group {
+            unwelcome: of(&self.unwelcome),
+            preferred: of(&self.preferred),
+            marks: self.spread.marks(row),
+        }
+    }
+
+    /// The sum of a row's scores that are not normalised.
+    pub fn base(&self, place: &Row, row: usize) -> i64 {
+        let images = self.images.get(row).map_or(0, |score| weight::IMAGES * score);
+        room_score(place, &self.demand) + images
+    }
+
+    /// Adds to `sums` the normalised scores of groups, over `rows` rows.
+    pub fn add_group_scores<'a>(
+        &self,
+        groups: impl Iterator<Item = &'a Group> + Clone,
+        rows: usize,
+        sums: &mut [i64],
+    ) {
+        if !self.unwelcome.is_empty() {
+            let column = groups.clone().map(|group| group.unwelcome);
+            add(sums, column.collect(), weight::TAINTS, score::normalise_reversed);
+        }
+        if !self.preferred.is_empty() {
+            let column = groups.clone().map(|group| group.preferred);
+            add(sums, column.collect(), weight::NODE_AFFINITY, score::normalise);
+        }
+        if self.spread.has_wishes() {
+            let marks: Vec<&Marks> = groups.map(|group| &group.marks).collect();
+            self.spread.add_scores_of(&marks, rows, sums, weight::SPREAD);
+        }
     }
 
     /// Scores of the room on rows, pushed to `sums`.
     fn score_room(&mut self, board: &Board, rows: &[usize], sums: &mut Vec<i64>) {
-        let score = |place: &Row| {
-            weight::LEAST_ALLOCATED * score::least_allocated(place, &self.demand)
-                + weight::BALANCED * score::balanced(place, &self.demand)
-        };
+        let score = |place: &Row| room_score(place, &self.demand);
         if self.met == Met::Never {
             self.met = Met::Before;
             sums.extend(rows.iter().map(|row| score(&board.rows[*row])));
@@ -392,7 +506,7 @@ impl Memo {
         for row in rows {
             let (place, room) = (&board.rows[*row], &mut self.room[*row]);
             if room.0 != place.version {
-                *room = (place.version, score(place) as i32);
+                *room = (place.version, room_score(place, &self.demand) as i32);
             }
             sums.push(i64::from(room.1));
         }
@@ -434,6 +548,18 @@ impl Memo {
             );
         }
     }
+}
+
+/// Score of a row's room.
+fn room_score(place: &Row, demand: &Demand) -> i64 {
+    weight::LEAST_ALLOCATED * score::least_allocated(place, demand)
+        + weight::BALANCED * score::balanced(place, demand)
+}
+
+/// The pod's draw among equally good nodes, 0 to 1.
+fn draw<P>(cluster: &Cluster<P>, draws: Draws, id: PodId) -> f64 {
+    let key = aegis_cluster::draws::pod_key(&cluster.objects, id);
+    draws.uniform(Purpose::SchedulerTie, key, cluster.clock)
 }
 
 /// Why a node is closed to a pod, whoever is on it.
@@ -502,7 +628,12 @@ fn add_normalised(
     if column.is_empty() {
         return;
     }
-    let mut scores: Vec<i64> = rows.iter().map(|row| column[*row]).collect();
+    let scores = rows.iter().map(|row| column[*row]).collect();
+    add(sums, scores, weight, normalise);
+}
+
+/// Adds scores to `sums`, normalised and weighted.
+fn add(sums: &mut [i64], mut scores: Vec<i64>, weight: i64, normalise: impl Fn(&mut [i64])) {
     normalise(&mut scores);
     for (sum, score) in sums.iter_mut().zip(scores) {
         *sum += weight * score;

@@ -69,6 +69,24 @@ struct Wanted {
     taints_honoured: bool,
 }
 
+/// Wishes for spread that are told by marks.
+pub(super) const MOST_WISHES: usize = 4;
+
+/// What decides a row's raw score of one wish.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    /// The node lacks the label, or there is no such wish.
+    #[default]
+    Unlabelled,
+    /// A domain of several nodes.
+    Domain(u32),
+    /// Pods that count, where each node is a domain of its own.
+    Pods(u32),
+}
+
+/// Per wish, in order.
+pub(super) type Marks = [Mark; MOST_WISHES];
+
 impl Spread {
     /// The rules of a pod, counted over all nodes but for the pods in `without`.
     pub fn of<P>(cluster: &Cluster<P>, board: &mut Board, pod: &Pod, without: &[PodId]) -> Self {
@@ -142,21 +160,48 @@ impl Spread {
     ) {
         scratch.clear();
         scratch.resize(rows.len(), 0.0);
-        let soft = || {
-            let constraints = self.constraints.iter();
-            constraints.filter(|c| c.hard == Hardness::ScheduleAnyway)
-        };
-        for constraint in soft() {
+        for constraint in self.soft() {
             constraint.add_raw(rows, scratch);
         }
         if self.labels_needed == LabelsNeeded::All {
             for (row, raw) in rows.iter().zip(scratch.iter_mut()) {
-                if soft().any(|c| c.topology.of(*row).is_none()) {
+                if self.soft().any(|c| c.topology.of(*row).is_none()) {
                     *raw = f64::NAN;
                 }
             }
         }
         normalise_spread(scratch, sums, weight);
+    }
+
+    /// Whether marks tell all wishes.
+    pub fn has_marks(&self) -> bool {
+        self.soft().count() <= MOST_WISHES
+    }
+
+    /// What decides the scores of a row: rows with the same marks have the same.
+    pub fn marks(&self, row: usize) -> Marks {
+        let mut marks = Marks::default();
+        for (mark, wish) in marks.iter_mut().zip(self.soft()) {
+            *mark = wish.mark(row);
+        }
+        marks
+    }
+
+    /// What [`Spread::add_scores`] adds to `rows` rows, told by their distinct marks.
+    pub fn add_scores_of(&self, marks: &[&Marks], rows: usize, sums: &mut [i64], weight: i64) {
+        let mut raw = alloc::vec![0.0; marks.len()];
+        for (nth, wish) in self.soft().enumerate() {
+            let each = wish.domain_weight(marks.iter().map(|marks| marks[nth]), rows);
+            for (sum, marks) in raw.iter_mut().zip(marks) {
+                match marks[nth] {
+                    Mark::Domain(domain) => *sum += wish.raw(wish.counts[domain as usize], each),
+                    Mark::Pods(count) => *sum += wish.raw(count, each),
+                    Mark::Unlabelled if self.labels_needed == LabelsNeeded::All => *sum = f64::NAN,
+                    Mark::Unlabelled => {}
+                }
+            }
+        }
+        normalise_spread(&raw, sums, weight);
     }
 
     /// Whether pods of other workloads may count.
@@ -174,8 +219,13 @@ impl Spread {
 
     /// Whether there is anything to score.
     pub fn has_wishes(&self) -> bool {
-        let soft = |c: &Constraint| c.hard == Hardness::ScheduleAnyway;
-        self.constraints.iter().any(soft)
+        self.soft().next().is_some()
+    }
+
+    /// The wishes.
+    fn soft(&self) -> impl Iterator<Item = &Constraint> {
+        let constraints = self.constraints.iter();
+        constraints.filter(|c| c.hard == Hardness::ScheduleAnyway)
     }
 
     /// Counts a pod that was just bound to a row.
@@ -198,13 +248,26 @@ impl Constraint {
 
     /// Count times weight, and the skew that is allowed, where the row has the label.
     fn add_raw(&self, rows: &[usize], sums: &mut [f64]) {
-        let weight = self.domain_weight(rows);
-        let slack = (self.max_skew - 1) as f64;
+        let weight = self.weight_over(rows);
         for (row, sum) in rows.iter().zip(sums) {
             let domain = self.topology.domains[*row];
             if domain != Topology::NONE {
-                *sum += f64::from(self.counts[domain as usize]) * weight + slack;
+                *sum += self.raw(self.counts[domain as usize], weight);
             }
+        }
+    }
+
+    fn raw(&self, count: u32, weight: f64) -> f64 {
+        f64::from(count) * weight + (self.max_skew - 1) as f64
+    }
+
+    fn mark(&self, row: usize) -> Mark {
+        match self.topology.of(row) {
+            None => Mark::Unlabelled,
+            Some(domain) if self.key == HOSTNAME && self.topology.is_one_each() => {
+                Mark::Pods(self.counts[domain])
+            }
+            Some(domain) => Mark::Domain(domain as u32),
         }
     }
 
@@ -227,14 +290,22 @@ impl Constraint {
             .unwrap_or(0)
     }
 
-    /// `ln(domains + 2)`: more domains, more weight for each pod in one.
-    fn domain_weight(&self, rows: &[usize]) -> f64 {
+    fn weight_over(&self, rows: &[usize]) -> f64 {
+        let marks = rows.iter().map(|row| self.topology.domains[*row]);
+        let labelled = marks.filter(|domain| *domain != Topology::NONE);
+        self.domain_weight(labelled.map(Mark::Domain), rows.len())
+    }
+
+    /// `ln(domains + 2)`: more domains, more weight for each pod in one. `marks` are those of `rows` rows.
+    fn domain_weight(&self, marks: impl Iterator<Item = Mark>, rows: usize) -> f64 {
         let size = if self.key == HOSTNAME {
-            rows.len()
+            rows
         } else {
             let mut seen = alloc::vec![false; self.topology.count];
-            for domain in rows.iter().filter_map(|row| self.topology.of(*row)) {
-                seen[domain] = true;
+            for mark in marks {
+                if let Mark::Domain(domain) = mark {
+                    seen[domain as usize] = true;
+                }
             }
             seen.iter().filter(|seen| **seen).count()
         };

@@ -286,12 +286,9 @@ fn behaviour_before<P>(cluster: &Cluster<P>, object: &ObjectRef) -> Option<Arc<B
         // Nothing can be gone yet, and all the manifests arrive now.
         return None;
     }
-    let rows = cluster.objects.workloads.enumerate();
-    let gone = rows.filter(|(_, row)| row.header.removed.is_some());
-    let (known, _) = gone
-        .filter(|(_, row)| row.header.reference == *object)
-        .last()?;
-    cluster.workings.behaviours.get(known).cloned().flatten()
+    let known = cluster.workings.index.gone(&cluster.objects, object)?;
+    let behaviour = cluster.workings.behaviours.get(known.index());
+    behaviour.cloned().flatten()
 }
 
 fn revision_of(metadata: &Metadata) -> u32 {
@@ -478,24 +475,17 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
 /// Offers a pod that nothing controls to the ReplicaSets of its namespace.
 fn offer<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId) {
     let row = &cluster.objects.pods[pod.index()];
-    let selects = |other: &Workload| {
-        let is_set = matches!(
-            *other.spec,
-            WorkloadSpec::ReplicaSet(_) | WorkloadSpec::Deployment(_)
-        );
-        is_set
-            && other.header.exists()
+    let selects = |id: &WorkloadId| {
+        let other = &cluster.objects.workloads[id.index()];
+        other.header.exists()
             && other.header.reference.namespace == row.namespace
             && other
                 .spec
                 .selector()
                 .is_some_and(|s| s.matches(&row.labels))
     };
-    let rows = cluster.objects.workloads.enumerate();
-    let due: Vec<WorkloadId> = rows
-        .filter(|(_, other)| selects(other))
-        .map(|(position, _)| position.into())
-        .collect();
+    let sets = cluster.workings.index.selecting().iter().copied();
+    let due: Vec<WorkloadId> = sets.filter(selects).collect();
     let control = &mut cluster.workings.control;
     Arc::make_mut(&mut control.orphans).insert(pod);
     due.into_iter().for_each(|id| control.enqueue(id));

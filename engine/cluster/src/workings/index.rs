@@ -4,7 +4,7 @@
 //! name. All parts are shared between forks until written.
 
 use crate::api::events::Allowance;
-use aegis_model::kubernetes::ObjectRef;
+use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{
     AutoscalerId, BudgetId, ClaimId, ClassId, NodeId, Objects, PlainId, PodId, PolicyId,
     ReplicaSetId, ServiceId, Table, VolumeId, WorkloadId,
@@ -40,6 +40,8 @@ pub struct Index {
     uids: Arc<BTreeMap<SmolStr, Slot>>,
     node_pods: Table<Arc<Vec<PodId>>>,
     unbound: Arc<BTreeSet<PodId>>,
+    /// Workloads that take in pods by their labels, gone ones too: few, where bare pods are many.
+    selecting: Arc<Vec<WorkloadId>>,
     numbers: u32,
     /// Grows with each object that is no pod and comes or goes.
     stamp: u32,
@@ -82,6 +84,29 @@ impl Index {
         if !matches!(slot, Slot::Pod(_)) {
             self.note_change();
         }
+        if let (Slot::Workload(id), Kind::Deployment | Kind::ReplicaSet) = (slot, &reference.kind) {
+            Arc::make_mut(&mut self.selecting).push(id);
+        }
+    }
+
+    /// Deployments and ReplicaSets of their own, in order of ids; those that are gone too.
+    #[must_use]
+    pub fn selecting(&self) -> &[WorkloadId] {
+        &self.selecting
+    }
+
+    /// The newest workload of that name that is gone.
+    #[must_use]
+    pub fn gone(&self, objects: &Objects, reference: &ObjectRef) -> Option<WorkloadId> {
+        let rows = self.names.rows(hash_of(reference));
+        let mut slots = rows.map(|row| self.slots[row]);
+        slots.find_map(|slot| match slot {
+            Slot::Workload(id) => {
+                let header = &objects.workloads[id.index()].header;
+                (header.removed.is_some() && header.reference == *reference).then_some(id)
+            }
+            _ => None,
+        })
     }
 
     /// State of the objects that are no pods: another one after each that came or went.
@@ -171,7 +196,7 @@ fn names(objects: &Objects, slot: Slot, reference: &ObjectRef) -> bool {
     if let Slot::Pod(id) = slot {
         let pod = &objects.pods[id.index()];
         return pod.exists()
-            && reference.kind == aegis_model::kubernetes::Kind::Pod
+            && reference.kind == Kind::Pod
             && pod.name == reference.name
             && pod.namespace == reference.namespace;
     }
