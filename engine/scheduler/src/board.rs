@@ -67,6 +67,14 @@ impl Topology {
         (domain != Self::NONE).then_some(domain as usize)
     }
 
+    /// As many domains as rows, in their order.
+    fn one_each(rows: usize) -> Self {
+        Self {
+            domains: (0..rows as u32).collect(),
+            count: rows,
+        }
+    }
+
     /// Whether each row is a domain of its own.
     pub fn is_one_each(&self) -> bool {
         self.count == self.domains.len()
@@ -149,6 +157,24 @@ impl Board {
         if let Some(known) = self.topologies.get(key) {
             return known.clone();
         }
+        let topology = Arc::new(match key {
+            HOSTNAME if self.is_named_by_hostname(objects) => Topology::one_each(self.rows.len()),
+            _ => self.by_label(objects, key),
+        });
+        self.topologies.insert(key.into(), topology.clone());
+        topology
+    }
+
+    /// Whether each node's hostname is its name, as kubelets set it: names are unique.
+    fn is_named_by_hostname(&self, objects: &Objects) -> bool {
+        self.rows.iter().all(|row| {
+            let header = &objects.nodes[row.node.index()].header;
+            let given = header.labels.get(HOSTNAME);
+            given.is_none_or(|name| *name == header.reference.name)
+        })
+    }
+
+    fn by_label(&self, objects: &Objects, key: &str) -> Topology {
         let mut numbers: BTreeMap<SmolStr, u32> = BTreeMap::new();
         let mut domains = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
@@ -158,12 +184,10 @@ impl Board {
                 *numbers.entry(value).or_insert(next)
             }));
         }
-        let topology = Arc::new(Topology {
+        Topology {
             domains,
             count: numbers.len(),
-        });
-        self.topologies.insert(key.into(), topology.clone());
-        topology
+        }
     }
 
     /// Counts a pod on a row.

@@ -31,23 +31,32 @@ pub(super) struct Group {
 }
 
 /// A row as the pods of the template see it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Standing {
-    /// Its group; [`Standing::CLOSED`] where it does not take the pod.
+    /// Its group; [`NO_GROUP`] where it does not take the pod.
     group: u32,
     base: i32,
 }
 
+/// Of rows that do not take the pod.
+const NO_GROUP: u32 = u32::MAX;
+
 impl Standing {
-    const CLOSED: u32 = u32::MAX;
+    const CLOSED: Self = Self {
+        group: NO_GROUP,
+        base: 0,
+    };
+
+    fn is_open(self) -> bool {
+        self.group != NO_GROUP
+    }
 }
 
 /// The best rows of a group in some stretch.
 #[derive(Debug, Clone, Copy)]
 struct Best {
-    group: u32,
-    base: i32,
-    /// How many rows have that base.
+    row: Standing,
+    /// How many rows stand so; 0 where none is meant.
     rows: u32,
 }
 
@@ -65,9 +74,7 @@ struct Block {
 enum State {
     #[default]
     Unread,
-    /// The standings hold, what tells them together does not.
-    Rows,
-    Whole,
+    Read,
 }
 
 /// A piece of the stretch that was searched.
@@ -95,13 +102,16 @@ struct Stretch {
     pieces: Vec<Piece>,
     /// Per group that occurs, its best.
     best: Vec<Best>,
-    /// Per group: its place in `best`, or [`Standing::CLOSED`].
+    /// Per group: its place in `best`, or [`NO_GROUP`].
     places: Vec<u32>,
     /// Rows that take the pod.
     fitting: usize,
     /// Rows that were looked at.
     looked_at: usize,
     sums: Vec<i64>,
+    /// How the rows with the highest sum stand, by group.
+    highest: Vec<Standing>,
+    raw: Vec<f64>,
 }
 
 /// Where a search starts, and how many rows that fit are enough for it.
@@ -139,20 +149,18 @@ impl Standings {
         }
         if self.rows.is_empty() || board.charges.len() - self.read > rows {
             self.rows.clear();
-            let unknown = Standing {
-                group: Standing::CLOSED,
-                base: 0,
-            };
-            self.rows.resize(rows, unknown);
+            self.rows.resize(rows, Standing::CLOSED);
             self.blocks.clear();
             self.blocks.resize(rows.div_ceil(BLOCK), Block::default());
             self.read = board.charges.len();
         }
         for row in &board.charges[self.read..] {
             let row = *row as usize;
-            if self.blocks[row / BLOCK].state != State::Unread {
-                self.rows[row] = self.standing(memo, board, row);
-                self.blocks[row / BLOCK].state = State::Rows;
+            if self.blocks[row / BLOCK].state == State::Read {
+                let new = self.standing(memo, board, row);
+                let range = self.range(row / BLOCK);
+                self.blocks[row / BLOCK].exchange(self.rows[row], new, &self.rows[range]);
+                self.rows[row] = new;
             }
         }
         self.read = board.charges.len();
@@ -160,10 +168,7 @@ impl Standings {
 
     fn standing(&mut self, memo: &Memo, board: &Board, row: usize) -> Standing {
         if !memo.has_room(board, row) {
-            return Standing {
-                group: Standing::CLOSED,
-                base: 0,
-            };
+            return Standing::CLOSED;
         }
         let group = memo.group(row);
         let next = self.groups.len() as u32;
@@ -187,9 +192,10 @@ impl Standings {
             let row = if ahead < total { ahead } else { ahead - total };
             let end = (row - row % BLOCK + BLOCK).min(total);
             self.read_block(memo, board, row / BLOCK);
+            let block = &self.blocks[row / BLOCK];
             let whole = row.is_multiple_of(BLOCK) && stretch.looked_at + (end - row) <= total;
-            if whole && stretch.fitting + self.told(row / BLOCK) < bounds.wanted {
-                stretch.add_block(row / BLOCK, &self.blocks[row / BLOCK], end - row);
+            if whole && stretch.fitting + (block.fitting as usize) < bounds.wanted {
+                stretch.add_block(row / BLOCK, block, end - row);
             } else {
                 let end = end.min(row + total - stretch.looked_at);
                 stretch.add_rows(&self.rows, row..end, bounds.wanted);
@@ -199,55 +205,38 @@ impl Standings {
     }
 
     fn read_block(&mut self, memo: &Memo, board: &Board, block: usize) {
-        if self.blocks[block].state != State::Unread {
+        if self.blocks[block].state == State::Read {
             return;
         }
+        self.blocks[block].state = State::Read;
         for row in self.range(block) {
             self.rows[row] = self.standing(memo, board, row);
+            self.blocks[block].add(self.rows[row]);
         }
-        self.blocks[block].state = State::Rows;
     }
 
     fn range(&self, block: usize) -> Range<usize> {
         block * BLOCK..((block + 1) * BLOCK).min(self.rows.len())
     }
 
-    /// Rows of a block that take the pod; tells its rows together where that is due.
-    fn told(&mut self, block: usize) -> usize {
-        let rows = self.range(block);
-        let block = &mut self.blocks[block];
-        if block.state == State::Rows {
-            block.tell(&self.rows[rows]);
-        }
-        block.fitting as usize
-    }
-
     /// The row with the highest sum of scores; among equals by the draw, in the order of the walk.
     fn chosen(&mut self, memo: &Memo, drawn: f64) -> usize {
-        let stretch = &mut self.stretch;
-        let groups = &self.groups;
-        stretch.sums.clear();
-        let bases = stretch.best.iter().map(|best| i64::from(best.base));
-        stretch.sums.extend(bases);
-        let present = stretch.best.iter().map(|b| &groups[b.group as usize]);
-        memo.add_group_scores(present, stretch.fitting, &mut stretch.sums);
-        let highest = stretch.sums.iter().copied().max().unwrap_or(0);
-        let count = stretch.keep(highest);
+        let count = self.stretch.judge(memo, &self.groups);
         let mut nth = ((drawn * count as f64) as usize).min(count.saturating_sub(1));
-        for piece in &stretch.pieces {
+        for piece in &self.stretch.pieces {
             let rows = match piece {
                 Piece::Block(block) => {
-                    let there = stretch.meant(&self.blocks[*block].best);
+                    let there = self.stretch.meant(&self.blocks[*block].best);
                     if nth >= there {
                         nth -= there;
                         continue;
                     }
-                    *block * BLOCK..((block + 1) * BLOCK).min(self.rows.len())
+                    self.range(*block)
                 }
                 Piece::Rows(rows) => rows.clone(),
             };
-            for row in rows {
-                match (stretch.is_meant(self.rows[row]), nth) {
+            for (row, standing) in rows.clone().zip(&self.rows[rows]) {
+                match (self.stretch.is_meant(*standing), nth) {
                     (true, 0) => return row,
                     (true, _) => nth -= 1,
                     (false, _) => {}
@@ -260,31 +249,69 @@ impl Standings {
 }
 
 impl Block {
-    fn tell(&mut self, rows: &[Standing]) {
-        self.best.clear();
-        self.fitting = 0;
-        for row in rows.iter().filter(|row| row.group != Standing::CLOSED) {
-            self.fitting += 1;
-            match self.best.iter_mut().find(|best| best.group == row.group) {
-                Some(best) => best.meet(row.base, 1),
-                None => self.best.push(Best {
-                    group: row.group,
-                    base: row.base,
-                    rows: 1,
-                }),
+    fn add(&mut self, row: Standing) {
+        if !row.is_open() {
+            return;
+        }
+        self.fitting += 1;
+        let met = Best { row, rows: 1 };
+        match self.of_group(row.group) {
+            Some(best) => best.meet(met),
+            None => self.best.push(met),
+        }
+    }
+
+    fn of_group(&mut self, group: u32) -> Option<&mut Best> {
+        self.best.iter_mut().find(|best| best.row.group == group)
+    }
+
+    /// A row of the block stands otherwise than before; `rows` stand as before.
+    fn exchange(&mut self, old: Standing, new: Standing, rows: &[Standing]) {
+        if old.is_open() {
+            self.fitting -= 1;
+            self.take(old, rows);
+        }
+        self.add(new);
+    }
+
+    fn take(&mut self, old: Standing, rows: &[Standing]) {
+        let Some(at) = self.best.iter().position(|b| b.row.group == old.group) else {
+            return;
+        };
+        if self.best[at].row != old {
+            return;
+        }
+        self.best[at].rows -= 1;
+        if self.best[at].rows == 0 {
+            self.best.swap_remove(at);
+            self.next_best(old, rows);
+        }
+    }
+
+    /// Looks for the best rows of a group below one that was.
+    fn next_best(&mut self, old: Standing, rows: &[Standing]) {
+        let others = rows
+            .iter()
+            .filter(|r| r.group == old.group && r.base < old.base);
+        let mut next: Option<Best> = None;
+        for row in others {
+            let met = Best { row: *row, rows: 1 };
+            match &mut next {
+                Some(best) => best.meet(met),
+                None => next = Some(met),
             }
         }
-        self.state = State::Whole;
+        self.best.extend(next);
     }
 }
 
 impl Best {
-    /// Rows of its group that have a base.
-    fn meet(&mut self, base: i32, rows: u32) {
-        if base > self.base {
-            (self.base, self.rows) = (base, rows);
-        } else if base == self.base {
-            self.rows += rows;
+    /// Others of its group.
+    fn meet(&mut self, met: Self) {
+        if met.row.base > self.row.base {
+            *self = met;
+        } else if met.row.base == self.row.base {
+            self.rows += met.rows;
         }
     }
 }
@@ -293,7 +320,7 @@ impl Stretch {
     fn clear(&mut self) {
         self.pieces.clear();
         for best in self.best.drain(..) {
-            self.places[best.group as usize] = Standing::CLOSED;
+            self.places[best.row.group as usize] = NO_GROUP;
         }
         self.fitting = 0;
         self.looked_at = 0;
@@ -316,13 +343,9 @@ impl Stretch {
                 break;
             }
             end += 1;
-            if row.group != Standing::CLOSED {
+            if row.is_open() {
                 self.fitting += 1;
-                self.meet(Best {
-                    group: row.group,
-                    base: row.base,
-                    rows: 1,
-                });
+                self.meet(Best { row: *row, rows: 1 });
             }
         }
         self.looked_at += end - rows.start;
@@ -330,12 +353,12 @@ impl Stretch {
     }
 
     fn meet(&mut self, met: Best) {
-        let group = met.group as usize;
+        let group = met.row.group as usize;
         if self.places.len() <= group {
-            self.places.resize(group + 1, Standing::CLOSED);
+            self.places.resize(group + 1, NO_GROUP);
         }
         match self.best.get_mut(self.places[group] as usize) {
-            Some(best) => best.meet(met.base, met.rows),
+            Some(best) => best.meet(met),
             None => {
                 self.places[group] = self.best.len() as u32;
                 self.best.push(met);
@@ -343,37 +366,30 @@ impl Stretch {
         }
     }
 
-    /// Leaves only the groups whose best rows have the sum `highest`; gives how many rows those are.
-    fn keep(&mut self, highest: i64) -> usize {
-        let mut rows = 0;
-        for (best, sum) in self.best.iter_mut().zip(&self.sums) {
-            if *sum < highest {
-                best.rows = 0;
-            }
-            rows += best.rows as usize;
-        }
-        rows
+    /// Finds how the rows with the highest sum stand; gives how many rows those are.
+    fn judge(&mut self, memo: &Memo, groups: &[Group]) -> usize {
+        self.sums.clear();
+        let bases = self.best.iter().map(|best| i64::from(best.row.base));
+        self.sums.extend(bases);
+        let present = self.best.iter().map(|b| &groups[b.row.group as usize]);
+        memo.add_group_scores(present, self.fitting, &mut self.raw, &mut self.sums);
+        let highest = self.sums.iter().copied().max().unwrap_or(0);
+        let scored = self.best.iter().zip(&self.sums);
+        let best = scored.filter(|(_, sum)| **sum == highest);
+        self.highest.clear();
+        self.highest.extend(best.clone().map(|(best, _)| best.row));
+        best.map(|(best, _)| best.rows as usize).sum()
     }
 
     /// How many of these rows have the highest sum.
     fn meant(&self, block: &[Best]) -> usize {
-        let among = |best: &&Best| {
-            let standing = Standing {
-                group: best.group,
-                base: best.base,
-            };
-            self.is_meant(standing)
-        };
+        let among = |best: &&Best| self.is_meant(best.row);
         block.iter().filter(among).map(|b| b.rows as usize).sum()
     }
 
     /// Whether a row has the highest sum.
     fn is_meant(&self, row: Standing) -> bool {
-        if row.group == Standing::CLOSED {
-            return false;
-        }
-        let best = &self.best[self.places[row.group as usize] as usize];
-        best.rows > 0 && best.base == row.base
+        self.highest.contains(&row)
     }
 }
 

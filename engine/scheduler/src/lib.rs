@@ -151,10 +151,16 @@ fn bind<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId, node: No
     cluster.workings.pods.set_due(pod, next);
     let row = &cluster.objects.pods[pod.index()];
     let node_name = &cluster.objects.nodes[node.index()].header.reference.name;
-    let message = format!(
-        "Successfully assigned {}/{} to {node_name}",
-        row.namespace, row.name
-    );
+    // Much cheaper than formatting, and said for every pod.
+    let message = [
+        "Successfully assigned ",
+        &row.namespace,
+        "/",
+        &row.name,
+        " to ",
+        node_name,
+    ];
+    let message = message.concat();
     say(
         cluster,
         journal,

@@ -6,7 +6,7 @@ use super::board::{Board, Guarded, Row, view};
 use super::equals::{Bounds, Group, Standings};
 use super::message::Refusal;
 use super::score::{self, weight};
-use super::spread::{Marks, Spread};
+use super::spread::Spread;
 use super::volumes::PodVolumes;
 use super::{fit, images};
 use aegis_cluster::cluster::Cluster;
@@ -212,12 +212,7 @@ impl Search {
 
     /// The row of a pod whose like was placed before, by what that search has left; the row is the
     /// one that [`Search::feasible`] and [`Search::best`] give.
-    fn find_as_equal<P>(
-        &mut self,
-        cluster: &mut Cluster<P>,
-        draws: Draws,
-        id: PodId,
-    ) -> Among {
+    fn find_as_equal<P>(&mut self, cluster: &mut Cluster<P>, draws: Draws, id: PodId) -> Among {
         let plain = self.is_plain(cluster, id);
         let template = cluster.objects.pods[id.index()].template;
         let total = self.board.rows.len();
@@ -469,7 +464,10 @@ impl Memo {
 
     /// The sum of a row's scores that are not normalised.
     pub fn base(&self, place: &Row, row: usize) -> i64 {
-        let images = self.images.get(row).map_or(0, |score| weight::IMAGES * score);
+        let images = self
+            .images
+            .get(row)
+            .map_or(0, |score| weight::IMAGES * score);
         room_score(place, &self.demand) + images
     }
 
@@ -478,19 +476,33 @@ impl Memo {
         &self,
         groups: impl Iterator<Item = &'a Group> + Clone,
         rows: usize,
+        raw: &mut Vec<f64>,
         sums: &mut [i64],
     ) {
         if !self.unwelcome.is_empty() {
             let column = groups.clone().map(|group| group.unwelcome);
-            add(sums, column.collect(), weight::TAINTS, score::normalise_reversed);
+            add(
+                sums,
+                column.collect(),
+                weight::TAINTS,
+                score::normalise_reversed,
+            );
         }
         if !self.preferred.is_empty() {
             let column = groups.clone().map(|group| group.preferred);
-            add(sums, column.collect(), weight::NODE_AFFINITY, score::normalise);
+            add(
+                sums,
+                column.collect(),
+                weight::NODE_AFFINITY,
+                score::normalise,
+            );
         }
         if self.spread.has_wishes() {
-            let marks: Vec<&Marks> = groups.map(|group| &group.marks).collect();
-            self.spread.add_scores_of(&marks, rows, sums, weight::SPREAD);
+            let marks = groups.map(|group| &group.marks);
+            raw.clear();
+            raw.resize(sums.len(), 0.0);
+            self.spread.add_raw_of(marks, rows, raw);
+            score::normalise_spread(raw, sums, weight::SPREAD);
         }
     }
 

@@ -187,13 +187,18 @@ impl Spread {
         marks
     }
 
-    /// What [`Spread::add_scores`] adds to `rows` rows, told by their distinct marks.
-    pub fn add_scores_of(&self, marks: &[&Marks], rows: usize, sums: &mut [i64], weight: i64) {
-        let mut raw = alloc::vec![0.0; marks.len()];
+    /// Adds the raw scores of rows, told by their distinct marks; there are `rows` of them.
+    pub fn add_raw_of<'a>(
+        &self,
+        marks: impl Iterator<Item = &'a Marks> + Clone,
+        rows: usize,
+        raw: &mut [f64],
+    ) {
         for (nth, wish) in self.soft().enumerate() {
-            let each = wish.domain_weight(marks.iter().map(|marks| marks[nth]), rows);
-            for (sum, marks) in raw.iter_mut().zip(marks) {
-                match marks[nth] {
+            let of_wish = marks.clone().map(|marks| marks[nth]);
+            let each = wish.domain_weight(of_wish.clone(), rows);
+            for (sum, mark) in raw.iter_mut().zip(of_wish) {
+                match mark {
                     Mark::Domain(domain) => *sum += wish.raw(wish.counts[domain as usize], each),
                     Mark::Pods(count) => *sum += wish.raw(count, each),
                     Mark::Unlabelled if self.labels_needed == LabelsNeeded::All => *sum = f64::NAN,
@@ -201,7 +206,6 @@ impl Spread {
                 }
             }
         }
-        normalise_spread(&raw, sums, weight);
     }
 
     /// Whether pods of other workloads may count.
@@ -301,15 +305,26 @@ impl Constraint {
         let size = if self.key == HOSTNAME {
             rows
         } else {
-            let mut seen = alloc::vec![false; self.topology.count];
-            for mark in marks {
-                if let Mark::Domain(domain) = mark {
-                    seen[domain as usize] = true;
-                }
-            }
-            seen.iter().filter(|seen| **seen).count()
+            self.topology.distinct(marks)
         };
         libm::log(size as f64 + 2.0)
+    }
+}
+
+impl Topology {
+    /// How many domains are among these marks.
+    fn distinct(&self, marks: impl Iterator<Item = Mark>) -> usize {
+        let domains = marks.filter_map(|mark| match mark {
+            Mark::Domain(domain) => Some(domain),
+            Mark::Pods(_) | Mark::Unlabelled => None,
+        });
+        if self.count <= 64 {
+            let seen = domains.fold(0_u64, |seen, domain| seen | 1 << domain);
+            return seen.count_ones() as usize;
+        }
+        let mut seen = alloc::vec![false; self.count];
+        domains.for_each(|domain| seen[domain as usize] = true);
+        seen.iter().filter(|seen| **seen).count()
     }
 }
 
