@@ -3,13 +3,14 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, find, given, keep_record, owned, pods, storage, templates, validate,
+    Actor, admission, bare, find, given, keep_record, owned, pods, storage, templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
-use crate::workings::{Pin, Slot, WorkloadControl};
+use crate::workings::{BareTemplate, Pin, Slot, WorkloadControl};
 use aegis_model::kubernetes::{
-    HorizontalPodAutoscalerSpec, Kind, Metadata, ObjectRef, OwnerReference, ReplicaSetSpec,
+    HorizontalPodAutoscalerSpec, Kind, Metadata, ObjectRef, OwnerReference, PodTemplateSpec,
+    ReplicaSetSpec,
 };
 use aegis_model::objects::{
     Autoscaler, BatchStatus, DisruptionBudget, Header, NetworkPolicy, Node, Plain, ReplicaSet,
@@ -22,7 +23,7 @@ use aegis_model::{
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::{Map, Value};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::format_smolstr;
 
 /// Annotation with the number of a Deployment's revision.
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -141,7 +142,7 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, Api
         Kind::Node => node(cluster, arrival),
         Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => {
             let spec = workload_spec(object, document)?;
-            Ok(Slot::Workload(workload(cluster, arrival, spec)?))
+            Ok(Slot::Workload(workload(cluster, arrival, Arc::new(spec))?))
         }
         Kind::ReplicaSet => replica_set(cluster, arrival),
         Kind::Job => job(cluster, arrival),
@@ -198,7 +199,7 @@ pub fn workload_spec(object: &ObjectRef, document: &Value) -> Result<WorkloadSpe
         Kind::ReplicaSet => WorkloadSpec::ReplicaSet(read(object, document, "spec")?),
         Kind::Job => WorkloadSpec::Job(read(object, document, "spec")?),
         Kind::CronJob => WorkloadSpec::CronJob(read(object, document, "spec")?),
-        _ => WorkloadSpec::Pod(document::read_value(object, document, "")?),
+        _ => WorkloadSpec::Pod(bare_template(object, document)?),
     };
     if document["apiVersion"]
         .as_str()
@@ -208,6 +209,17 @@ pub fn workload_spec(object: &ObjectRef, document: &Value) -> Result<WorkloadSpe
     }
     validate::workload(object, &spec)?;
     Ok(spec)
+}
+
+/// What a bare pod's document says as a template: nothing that names the one pod.
+fn bare_template(object: &ObjectRef, document: &Value) -> Result<PodTemplateSpec, ApiError> {
+    let mut template: PodTemplateSpec = document::read_value(object, document, "")?;
+    template.metadata = Metadata {
+        labels: template.metadata.labels,
+        annotations: template.metadata.annotations,
+        ..Metadata::default()
+    };
+    Ok(template)
 }
 
 /// `extensions/v1beta1` let the selector be that of the template's labels.
@@ -237,23 +249,48 @@ pub fn template_of(kind: &Kind, document: &Value) -> Doc {
         let template = document.pointer(path).cloned();
         return Arc::new(template.unwrap_or_default());
     }
-    let metadata: Map<_, _> = ["labels", "annotations"]
-        .into_iter()
-        .filter_map(|key| Some((key.into(), document["metadata"].get(key)?.clone())))
-        .collect();
+    let metadata = template_metadata(document);
     Arc::new(serde_json::json!({"metadata": metadata, "spec": document["spec"]}))
+}
+
+/// What a bare pod's template has of its metadata.
+pub(super) fn template_metadata(document: &Value) -> Value {
+    let fields = ["labels", "annotations"].into_iter();
+    let given = fields.filter_map(|key| Some((key.into(), document["metadata"].get(key)?.clone())));
+    Value::Object(given.collect())
 }
 
 fn workload<P>(
     cluster: &mut Cluster<P>,
     arrival: &Arrival,
-    spec: WorkloadSpec,
+    spec: Arc<WorkloadSpec>,
 ) -> Result<WorkloadId, ApiError> {
+    let id = workload_row(cluster, arrival, spec);
+    let object = &arrival.reference;
+    let document = template_of(&object.kind, &arrival.document);
+    let hash = given::revision_hash(object, &arrival.status);
+    let template = templates::intern(cluster, id, object, &document, hash)?;
+    cluster.objects.workloads[id.index()].template = template;
+    if matches!(object.kind, Kind::StatefulSet | Kind::DaemonSet) {
+        let control = &mut cluster.workings.control.workloads[id.index()];
+        control.revisions.push((template, 1));
+        control.current = Some(template);
+    }
+    register(cluster, arrival, Slot::Workload(id));
+    Ok(id)
+}
+
+/// The row of a new workload, without a template.
+fn workload_row<P>(
+    cluster: &mut Cluster<P>,
+    arrival: &Arrival,
+    spec: Arc<WorkloadSpec>,
+) -> WorkloadId {
     let revision = revision_of(&arrival.metadata);
     let behaviour = behaviour_before(cluster, &arrival.reference);
     let row = Workload {
         header: header(cluster, arrival),
-        spec: Arc::new(spec),
+        spec,
         template: TemplateId(0),
         revision,
         pods: Arc::default(),
@@ -265,16 +302,25 @@ fn workload<P>(
     let control = &mut cluster.workings.control;
     control.workloads.push(WorkloadControl::default());
     control.enqueue(id);
-    let object = &arrival.reference;
-    let document = template_of(&object.kind, &arrival.document);
-    let hash = given::revision_hash(object, &arrival.status);
-    let template = templates::intern(cluster, id, object, &document, hash)?;
-    cluster.objects.workloads[id.index()].template = template;
-    if matches!(object.kind, Kind::StatefulSet | Kind::DaemonSet) {
-        let control = &mut cluster.workings.control.workloads[id.index()];
-        control.revisions.push((template, 1));
-        control.current = Some(template);
-    }
+    id
+}
+
+/// The workload of a bare pod. One that is like another has its template, and is not read again.
+fn bare_pod<P>(
+    cluster: &mut Cluster<P>,
+    arrival: &Arrival,
+    known: Option<BareTemplate>,
+) -> Result<WorkloadId, ApiError> {
+    let Some(known) = known else {
+        let spec = Arc::new(workload_spec(&arrival.reference, &arrival.document)?);
+        let id = workload(cluster, arrival, spec)?;
+        bare::remember(cluster, id, arrival);
+        return Ok(id);
+    };
+    let id = workload_row(cluster, arrival, known.spec);
+    cluster.objects.workloads[id.index()].template = known.template;
+    let control = &mut cluster.workings.control.workloads[id.index()];
+    control.templates.push(known.template);
     register(cluster, arrival, Slot::Workload(id));
     Ok(id)
 }
@@ -325,7 +371,7 @@ fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, A
         (Some(owner), WorkloadSpec::ReplicaSet(spec)) => {
             owned_replica_set(cluster, arrival, owner, &spec)
         }
-        (_, spec) => Ok(Slot::Workload(workload(cluster, arrival, spec)?)),
+        (_, spec) => Ok(Slot::Workload(workload(cluster, arrival, Arc::new(spec))?)),
     }
 }
 
@@ -333,7 +379,7 @@ fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, A
 fn job<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
     let spec = workload_spec(&arrival.reference, &arrival.document)?;
     let owner = owner(cluster, arrival);
-    let id = workload(cluster, arrival, spec)?;
+    let id = workload(cluster, arrival, Arc::new(spec))?;
     if let Some(Slot::Workload(owner)) = owner
         && cluster.objects.workloads[owner.index()]
             .header
@@ -422,23 +468,27 @@ pub fn insert_replica_set<P>(cluster: &mut Cluster<P>, row: ReplicaSet) -> Repli
 }
 
 fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
-    let spec = workload_spec(&arrival.reference, &arrival.document)?;
     let believed = given::pod(&arrival.reference, &arrival.status)?;
-    let node_name = spec.template().spec.node_name.clone();
     let name = arrival.reference.name.clone();
     let (workload, set, template) = match owner(cluster, arrival) {
         Some(Slot::ReplicaSet(set)) => {
+            workload_spec(&arrival.reference, &arrival.document)?;
             let row = &cluster.objects.replica_sets[set.index()];
             let (owner, base) = (row.owner, row.template);
             let template = owned::template(cluster, owner, base, arrival)?;
             (owner, Some(set), template)
         }
-        Some(Slot::Workload(id)) => (id, None, owned::of_revision(cluster, id, arrival)?),
+        Some(Slot::Workload(id)) => {
+            workload_spec(&arrival.reference, &arrival.document)?;
+            (id, None, owned::of_revision(cluster, id, arrival)?)
+        }
         _ => {
-            let id = workload(cluster, arrival, spec)?;
+            let known = bare::alike(cluster, arrival);
+            let id = bare_pod(cluster, arrival, known)?;
             (id, None, cluster.objects.workloads[id.index()].template)
         }
     };
+    let node_name = arrival.document["spec"]["nodeName"].as_str();
     let is_bare = cluster.objects.workloads[workload.index()]
         .header
         .reference
@@ -457,12 +507,15 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
         let admitted = pods::admit(cluster, new, name);
         admitted.inspect_err(|_| forget_bare(cluster, workload))?
     };
-    cluster.objects.pods[id.index()].labels = Arc::new(arrival.metadata.labels.clone());
+    let labels = &mut cluster.objects.pods[id.index()].labels;
+    if **labels != arrival.metadata.labels {
+        *labels = Arc::new(arrival.metadata.labels.clone());
+    }
     let owners = &arrival.metadata.owner_references;
     if is_bare && !owners.iter().any(|owner| owner.controller) {
         offer(cluster, id);
     }
-    bind_to(cluster, id, node_name.as_ref());
+    bind_to(cluster, id, node_name);
     given::believe(cluster, id, &believed);
     settle(cluster, id, &arrival.metadata);
     if arrival.document["metadata"]["deletionTimestamp"].is_string() {
@@ -523,7 +576,7 @@ fn forget_bare<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
     }
 }
 
-fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Option<&SmolStr>) {
+fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Option<&str>) {
     let Some(name) = node_name.filter(|name| !name.is_empty()) else {
         return;
     };

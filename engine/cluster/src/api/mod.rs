@@ -5,6 +5,7 @@
 
 pub(crate) mod admission;
 mod adopt;
+mod bare;
 mod create;
 mod delete;
 mod document;

@@ -1,13 +1,16 @@
 //! What the controllers remember between two syncs: work queues, timers, revisions, samples.
 
+use super::index::Chains;
 use super::jobs::JobControl;
 use aegis_model::kubernetes::Labels;
+use aegis_model::objects::WorkloadSpec;
 use aegis_model::{
     BudgetId, NodeId, PodId, ReplicaSetId, ServiceId, Table, TemplateId, Tick, WorkloadId,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use smol_str::SmolStr;
 
 /// State of the controllers. What has nothing to do is in none of the queues.
 #[derive(Debug, Default, Clone)]
@@ -28,6 +31,8 @@ pub struct Control {
     pub workloads: Table<WorkloadControl>,
     /// Labels that pods of a template get, by `TemplateId`.
     pub pod_labels: Table<Arc<Labels>>,
+    /// Templates of bare pods, for pods that are like them.
+    pub(crate) bare: BareTemplates,
     /// Node for which a DaemonSet made a pod.
     pub daemon_nodes: Arc<BTreeMap<PodId, NodeId>>,
     /// When a DaemonSet last replaced a failed pod on a node, and how long it then waits.
@@ -44,6 +49,21 @@ pub struct Control {
     pub autoscalers: Table<AutoscalerControl>,
     /// Resource metrics of pods that an autoscaler reads, by `PodId`.
     pub samples: Table<PodSamples>,
+}
+
+/// Templates of bare pods by their content.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct BareTemplates {
+    pub(crate) by: Chains,
+    pub(crate) rows: Table<BareTemplate>,
+}
+
+/// What bare pods that are alike share.
+#[derive(Debug, Clone)]
+pub(crate) struct BareTemplate {
+    pub(crate) template: TemplateId,
+    pub(crate) spec: Arc<WorkloadSpec>,
+    pub(crate) namespace: SmolStr,
 }
 
 /// What the controllers know of a workload beside its row.

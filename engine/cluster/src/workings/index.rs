@@ -298,16 +298,46 @@ impl Chains {
     }
 }
 
-/// FNV-1a (Fowler, Noll, Vo), 32 bits, over texts with a separator.
-#[must_use]
-pub fn fnv1a(texts: &[&str]) -> u32 {
-    let mut hash = 0x811C_9DC5_u32;
-    for text in texts {
-        for byte in text.bytes().chain([0]) {
-            hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+/// FNV-1a (Fowler, Noll, Vo), 32 bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Fnv(u32);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0x811C_9DC5)
+    }
+}
+
+impl Fnv {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: impl IntoIterator<Item = u8>) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         }
     }
-    hash
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub const fn finish(self) -> u32 {
+        self.0
+    }
+}
+
+impl core::fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.add(text.bytes());
+        Ok(())
+    }
+}
+
+/// [`Fnv`] over texts with a separator.
+#[must_use]
+pub fn fnv1a(texts: &[&str]) -> u32 {
+    let mut hash = Fnv::default();
+    for text in texts {
+        hash.add(text.bytes().chain([0]));
+    }
+    hash.finish()
 }
 
 fn hash_of(reference: &ObjectRef) -> u32 {

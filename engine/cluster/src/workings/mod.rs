@@ -13,10 +13,11 @@ mod scheduler;
 mod storage;
 mod traffic;
 
+pub(crate) use control::BareTemplate;
 pub use control::{Control, PodMetrics, WorkloadControl};
 pub use control::{Drain, PodSamples, Refused};
 pub use index::header_mut;
-pub use index::{Index, Slot, fnv1a, header};
+pub use index::{Fnv, Index, Slot, fnv1a, header};
 pub use jobs::{IndexFailures, JobControl};
 pub use kubelet::*;
 pub use lifecycle::Lifecycle;
