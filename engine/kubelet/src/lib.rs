@@ -69,14 +69,22 @@ pub fn step<P: Clone>(
     memory::check_nodes(cluster, overlay, draws, journal);
 }
 
-/// Pods of a chunk that are above a threshold.
-fn alarming<P>(cluster: &Cluster<P>, index: usize) -> Vec<PodId> {
+/// Pods of a chunk that are above a threshold. Where neither they nor their thresholds were
+/// written, none has come to be.
+fn alarming<P>(cluster: &mut Cluster<P>, index: usize) -> Vec<PodId> {
+    if cluster.workings.kubelet.take_reset(index) {
+        cluster.workings.pods.compare_again(index);
+    }
+    if !cluster.workings.pods.is_measured(index) {
+        return Vec::new();
+    }
     let Some(watched) = cluster.workings.kubelet.watched.get(index) else {
         return Vec::new();
     };
     let hot = &cluster.workings.pods.chunks()[index];
     let rows = cluster.workings.pods.rows(index);
     if !any_above(hot, watched, rows) {
+        cluster.workings.pods.compared(index);
         return Vec::new();
     }
     (0..rows)

@@ -8,7 +8,7 @@ use aegis_cluster::api::events::Source;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
-use aegis_cluster::workings::{Demand, Ending, NodeState, Process, Stage, Why};
+use aegis_cluster::workings::{AtEase, Demand, Ending, NODE_TURNS, NodeState, Process, Stage, Why};
 use aegis_model::kubernetes::Qos;
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{NodeId, Overlay, PodId, Quantity, Tick};
@@ -17,8 +17,6 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// Seconds between two looks of the eviction manager at a node.
-const CHECK_EVERY: u32 = 10;
 /// `memory.available` below which pods are evicted, bytes.
 const HARD_THRESHOLD: f64 = 100.0 * 1024.0 * 1024.0;
 /// Seconds for which `MemoryPressure` stays after the last time.
@@ -51,34 +49,55 @@ pub(super) fn kill_serving<P>(cluster: &mut Cluster<P>, pod: PodId) {
     cluster.workings.pods.set_due(pod, now.after(1));
 }
 
-/// Looks at the nodes whose turn it is.
+/// Looks at the nodes whose turn it is: the eviction manager of each looks every [`NODE_TURNS`]
+/// seconds. Where no memory was written since none of them was short of it, none is.
 pub(super) fn check_nodes<P: Clone>(
     cluster: &mut Cluster<P>,
     overlay: &Overlay,
     draws: &Draws,
     journal: &mut Journal,
 ) {
-    let turn = cluster.clock.0 % CHECK_EVERY;
-    let mut index = turn as usize;
-    while index < cluster.objects.nodes.len() {
-        let node = NodeId::from(index);
-        if cluster.objects.nodes[index].header.exists()
-            && let Some((pod, message)) = check_node(cluster, journal, node)
-        {
-            Sync::new(cluster, overlay, draws, journal, pod, node).run_eviction(&message);
-        }
-        index += CHECK_EVERY as usize;
+    let turn = cluster.clock.0 as usize % NODE_TURNS;
+    let now = AtEase {
+        writes: cluster.workings.pods.writes(),
+        nodes: cluster.objects.nodes.len(),
+    };
+    if cluster.workings.kubelet.at_ease[turn] == now {
+        return;
     }
+    let mut at_ease = true;
+    for index in (turn..now.nodes).step_by(NODE_TURNS) {
+        let node = NodeId::from(index);
+        if cluster.objects.nodes[index].header.exists() {
+            match check_node(cluster, journal, node) {
+                Found::Enough => {}
+                Found::Short => at_ease = false,
+                Found::Evict(pod, message) => {
+                    at_ease = false;
+                    Sync::new(cluster, overlay, draws, journal, pod, node).run_eviction(&message);
+                }
+            }
+        }
+    }
+    cluster.workings.kubelet.at_ease[turn] = if at_ease { now } else { AtEase::default() };
 }
 
-/// Looks at a node; returns the pod to evict, and why.
-fn check_node<P>(
-    cluster: &mut Cluster<P>,
-    journal: &mut Journal,
-    node: NodeId,
-) -> Option<(PodId, String)> {
+/// What a look at a node's memory comes to.
+enum Found {
+    /// There is enough, and was of late.
+    Enough,
+    /// It is to be looked at again, whatever is written.
+    Short,
+    /// That pod is to go, and why.
+    Evict(PodId, String),
+}
+
+/// Looks at a node.
+fn check_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) -> Found {
     let capacity = &cluster.objects.nodes[node.index()].capacity.capacity;
-    let capacity = capacity.memory()?;
+    let Some(capacity) = capacity.memory() else {
+        return Found::Enough;
+    };
     let mut available = capacity.0 as f64 - used(cluster, node);
     while available < 0.0 {
         let Some(victim) = kernel_victim(cluster, node, capacity.0) else {
@@ -87,16 +106,23 @@ fn check_node<P>(
         available += held(cluster, victim);
         kernel_kills(cluster, journal, node, victim);
     }
+    let known = cluster.workings.kubelet.nodes.get(node.index());
+    let calm = known.is_none_or(|run| run.pressure_until == Tick(0) && run.state == NodeState::Up);
+    if calm && available >= HARD_THRESHOLD {
+        return Found::Enough;
+    }
     if cluster.workings.kubelet.node_state(node) != NodeState::Up {
-        return None;
+        return Found::Short;
     }
     if available >= HARD_THRESHOLD {
         end_pressure(cluster, journal, node);
-        return None;
+        return Found::Short;
     }
     begin_pressure(cluster, journal, node);
-    let pod = eviction_victim(cluster, node)?;
-    Some((pod, eviction_text(cluster, pod, available)))
+    match eviction_victim(cluster, node) {
+        Some(pod) => Found::Evict(pod, eviction_text(cluster, pod, available)),
+        None => Found::Short,
+    }
 }
 
 fn held<P>(cluster: &Cluster<P>, pod: PodId) -> f64 {

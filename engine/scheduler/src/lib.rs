@@ -37,7 +37,6 @@ use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::News;
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{NodeId, Overlay, PodId};
-use alloc::format;
 use board::Board;
 use message::Refusal;
 use placement::{Found, Search};

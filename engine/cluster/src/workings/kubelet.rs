@@ -23,6 +23,10 @@ pub struct Kubelet {
     pub nodes: Table<NodeRun>,
     /// Thresholds of calm pods, a chunk of pods each.
     pub watched: Arc<Vec<Arc<Watched>>>,
+    /// Per chunk: whether a threshold was set since [`Kubelet::take_reset`].
+    reset: Vec<bool>,
+    /// By turn: how much had been written when no node of that turn was short of memory.
+    pub at_ease: [AtEase; NODE_TURNS],
     /// Images: which exist, how large they are.
     pub images: Images,
     /// First template that ran for a workload: what it listens on is taken to be right.
@@ -130,6 +134,18 @@ pub enum Affliction {
     KubeletStopped,
     /// It is gone.
     Gone,
+}
+
+/// Groups of nodes whose memory is looked at together, one a second.
+pub const NODE_TURNS: usize = 10;
+
+/// When no node of a turn was short of memory, nor had been of late.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct AtEase {
+    /// [`HotPods::writes`](super::HotPods::writes) then.
+    pub writes: u64,
+    /// Nodes then; 0 where it was not so.
+    pub nodes: usize,
 }
 
 /// Above which values a pod must be looked at; infinite where nothing is watched.
@@ -637,7 +653,14 @@ impl Kubelet {
             let watched = Arc::make_mut(&mut Arc::make_mut(&mut self.watched)[chunk]);
             watched.memory[row] = memory;
             watched.answer[row] = answer;
+            self.reset.resize(self.watched.len(), true);
+            self.reset[chunk] = true;
         }
+    }
+
+    /// Whether a threshold of a chunk was set since the last call.
+    pub fn take_reset(&mut self, chunk: usize) -> bool {
+        self.reset.get_mut(chunk).is_some_and(core::mem::take)
     }
 }
 

@@ -67,10 +67,41 @@ pub struct ClassUse {
     pub answer: f32,
 }
 
+/// What was written in a chunk since it was last read: where nothing was, nobody looks.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    classes: Classes,
+    /// Whether memory or answer times may be others than when thresholds were last compared.
+    measured: bool,
+    /// Whether CPU was added up since the last scrape.
+    summed: bool,
+}
+
+/// Whether pods of a chunk are in classes of traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Classes {
+    /// To be seen.
+    Unread,
+    Some,
+    None,
+}
+
+impl Written {
+    const ALL: Self = Self {
+        classes: Classes::Unread,
+        measured: true,
+        summed: true,
+    };
+}
+
 /// All chunks.
 #[derive(Debug, Default, Clone)]
 pub struct HotPods {
     chunks: Vec<Arc<HotChunk>>,
+    /// Of each chunk.
+    written: Vec<Written>,
+    /// Grows whenever memory may have been written.
+    writes: u64,
     /// Pods that were admitted; columns beyond are never written.
     len: usize,
 }
@@ -114,6 +145,7 @@ impl HotPods {
     pub fn admit(&mut self, pod: PodId) {
         while self.chunks.len() <= pod.index() / POD_CHUNK {
             self.chunks.push(Arc::default());
+            self.written.push(Written::ALL);
         }
         self.len = self.len.max(pod.index() + 1);
     }
@@ -135,7 +167,31 @@ impl HotPods {
     pub fn at_mut(&mut self, pod: PodId) -> (&mut HotChunk, usize) {
         debug_assert!(pod.index() < self.len, "the pod was admitted");
         let (chunk, row) = place(pod);
+        self.written[chunk] = Written::ALL;
+        self.writes += 1;
         (Arc::make_mut(&mut self.chunks[chunk]), row)
+    }
+
+    /// Counts what may have written memory: as long as it stays, so does the memory of all pods.
+    #[must_use]
+    pub const fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// Whether memory or answer times of a chunk may be others than at the last [`HotPods::compared`].
+    #[must_use]
+    pub fn is_measured(&self, index: usize) -> bool {
+        self.written[index].measured
+    }
+
+    /// A threshold of the chunk is another one.
+    pub fn compare_again(&mut self, index: usize) {
+        self.written[index].measured = true;
+    }
+
+    /// No pod of the chunk is above a threshold, until something is written.
+    pub fn compared(&mut self, index: usize) {
+        self.written[index].measured = false;
     }
 
     /// All chunks, in order of pods.
@@ -146,6 +202,8 @@ impl HotPods {
 
     /// A chunk for writing; copies it if a fork shares it.
     pub fn chunk_mut(&mut self, index: usize) -> Option<&mut HotChunk> {
+        *self.written.get_mut(index)? = Written::ALL;
+        self.writes += 1;
         self.chunks.get_mut(index).map(Arc::make_mut)
     }
 
@@ -153,12 +211,25 @@ impl HotPods {
     /// without one keep what they have. One pass over the columns, one look at sharing a chunk.
     pub fn write(&mut self, uses: &[Option<ClassUse>]) {
         for index in 0..self.chunks.len() {
-            let rows = self.rows(index);
-            let chunk = &mut self.chunks[index];
-            if chunk.class[..rows].iter().any(|class| *class != u32::MAX) {
-                Arc::make_mut(chunk).write(rows, uses);
+            if self.classes(index) == Classes::Some {
+                let rows = self.rows(index);
+                Arc::make_mut(&mut self.chunks[index]).write(rows, uses);
+                self.written[index].measured = true;
+                self.written[index].summed = true;
+                self.writes += 1;
             }
         }
+    }
+
+    fn classes(&mut self, index: usize) -> Classes {
+        let rows = self.rows(index);
+        let chunk = &self.chunks[index];
+        let known = &mut self.written[index].classes;
+        if *known == Classes::Unread {
+            let any = chunk.class[..rows].iter().any(|class| *class != u32::MAX);
+            *known = if any { Classes::Some } else { Classes::None };
+        }
+        *known
     }
 
     /// Takes the pods of a chunk whose time has come off the column, in order. Costs one
@@ -173,16 +244,19 @@ impl HotPods {
 
     /// Starts the sums of the next scrape.
     pub fn restart_sums(&mut self) {
-        for chunk in &mut self.chunks {
-            if chunk.cpu_sum.iter().any(|sum| *sum != 0.0) {
+        for (chunk, written) in self.chunks.iter_mut().zip(&mut self.written) {
+            if written.summed && chunk.cpu_sum.iter().any(|sum| *sum != 0.0) {
                 Arc::make_mut(chunk).cpu_sum = [0.0; POD_CHUNK];
             }
+            written.summed = false;
         }
     }
 
     /// Sets when the kubelet next looks at the pod.
     pub fn set_due(&mut self, pod: PodId, due: Tick) {
-        let (chunk, row) = self.at_mut(pod);
+        debug_assert!(pod.index() < self.len, "the pod was admitted");
+        let (chunk, row) = place(pod);
+        let chunk = Arc::make_mut(&mut self.chunks[chunk]);
         chunk.due[row] = due;
         chunk.earliest = chunk.earliest.min(due);
     }
