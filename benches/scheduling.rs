@@ -2,8 +2,8 @@
 
 use aegis_benches::large::Pending;
 use aegis_benches::process;
-use divan::Bencher;
 use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
 
 fn main() {
     divan::main();
@@ -39,6 +39,41 @@ mod schedule {
     #[divan::bench(sample_count = 10)]
     fn schedule_5000_equal(bencher: Bencher<'_, '_>) {
         place(bencher, &Pending::equal(NODES, PODS));
+    }
+}
+
+/// Scores of one pod and one node each, over all nodes.
+mod score {
+    use super::{Bencher, ItemsCount, NODES, PODS, Pending, black_box};
+    use aegis_benches::flat::Nodes;
+
+    fn scores(bencher: Bencher<'_, '_>, waiting: &Pending) {
+        let mut scoring = waiting.scoring();
+        let mut pods = (0..PODS).cycle();
+        bencher
+            .counter(ItemsCount::new(NODES))
+            .bench_local(|| scoring.highest(pods.next().unwrap_or(0)));
+    }
+
+    /// Of pods of which no two ask for the same: nothing is known of any.
+    #[divan::bench]
+    fn score_5000_nodes(bencher: Bencher<'_, '_>) {
+        scores(bencher, &Pending::different(NODES, PODS));
+    }
+
+    /// The two plugins that look at room, over flat vectors.
+    #[divan::bench]
+    fn score_5000_nodes_reference(bencher: Bencher<'_, '_>) {
+        let nodes = Nodes::of(NODES);
+        bencher
+            .counter(ItemsCount::new(NODES))
+            .bench_local(|| nodes.highest(black_box(100), black_box(64 << 20)));
+    }
+
+    /// Of replicas of one Deployment: with spread, and scores of room that are known.
+    #[divan::bench]
+    fn score_5000_nodes_of_equals(bencher: Bencher<'_, '_>) {
+        scores(bencher, &Pending::equal(NODES, PODS));
     }
 }
 

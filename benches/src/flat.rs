@@ -139,3 +139,40 @@ impl Heap {
         fired
     }
 }
+
+/// Nodes as the two scores of room see them, in bare vectors.
+#[derive(Debug, Clone)]
+pub struct Nodes {
+    /// CPU that is there and that is asked for, millicores.
+    pub cpu: Vec<(u64, u64)>,
+    /// Memory that is there and that is asked for, bytes.
+    pub memory: Vec<(u64, u64)>,
+}
+
+impl Nodes {
+    /// So many nodes of 32 cores and 128 GiB, more or less taken.
+    #[must_use]
+    pub fn of(nodes: usize) -> Self {
+        let index = 0..nodes as u64;
+        Self {
+            cpu: index.clone().map(|node| (32_000, node % 900)).collect(),
+            memory: index.map(|node| (128 << 30, (node % 1000) << 20)).collect(),
+        }
+    }
+
+    /// Free shares and balance of all nodes for a pod that asks for so much: what LeastAllocated and
+    /// BalancedAllocation compute, in one loop; gives the highest sum.
+    #[must_use]
+    pub fn highest(&self, cpu: u64, memory: u64) -> i64 {
+        let free = |(there, used): (u64, u64)| ((there - used.min(there)) * 100 / there) as i64;
+        let share = |(there, used): (u64, u64)| (used as f64 / there as f64).min(1.0);
+        let nodes = self.cpu.iter().zip(&self.memory);
+        let scores = nodes.map(|(of_cpu, of_memory)| {
+            let of_cpu = (of_cpu.0, of_cpu.1 + cpu);
+            let of_memory = (of_memory.0, of_memory.1 + memory);
+            let apart = (share(of_cpu) - share(of_memory)).abs() / 2.0;
+            (free(of_cpu) + free(of_memory)) / 2 + ((1.0 - apart) * 100.0) as i64
+        });
+        scores.max().unwrap_or(0)
+    }
+}

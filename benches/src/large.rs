@@ -3,6 +3,7 @@
 use aegis_model::{Objects, Overlay, Tick};
 use aegis_sim::api::{self, Actor};
 use aegis_sim::infer::infer;
+use aegis_sim::step::scheduler::Rehearsal;
 use aegis_sim::workings::{EntryLoad, Workings};
 use aegis_sim::{Cluster, Draws, Journal, step, tick};
 use serde_json::{Value, json};
@@ -80,9 +81,17 @@ impl Large {
 
     /// Takes load and behaviour away: pods run on and serve nothing.
     pub fn idle(&mut self) {
-        let nobody = self.cluster.objects.workloads.iter().map(|_| None);
-        self.cluster.workings.behaviours = nobody.collect();
-        self.cluster.workings.load.clear();
+        self.calm(0);
+    }
+
+    /// The same for all but the first services.
+    pub fn calm(&mut self, busy: usize) {
+        let known = self.cluster.workings.behaviours.iter().cloned();
+        let kept = known
+            .enumerate()
+            .map(|(index, behaviour)| behaviour.filter(|_| index < busy));
+        self.cluster.workings.behaviours = kept.collect();
+        self.cluster.workings.load.truncate(busy);
         self.cluster.workings.index.topology_dirty = true;
         self.second();
     }
@@ -179,6 +188,16 @@ impl Pending {
         step::scheduler::step(&mut self.cluster, &overlay, &draws, &mut Journal::default());
     }
 
+    /// What one (pod, node) score is taken from: a round's look at the nodes.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring {
+        let mut cluster = self.cluster.clone();
+        Scoring {
+            search: Rehearsal::of(&mut cluster),
+            cluster,
+        }
+    }
+
     /// Pods that one round binds.
     #[must_use]
     pub fn placed(&self) -> usize {
@@ -186,6 +205,20 @@ impl Pending {
         tried.schedule();
         let pods = tried.cluster.objects.pods.iter();
         pods.filter(|pod| pod.node.is_some()).count()
+    }
+}
+
+/// The scheduler's scores, one pod after another.
+pub struct Scoring {
+    cluster: Cluster<()>,
+    search: Rehearsal,
+}
+
+impl Scoring {
+    /// Scores all nodes for a pod; gives the highest sum.
+    pub fn highest(&mut self, pod: usize) -> i64 {
+        let scores = self.search.weigh(&mut self.cluster, pod.into());
+        scores.iter().copied().max().unwrap_or(0)
     }
 }
 

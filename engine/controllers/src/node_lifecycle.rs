@@ -21,8 +21,8 @@ use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::NodeState;
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::kubernetes::Taint;
-use aegis_model::objects::{ConditionStatus, Severity};
-use aegis_model::{FieldChange, FieldPath, NodeId, Overlay, PodId, Tick};
+use aegis_model::objects::{ConditionStatus, Node, Severity};
+use aegis_model::{FieldChange, FieldPath, NodeId, Overlay, PodId, Table, Tick};
 use alloc::format;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -93,8 +93,12 @@ fn nodes<P>(cluster: &Cluster<P>) -> impl Iterator<Item = NodeId> {
 
 /// One look at all nodes.
 fn monitor<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
-    let turned: Vec<(NodeId, ConditionStatus)> = nodes(cluster)
-        .filter_map(|node| turn_of(cluster, node).map(|status| (node, status)))
+    let ready = &mut cluster.workings.lifecycle.ready;
+    let ready = ready.of(&cluster.objects.nodes, ready_of);
+    let known = ready.iter().zip(0_u32..);
+    let existing = known.filter_map(|(ready, id)| Some((NodeId(id), (*ready)?)));
+    let turned: Vec<(NodeId, ConditionStatus)> = existing
+        .filter_map(|(node, ready)| Some((node, turn_of(cluster, node, ready)?)))
         .collect();
     for (node, status) in turned {
         match status {
@@ -104,9 +108,18 @@ fn monitor<P>(cluster: &mut Cluster<P>, journal: &mut Journal) {
     }
 }
 
-/// The status that a node's `Ready` turns to, if it does.
-fn turn_of<P>(cluster: &Cluster<P>, node: NodeId) -> Option<ConditionStatus> {
-    let ready = cluster.objects.nodes[node.index()].condition("Ready");
+/// `Ready` of each node that exists.
+fn ready_of(nodes: &Table<Node>) -> Vec<Option<ConditionStatus>> {
+    let of = |node: &Node| node.header.exists().then(|| node.condition("Ready"));
+    nodes.iter().map(of).collect()
+}
+
+/// The status that a node's `Ready` turns to, if it does; now it is `ready`.
+fn turn_of<P>(
+    cluster: &Cluster<P>,
+    node: NodeId,
+    ready: ConditionStatus,
+) -> Option<ConditionStatus> {
     let run = cluster.workings.kubelet.nodes.get(node.index())?;
     match run.state {
         NodeState::Up if ready != ConditionStatus::True => Some(ConditionStatus::True),

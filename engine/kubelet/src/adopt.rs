@@ -112,7 +112,7 @@ impl<P: Clone> Sync<'_, P> {
         let image = self.recipe.containers[index].image.clone();
         let kubelets = &mut self.cluster.workings.kubelet;
         let (number, _) = kubelets.images.learn(&image, super::images::size(&image));
-        Arc::make_mut(&mut kubelets.node_mut(self.node).images).insert(number);
+        kubelets.hold(self.node, number);
     }
 
     fn adopt_running(&mut self, index: usize, since: Tick) {

@@ -10,8 +10,8 @@ use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{AtEase, Demand, Ending, NODE_TURNS, NodeState, Process, Stage, Why};
 use aegis_model::kubernetes::Qos;
-use aegis_model::objects::{ConditionStatus, Severity};
-use aegis_model::{NodeId, Overlay, PodId, Quantity, Tick};
+use aegis_model::objects::{ConditionStatus, Node, Severity};
+use aegis_model::{NodeId, Overlay, PodId, Quantity, Table, Tick};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -65,21 +65,33 @@ pub(super) fn check_nodes<P: Clone>(
     if cluster.workings.kubelet.at_ease[turn] == now {
         return;
     }
+    let memory = &mut cluster.workings.kubelet.node_memory;
+    let memory = memory.of(&cluster.objects.nodes, memory_of);
     let mut at_ease = true;
     for index in (turn..now.nodes).step_by(NODE_TURNS) {
         let node = NodeId::from(index);
-        if cluster.objects.nodes[index].header.exists() {
-            match check_node(cluster, journal, node) {
-                Found::Enough => {}
-                Found::Short => at_ease = false,
-                Found::Evict(pod, message) => {
-                    at_ease = false;
-                    Sync::new(cluster, overlay, draws, journal, pod, node).run_eviction(&message);
-                }
+        let Some(capacity) = memory[index] else {
+            continue;
+        };
+        match check_node(cluster, journal, node, capacity) {
+            Found::Enough => {}
+            Found::Short => at_ease = false,
+            Found::Evict(pod, message) => {
+                at_ease = false;
+                Sync::new(cluster, overlay, draws, journal, pod, node).run_eviction(&message);
             }
         }
     }
     cluster.workings.kubelet.at_ease[turn] = if at_ease { now } else { AtEase::default() };
+}
+
+/// Memory of each node that exists, bytes.
+fn memory_of(nodes: &Table<Node>) -> Vec<Option<u64>> {
+    let of = |node: &Node| {
+        let memory = node.capacity.capacity.memory();
+        memory.filter(|_| node.header.exists()).map(|bytes| bytes.0)
+    };
+    nodes.iter().map(of).collect()
 }
 
 /// What a look at a node's memory comes to.
@@ -92,15 +104,16 @@ enum Found {
     Evict(PodId, String),
 }
 
-/// Looks at a node.
-fn check_node<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId) -> Found {
-    let capacity = &cluster.objects.nodes[node.index()].capacity.capacity;
-    let Some(capacity) = capacity.memory() else {
-        return Found::Enough;
-    };
-    let mut available = capacity.0 as f64 - used(cluster, node);
+/// Looks at a node that has so much memory, bytes.
+fn check_node<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+    capacity: u64,
+) -> Found {
+    let mut available = capacity as f64 - used(cluster, node);
     while available < 0.0 {
-        let Some(victim) = kernel_victim(cluster, node, capacity.0) else {
+        let Some(victim) = kernel_victim(cluster, node, capacity) else {
             break;
         };
         available += held(cluster, victim);

@@ -163,7 +163,7 @@ impl<P: Clone> Sync<'_, P> {
         };
         let kubelets = &mut self.cluster.workings.kubelet;
         let (number, size) = kubelets.images.known(&image).unwrap_or_default();
-        Arc::make_mut(&mut kubelets.node_mut(self.node).images).insert(number);
+        kubelets.hold(self.node, number);
         let text = words::pulled(&image, milliseconds, size.0);
         self.say_of(index, Severity::Normal, "Pulled", &text);
         self.create(index);

@@ -52,6 +52,12 @@ impl<T: Clone> Table<T> {
         self.len
     }
 
+    /// Whether both are one table of which neither has been written since: not whether rows are equal.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.len == other.len && Arc::ptr_eq(&self.chunks, &other.chunks)
+    }
+
     /// Whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {

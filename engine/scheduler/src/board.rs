@@ -2,10 +2,10 @@
 
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::rules::NodeView;
-use aegis_cluster::workings::{Demand, NodeSums, Room};
+use aegis_cluster::workings::{Demand, Ground, NodeSums, Room};
 use aegis_model::kubernetes::NodeCapacity;
 use aegis_model::objects::Node;
-use aegis_model::{NodeId, Objects};
+use aegis_model::{NodeId, Objects, Table};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -104,31 +104,36 @@ fn room(capacity: &NodeCapacity) -> Room {
     }
 }
 
+fn ground(nodes: &Table<Node>) -> Ground {
+    let existing = nodes.enumerate().filter(|(_, node)| node.header.exists());
+    let guards = |node: &Node| node.spec.unschedulable || !node.spec.taints.is_empty();
+    Ground {
+        rooms: existing
+            .map(|(index, node)| (NodeId::from(index), room(&node.capacity)))
+            .collect(),
+        guarded: nodes.iter().any(guards),
+    }
+}
+
 impl Board {
     /// The nodes of a cluster.
     pub fn of<P>(cluster: &mut Cluster<P>) -> Self {
         let scheduler = &mut cluster.workings.scheduler;
-        let mut rows = Vec::with_capacity(cluster.objects.nodes.len());
-        for (index, node) in cluster.objects.nodes.enumerate() {
-            let id = NodeId::from(index);
-            // Gone nodes too: rooms are kept in order of ids.
-            let room = scheduler.room(id, &node.capacity, room);
-            if node.header.exists() {
-                rows.push(Row {
-                    version: 1,
-                    node: id,
-                    cpu: room.cpu,
-                    memory: room.memory,
-                    pods: room.pods,
-                    sums: scheduler.sums(id),
-                });
-            }
-        }
-        let mut nodes = cluster.objects.nodes.iter();
-        let guards = nodes.any(|node| node.spec.unschedulable || !node.spec.taints.is_empty());
+        let ground = scheduler.ground.of(&cluster.objects.nodes, ground);
+        let row = |(node, room): &(NodeId, Room)| Row {
+            version: 1,
+            node: *node,
+            cpu: room.cpu,
+            memory: room.memory,
+            pods: room.pods,
+            sums: scheduler.sums(*node),
+        };
         Self {
-            rows,
-            guarded: if guards { Guarded::Yes } else { Guarded::No },
+            rows: ground.rooms.iter().map(row).collect(),
+            guarded: match ground.guarded {
+                true => Guarded::Yes,
+                false => Guarded::No,
+            },
             charges: Vec::new(),
             topologies: BTreeMap::new(),
             holders: BTreeMap::new(),
@@ -137,19 +142,23 @@ impl Board {
 
     /// The rows whose nodes hold an image; looked for once per board.
     pub fn holders<P>(&mut self, cluster: &Cluster<P>, image: u32) -> Arc<[u32]> {
-        let rows = &self.rows;
-        let find = || {
-            let holds = |row: &Row| cluster.workings.kubelet.holds(row.node, image);
-            let numbered = rows.iter().zip(0_u32..);
-            let found = numbered.filter(|(row, _)| holds(row));
-            found.map(|(_, number)| number).collect()
-        };
-        self.holders.entry(image).or_insert_with(find).clone()
+        if let Some(known) = self.holders.get(&image) {
+            return known.clone();
+        }
+        let nodes = cluster.workings.kubelet.holders(image).iter();
+        let rows = nodes.filter_map(|node| self.row_of(*node));
+        let rows: Arc<[u32]> = rows.map(|row| row as u32).collect();
+        self.holders.insert(image, rows.clone());
+        rows
     }
 
     /// The row of a node.
     pub fn row_of(&self, node: NodeId) -> Option<usize> {
-        self.rows.binary_search_by_key(&node, |row| row.node).ok()
+        // As long as no node is gone, rows are numbered as nodes are.
+        match self.rows.get(node.index()) {
+            Some(row) if row.node == node => Some(node.index()),
+            _ => self.rows.binary_search_by_key(&node, |row| row.node).ok(),
+        }
     }
 
     /// The nodes by the value of a label; computed once per board. Domains are numbered in order of nodes.

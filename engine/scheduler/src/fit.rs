@@ -19,7 +19,7 @@ fn ports_taken(sums: &NodeSums, demand: &Demand) -> bool {
     demand
         .ports
         .iter()
-        .any(|port| sums.ports.iter().any(|used| collide(port, used)))
+        .any(|port| sums.ports().iter().any(|used| collide(port, used)))
 }
 
 /// Whether CPU, memory and places are there; all that most pods ask for.

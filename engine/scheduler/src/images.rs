@@ -12,21 +12,22 @@ const SMALLEST: u64 = 23 * MEBI;
 /// Size per container above which it is worth no more.
 const LARGEST: u64 = 1000 * MEBI;
 
-/// Scores of all rows, 0..=100; empty where no node holds any of the images.
+/// Scores of all rows, 0..=100; empty where all nodes hold the same of the images.
 pub(super) fn scores<P>(cluster: &Cluster<P>, board: &mut Board, spec: &PodSpec) -> Vec<i64> {
     let images = &cluster.workings.kubelet.images;
     let containers = spec.init_containers.iter().chain(&spec.containers);
-    let mut sums = Vec::new();
-    for container in containers {
-        let Some((image, size)) = images.known(&container.image) else {
-            continue;
-        };
-        let holders = board.holders(cluster, image);
-        if holders.is_empty() {
-            continue;
-        }
-        sums.resize(board.rows.len(), 0_u64);
-        let spread_size = size.0 * holders.len() as u64 / board.rows.len().max(1) as u64;
+    let known = containers.filter_map(|container| images.known(&container.image));
+    let held: Vec<_> = known
+        .map(|(image, size)| (size.0, board.holders(cluster, image)))
+        .filter(|(_, holders)| !holders.is_empty())
+        .collect();
+    let nodes = board.rows.len();
+    if held.iter().all(|(_, holders)| holders.len() == nodes) {
+        return Vec::new();
+    }
+    let mut sums = alloc::vec![0_u64; nodes];
+    for (size, holders) in &held {
+        let spread_size = size * holders.len() as u64 / nodes.max(1) as u64;
         for row in holders.iter() {
             sums[*row as usize] += spread_size;
         }

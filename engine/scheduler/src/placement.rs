@@ -395,6 +395,21 @@ impl Search {
         best().nth(chosen).unwrap_or(rows[0])
     }
 
+    /// The scores of all rows, as if each took the pod.
+    pub fn weigh<P>(&mut self, cluster: &mut Cluster<P>, id: PodId) -> &[i64] {
+        self.prepare(cluster, id);
+        let rows = &mut self.scratch.rows;
+        rows.clear();
+        rows.extend(0..self.board.rows.len());
+        let rows = core::mem::take(rows);
+        let template = cluster.objects.pods[id.index()].template;
+        if let Some(memo) = self.memos.get_mut(&template) {
+            memo.score(&self.board, &rows, &mut self.scratch);
+        }
+        self.scratch.rows = rows;
+        &self.scratch.sums
+    }
+
     /// Counts a pod that was bound to a row.
     pub fn count_bound<P>(&mut self, cluster: &Cluster<P>, id: PodId, row: usize) {
         let pod = &cluster.objects.pods[id.index()];

@@ -44,6 +44,13 @@ impl Rehearsal {
         Some(node)
     }
 
+    /// The sums of the scores that all nodes have for a pod, in order of ids, as if each took it.
+    /// A plugin that scores all nodes alike is left out.
+    pub fn weigh<P>(&mut self, fork: &mut Cluster<P>, pod: PodId) -> &[i64] {
+        self.search.volumes = None;
+        self.search.weigh(fork, pod)
+    }
+
     /// Why a node does not take a pod, in the scheduler's words; empty where it does.
     pub fn objections<P>(
         &mut self,

@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
+use super::OfNodes;
 use super::pods::POD_CHUNK;
 
 /// State of all kubelets.
@@ -29,6 +30,10 @@ pub struct Kubelet {
     pub at_ease: [AtEase; NODE_TURNS],
     /// Images: which exist, how large they are.
     pub images: Images,
+    /// Nodes by image.
+    holders: Arc<BTreeMap<u32, Arc<Vec<NodeId>>>>,
+    /// Memory of each node, bytes; nothing of one that is gone or does not say.
+    pub node_memory: OfNodes<Vec<Option<u64>>>,
     /// First template that ran for a workload: what it listens on is taken to be right.
     pub first_templates: Table<Option<TemplateId>>,
     /// ConfigMaps, Secrets, ServiceAccounts and claims that are taken to exist, as pods were given
@@ -610,6 +615,25 @@ impl Kubelet {
         self.nodes
             .get(node.index())
             .is_some_and(|run| run.images.contains(&image))
+    }
+
+    /// A node's disk holds an image from now on.
+    pub fn hold(&mut self, node: NodeId, image: u32) {
+        if !Arc::make_mut(&mut self.node_mut(node).images).insert(image) {
+            return;
+        }
+        let holders = Arc::make_mut(&mut self.holders).entry(image).or_default();
+        if let Err(place) = holders.binary_search(&node) {
+            Arc::make_mut(holders).insert(place, node);
+        }
+    }
+
+    /// The nodes whose disks hold an image, in order of ids; those that are gone too.
+    #[must_use]
+    pub fn holders(&self, image: u32) -> &[NodeId] {
+        self.holders
+            .get(&image)
+            .map_or(&[], |nodes| nodes.as_slice())
     }
 
     /// What the pods of a template do, once one of them was looked at.

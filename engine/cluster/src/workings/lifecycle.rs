@@ -1,6 +1,8 @@
 //! What the node lifecycle controller remembers.
 
+use super::OfNodes;
 use aegis_model::kubernetes::Taint;
+use aegis_model::objects::ConditionStatus;
 use aegis_model::{NodeId, PodId, Tick};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -18,6 +20,8 @@ pub struct Lifecycle {
     pub no_execute: Arc<BTreeMap<NodeId, Vec<(Taint, Tick)>>>,
     /// Pods that name a node that is not there, and since when.
     pub strays: Arc<Vec<(PodId, Tick)>>,
+    /// Which nodes are ready; nothing of one that is gone.
+    pub ready: OfNodes<Vec<Option<ConditionStatus>>>,
     /// Nodes whose status was written as not ready, and whose pods do not show it yet.
     pub reported_down: Arc<BTreeSet<NodeId>>,
 }

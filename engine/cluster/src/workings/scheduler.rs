@@ -1,5 +1,6 @@
 //! What the scheduler remembers between two ticks: demands, sums per node, its queue.
 
+use super::OfNodes;
 use aegis_model::kubernetes::{Container, NodeCapacity, PodSpec, RestartPolicy};
 use aegis_model::{NodeId, Objects, PodId, Table, TemplateId, Tick};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -14,8 +15,8 @@ pub struct Scheduler {
     demands: Table<Option<Arc<Demand>>>,
     charged: Table<Option<NodeId>>,
     sums: Table<NodeSums>,
-    /// What each node gives, and the document in which it stands.
-    rooms: Arc<Vec<(Arc<NodeCapacity>, Room)>>,
+    /// What the nodes give.
+    pub ground: OfNodes<Ground>,
     /// Bound pods whose templates speak of other pods (affinity terms of any kind).
     pub affine: Arc<BTreeSet<PodId>>,
     /// Pods that wait for a node.
@@ -28,6 +29,15 @@ pub struct Scheduler {
     pub next_start: usize,
     /// Pods for which others were asked to go, and where.
     pub nominated: Arc<BTreeMap<PodId, NodeId>>,
+}
+
+/// The nodes that exist, without pods.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Ground {
+    /// In order of ids.
+    pub rooms: Vec<(NodeId, Room)>,
+    /// Whether some node is cordoned or has a taint.
+    pub guarded: bool,
 }
 
 /// What a node gives to pods, of what every pod is measured by.
@@ -93,10 +103,17 @@ pub struct NodeSums {
     pub scored_memory: u64,
     /// Pods.
     pub pods: u64,
+    /// What few pods ask for; nothing where none does.
+    more: Option<Arc<More>>,
+}
+
+/// Sums of what few pods ask for.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct More {
     /// Other resources, in thousandths.
-    pub other: Vec<(SmolStr, u64)>,
+    other: Vec<(SmolStr, u64)>,
     /// Ports in use.
-    pub ports: Vec<HostPort>,
+    ports: Vec<HostPort>,
 }
 
 /// Pods that wait for a node.
@@ -229,27 +246,6 @@ impl Scheduler {
         self.charged.get(pod.index()).copied().flatten()
     }
 
-    /// What a node gives, read anew with `read` where its document has changed. Nodes come in order of ids.
-    pub fn room(
-        &mut self,
-        node: NodeId,
-        capacity: &Arc<NodeCapacity>,
-        read: fn(&NodeCapacity) -> Room,
-    ) -> Room {
-        if let Some((known, room)) = self.rooms.get(node.index())
-            && Arc::ptr_eq(known, capacity)
-        {
-            return *room;
-        }
-        let room = read(capacity);
-        let rooms = Arc::make_mut(&mut self.rooms);
-        match rooms.get_mut(node.index()) {
-            Some(known) => *known = (capacity.clone(), room),
-            None => rooms.push((capacity.clone(), room)),
-        }
-        room
-    }
-
     /// What the pods of a node ask for together.
     #[must_use]
     pub fn sums(&self, node: NodeId) -> NodeSums {
@@ -265,13 +261,9 @@ impl NodeSums {
         self.scored_cpu += demand.scored_cpu;
         self.scored_memory += demand.scored_memory;
         self.pods += 1;
-        for (name, amount) in &demand.other {
-            match self.other.iter_mut().find(|(known, _)| known == name) {
-                Some((_, sum)) => *sum += amount,
-                None => self.other.push((name.clone(), *amount)),
-            }
+        if demand.is_of_more() {
+            Arc::make_mut(self.more.get_or_insert_default()).add(demand);
         }
-        self.ports.extend(demand.ports.iter().cloned());
     }
 
     /// Takes a pod away that was added.
@@ -282,6 +274,37 @@ impl NodeSums {
         self.scored_cpu = self.scored_cpu.saturating_sub(demand.scored_cpu);
         self.scored_memory = self.scored_memory.saturating_sub(demand.scored_memory);
         self.pods = self.pods.saturating_sub(1);
+        if let Some(more) = self.more.as_mut().filter(|_| demand.is_of_more()) {
+            Arc::make_mut(more).subtract(demand);
+        }
+    }
+
+    /// Requested of a resource other than CPU and memory, in thousandths.
+    pub fn other(&self, name: &str) -> u64 {
+        let more = self.more.as_deref();
+        let found = more.and_then(|more| more.other.iter().find(|(known, _)| known == name));
+        found.map_or(0, |(_, sum)| *sum)
+    }
+
+    /// Ports in use.
+    #[must_use]
+    pub fn ports(&self) -> &[HostPort] {
+        self.more.as_deref().map_or(&[], |more| &more.ports)
+    }
+}
+
+impl More {
+    fn add(&mut self, demand: &Demand) {
+        for (name, amount) in &demand.other {
+            match self.other.iter_mut().find(|(known, _)| known == name) {
+                Some((_, sum)) => *sum += amount,
+                None => self.other.push((name.clone(), *amount)),
+            }
+        }
+        self.ports.extend(demand.ports.iter().cloned());
+    }
+
+    fn subtract(&mut self, demand: &Demand) {
         for (name, amount) in &demand.other {
             if let Some((_, sum)) = self.other.iter_mut().find(|(known, _)| known == name) {
                 *sum = sum.saturating_sub(*amount);
@@ -293,12 +316,6 @@ impl NodeSums {
             }
         }
     }
-
-    /// Requested of a resource other than CPU and memory, in thousandths.
-    pub fn other(&self, name: &str) -> u64 {
-        let found = self.other.iter().find(|(known, _)| known == name);
-        found.map_or(0, |(_, sum)| *sum)
-    }
 }
 
 /// Stand-ins for a container without a request, in the score alone.
@@ -307,6 +324,11 @@ const SCORED_CPU: u64 = 100;
 const SCORED_MEMORY: u64 = 200 * 1024 * 1024;
 
 impl Demand {
+    /// Whether it asks for more than CPU, memory and a place.
+    fn is_of_more(&self) -> bool {
+        !self.other.is_empty() || !self.ports.is_empty()
+    }
+
     /// What pods of this spec ask of a node.
     #[must_use]
     pub fn of(spec: &PodSpec) -> Self {
@@ -472,11 +494,11 @@ mod tests {
         let mut sums = NodeSums::default();
         sums.add(&demand);
         assert_eq!(
-            (sums.pods, sums.other("example.com/gpu"), sums.ports.len()),
+            (sums.pods, sums.other("example.com/gpu"), sums.ports().len()),
             (1, 2000, 1)
         );
         sums.subtract(&demand);
         assert_eq!((sums.cpu, sums.memory, sums.pods), (0, 0, 0));
-        assert!(sums.ports.is_empty() && sums.other("example.com/gpu") == 0);
+        assert!(sums.ports().is_empty() && sums.other("example.com/gpu") == 0);
     }
 }
