@@ -45,6 +45,11 @@ fn main() {
     if std::env::args().any(asked_to_list) {
         return;
     }
+    print();
+}
+
+/// The table.
+pub fn print() {
     println!(
         "   pods  nodes | second, all busy | {BUSY} services busy |      idle |      fork | {PLACED} pods placed |  equal | memory of a pod"
     );

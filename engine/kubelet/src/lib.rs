@@ -58,11 +58,14 @@ pub fn step<P: Clone>(
 ) {
     nodes::follow_faults(cluster, overlay, journal);
     faults::follow_probe_faults(cluster, overlay);
+    let mut due = Vec::new();
     for index in 0..cluster.workings.pods.chunks().len() {
         for pod in alarming(cluster, index) {
             alarm(cluster, pod);
         }
-        for pod in cluster.workings.pods.take_due(index, cluster.clock) {
+        let now = cluster.clock;
+        cluster.workings.pods.take_due(index, now, &mut due);
+        for pod in due.drain(..) {
             look_at(cluster, overlay, draws, journal, pod);
         }
     }

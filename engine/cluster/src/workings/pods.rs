@@ -31,7 +31,7 @@ pub struct HotChunk {
     pub due: [Tick; POD_CHUNK],
     /// Traffic class that the pod is in; `u32::MAX` is none.
     pub class: [u32; POD_CHUNK],
-    /// Earliest of `due`: a chunk whose time has not come is skipped whole.
+    /// None of `due` is earlier: a chunk whose time has not come is skipped whole.
     pub earliest: Tick,
 }
 
@@ -121,19 +121,29 @@ impl HotChunk {
         }
     }
 
-    fn take_due(&mut self, index: usize, rows: usize, now: Tick) -> Vec<PodId> {
-        let mut due = Vec::with_capacity(rows);
-        for (row, at) in self.due[..rows].iter_mut().enumerate() {
-            if *at <= now {
-                *at = Tick::NEVER;
-                due.push(PodId::from(index * POD_CHUNK + row));
-            }
+    /// Takes the rows whose time has come off the column; adds their pods to `due`.
+    fn take_due(&mut self, index: usize, rows: usize, now: Tick, due: &mut Vec<PodId>) {
+        // Without branches: which rows are due cannot be foretold.
+        let mut taken = [0_u8; POD_CHUNK];
+        let mut count = 0;
+        for (row, at) in self.due[..rows].iter().enumerate() {
+            taken[count % POD_CHUNK] = row as u8;
+            count += usize::from(*at <= now);
         }
-        let earlier = |earliest: Tick, at: &Tick| earliest.min(*at);
-        self.earliest = self.due[..rows].iter().fold(Tick::NEVER, earlier);
-        due
+        for row in &taken[..count] {
+            self.due[usize::from(*row)] = Tick::NEVER;
+            due.push(PodId::from(index * POD_CHUNK + usize::from(*row)));
+        }
+        self.earliest = match count {
+            // Where so many were due, some will be in the next second.
+            MANY.. => now.after(1),
+            _ => self.due[..rows].iter().fold(Tick::NEVER, |a, b| a.min(*b)),
+        };
     }
 }
+
+/// Rows of a chunk that are due at once from which on the next second is looked at in any case.
+const MANY: usize = 16;
 
 /// Where a pod stands: its chunk and its place in it.
 const fn place(pod: PodId) -> (usize, usize) {
@@ -232,13 +242,14 @@ impl HotPods {
         *known
     }
 
-    /// Takes the pods of a chunk whose time has come off the column, in order. Costs one
-    /// comparison where none has.
-    pub fn take_due(&mut self, index: usize, now: Tick) -> Vec<PodId> {
+    /// Takes the pods of a chunk whose time has come off the column and adds them to `due`, in
+    /// order. Costs one comparison where none has.
+    pub fn take_due(&mut self, index: usize, now: Tick, due: &mut Vec<PodId>) {
         let rows = self.rows(index);
-        match self.chunks.get_mut(index) {
-            Some(chunk) if chunk.earliest <= now => Arc::make_mut(chunk).take_due(index, rows, now),
-            _ => Vec::new(),
+        if let Some(chunk) = self.chunks.get_mut(index)
+            && chunk.earliest <= now
+        {
+            Arc::make_mut(chunk).take_due(index, rows, now, due);
         }
     }
 
