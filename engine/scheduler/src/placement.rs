@@ -516,7 +516,7 @@ impl Memo {
             let marks = groups.map(|group| &group.marks);
             raw.clear();
             raw.resize(sums.len(), 0.0);
-            self.spread.add_raw_of(marks, rows, raw);
+            self.spread.add_raw_of(&marks, rows, raw);
             score::normalise_spread(raw, sums, weight::SPREAD);
         }
     }

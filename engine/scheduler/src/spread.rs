@@ -190,7 +190,7 @@ impl Spread {
     /// Adds the raw scores of rows, told by their distinct marks; there are `rows` of them.
     pub fn add_raw_of<'a>(
         &self,
-        marks: impl Iterator<Item = &'a Marks> + Clone,
+        marks: &(impl Iterator<Item = &'a Marks> + Clone),
         rows: usize,
         raw: &mut [f64],
     ) {
