@@ -64,6 +64,8 @@ pub enum Command {
     Sim(Sim),
     /// Whether NetworkPolicies let one pod reach another
     Reach(Reach),
+    /// What is wrong with a cluster, read off a support bundle or a dump of it: the cause, and what ends it
+    Diagnose(Diagnose),
     /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
     Import(Import),
     /// What was run before
@@ -367,6 +369,27 @@ pub enum Protocol {
     Udp,
     /// SCTP
     Sctp,
+}
+
+/// `aegis diagnose`.
+#[derive(Debug, Args)]
+pub struct Diagnose {
+    /// A support bundle (a folder, .tar.gz, .tar.zst), what kubectl get -o yaml or json gave, or - for standard input
+    pub path: String,
+    /// The application's namespace; the one that the bundle names without it
+    #[arg(short, long, value_name = "NS")]
+    pub namespace: Option<String>,
+    /// Only causes at this object: kind/name, or kind/namespace/name
+    #[arg(long, value_name = "KIND/NAME")]
+    pub object: Option<String>,
+    /// Names of objects, addresses and hosts replaced, each everywhere by the same word
+    #[arg(long)]
+    pub anonymize: bool,
+    /// Ends with 1 if a cause was found
+    #[arg(long)]
+    pub exit_code: bool,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `aegis reach`.

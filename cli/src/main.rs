@@ -70,6 +70,7 @@ fn dispatch(
         Command::Scenario(command) => commands::scenario::run(&command, terminal),
         Command::Sim(args) => commands::sim::run(&args, terminal),
         Command::Reach(args) => commands::reach::run(&args, terminal),
+        Command::Diagnose(args) => commands::diagnose::run(&args, terminal),
         Command::Import(args) => commands::import::run(&args, terminal),
         Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),

@@ -5,6 +5,7 @@
 //! leaves, and what can be proved of it later. Nothing here decides: what is decided lives in the graphs.
 
 pub mod artifacts;
+pub mod bundle;
 pub mod log;
 pub mod run;
 pub mod settings;

@@ -49,6 +49,7 @@ const KUBELET: &str = "aegis-kubelet";
 const CONTROLLERS: &str = "aegis-controllers";
 const SIM: &str = "aegis-sim";
 const FAULTS: &str = "aegis-faults";
+const INSPECT: &str = "aegis-inspect";
 const KUBE: &str = "aegis-kube";
 const WORLD: &str = "aegis-world";
 const REASON: &str = "aegis-reason";
@@ -78,6 +79,7 @@ pub const ROOMS: &[Room] = &[
     room(FAULTS, "engine/faults", Deterministic, Only(&[MODEL])),
     room(KUBE, "engine/kube", Deterministic, Only(&[MODEL])),
     room("aegis-telemetry", "engine/telemetry", Deterministic, Only(&[MODEL])),
+    room(INSPECT, "engine/inspect", Deterministic, Only(&[FAULTS, MODEL])),
     room("aegis-memory", "memory", Effectful, Only(&[MODEL])),
     room("aegis-llm", "llm", Effectful, Only(&[MODEL])),
     room("aegis-work", "work", Effectful, Only(&[MODEL])),

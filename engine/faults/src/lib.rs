@@ -7,6 +7,7 @@
 
 pub mod betrayal;
 pub mod catalogue;
+pub mod causes;
 pub mod change;
 pub mod event;
 pub mod fault;

@@ -5,10 +5,14 @@
 //! that software prints when something is wrong, as templates. Nothing here opens a
 //! socket or a file, and nothing decides.
 
+pub mod bundle;
 mod cadvisor;
+pub mod drain;
 pub mod exposition;
 pub mod family;
 pub mod klog;
+pub mod lexicon;
+pub mod moment;
 pub mod recording;
 mod requests;
 mod scrape;

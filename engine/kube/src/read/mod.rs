@@ -8,6 +8,7 @@
 mod compose;
 mod document;
 mod json;
+pub mod lenient;
 mod list;
 mod scalar;
 mod split;

@@ -1,0 +1,64 @@
+//! `aegis diagnose`: causes read off a bundle or a dump.
+
+mod view;
+
+use crate::args::{Diagnose, TextOrJson};
+use crate::exit::{Exit, Failure};
+use crate::output::Terminal;
+use aegis_inspect::{Scope, anonymize, inspect};
+use aegis_model::inspection::{Inspection, InspectionVerdict};
+use aegis_runner::bundle::{Files, assemble, gather, gather_dump};
+use std::io::stdin;
+use std::path::Path;
+
+/// Reads, looks, tells.
+pub fn run(args: &Diagnose, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let found = look(args)?;
+    match args.format.output {
+        TextOrJson::Json => terminal.print_json(&serde_json::json!(found))?,
+        TextOrJson::Text => {
+            let text = view::text(&found, terminal.out);
+            terminal.print(&text)?;
+        }
+    }
+    terminal.finish()?;
+    let missed = args.exit_code && found.verdict != InspectionVerdict::Healthy;
+    Ok(if missed { Exit::Missed } else { Exit::Done })
+}
+
+fn look(args: &Diagnose) -> Result<Inspection, Failure> {
+    let mut bundle = assemble(files(&args.path)?);
+    if bundle.objects.is_empty() && bundle.events.is_empty() && bundle.logs.is_empty() {
+        let why = bundle
+            .unread
+            .first()
+            .map(|one| format!("{}: {}", one.file, one.why));
+        let help = "a support bundle is a folder or archive with objects.json, events.json, logs/; a dump is what `kubectl get … -o yaml` gives";
+        let why = why.unwrap_or_else(|| "there is nothing in it".to_owned());
+        return Err(Failure::usage(format!(
+            "{} holds nothing that can be diagnosed: {why}",
+            args.path
+        ))
+        .help(help));
+    }
+    if let Some(namespace) = &args.namespace {
+        bundle.namespace = Some(namespace.clone());
+    }
+    let scope = Scope {
+        object: args.object.clone(),
+    };
+    let found = inspect(&bundle, &scope);
+    Ok(if args.anonymize {
+        anonymize::anonymized(found, &bundle)
+    } else {
+        found
+    })
+}
+
+fn files(path: &str) -> Result<Files, Failure> {
+    if path == "-" {
+        return Ok(gather_dump("stdin", stdin().lock()));
+    }
+    gather(Path::new(path))
+        .map_err(|error| Failure::usage(format!("{path} cannot be read: {error}")))
+}

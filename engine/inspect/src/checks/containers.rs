@@ -1,0 +1,234 @@
+//! Containers that cannot be made: references that are missing, accounts, commands, init containers.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Proven, Said},
+};
+use crate::doc::{items, number, text};
+use crate::estate::{Estate, Pod};
+use aegis_model::bundle::ClusterEvent;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let mut found = Vec::new();
+    for at in 0..estate.workloads.len() {
+        let pods = estate.workloads[at]
+            .pods
+            .iter()
+            .map(|pod| &estate.pods[*pod]);
+        for pod in pods.filter(|pod| !pod.is_ready()) {
+            found.extend(missing(case, at, pod));
+            found.extend(stuck(case, at, pod));
+        }
+        found.extend(refused(case, at));
+    }
+    found
+}
+
+/// Words in which the kubelet names a missing object, the cause, and its kind.
+const REFERENCES: &[(&str, &str, &str)] = &[
+    (
+        "couldn't find key",
+        "configuration_key_missing",
+        "ConfigMap",
+    ),
+    (
+        "references non-existent config key",
+        "configuration_key_missing",
+        "ConfigMap",
+    ),
+    (
+        "references non-existent secret key",
+        "configuration_key_missing",
+        "Secret",
+    ),
+    ("secret \"", "secret_missing", "Secret"),
+    ("secrets \"", "secret_missing", "Secret"),
+    ("configmap \"", "configuration_missing", "ConfigMap"),
+    ("configmaps \"", "configuration_missing", "ConfigMap"),
+];
+
+fn missing(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let object = &pod.object;
+    let waiting = pod
+        .statuses()
+        .map(|status| text(status, "/state/waiting/message"));
+    let events = case
+        .estate
+        .warnings("Pod", object.namespace, object.name)
+        .filter(|event| matches!(event.reason.as_str(), "Failed" | "FailedMount"))
+        .map(|event| event.message.as_str());
+    let said = events.chain(waiting).find_map(|message| {
+        let not_there = message.contains("not found")
+            || message.contains("couldn't find key")
+            || message.contains("non-existent");
+        let row = REFERENCES
+            .iter()
+            .find(|(words, ..)| not_there && message.contains(words))?;
+        Some((message, *row))
+    });
+    let (message, (words, id, kind)) = said?;
+    let name = quoted_after(message, words);
+    if id != "configuration_key_missing"
+        && case.estate.find(kind, object.namespace, &name).is_some()
+    {
+        return None;
+    }
+    let candidate = Candidate::at_workload(id, &case.estate, at)?
+        .field(reference_field(pod, &name))
+        .value("value", name)
+        .value("value_kind", kind.to_ascii_lowercase())
+        .seen(Said, "event", object.reference(), message);
+    let holds = pod
+        .statuses()
+        .any(|status| text(status, "/state/waiting/reason") == "CreateContainerConfigError");
+    Some(if holds {
+        candidate.seen(
+            Proven,
+            "object",
+            object.reference(),
+            "CreateContainerConfigError",
+        )
+    } else {
+        candidate
+    })
+}
+
+fn quoted_after(message: &str, words: &str) -> String {
+    let rest = message
+        .find(words)
+        .map_or("", |at| &message[at + words.len()..]);
+    rest.split('"').next().unwrap_or("").trim().to_owned()
+}
+
+/// Where a pod refers to an object of that name.
+fn reference_field(pod: &Pod<'_>, name: &str) -> String {
+    let spec = "/spec/containers";
+    for container in items(pod.object.doc, spec) {
+        let whole = items(container, "/envFrom").any(|from| {
+            text(from, "/secretRef/name") == name || text(from, "/configMapRef/name") == name
+        });
+        if whole {
+            return format!(
+                "spec.template.spec.containers[name={}].envFrom",
+                text(container, "/name")
+            );
+        }
+    }
+    "spec.template.spec".to_owned()
+}
+
+/// Containers that the runtime cannot start, and init containers that do not end.
+fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    const COMMAND: &[&str] = &[
+        "executable file not found",
+        "exec: \"",
+        "no such file or directory: unknown",
+    ];
+    let object = &pod.object;
+    let mut messages = pod.statuses().flat_map(|status| {
+        [
+            text(status, "/state/waiting/message"),
+            text(status, "/lastState/terminated/message"),
+            text(status, "/state/terminated/message"),
+        ]
+    });
+    if let Some(message) =
+        messages.find(|message| COMMAND.iter().any(|words| message.contains(words)))
+    {
+        return Some(
+            Candidate::at_workload("command_wrong", &case.estate, at)?
+                .field("spec.template.spec.containers[].command")
+                .seen(Said, "object", object.reference(), message),
+        );
+    }
+    let init = items(object.doc, "/status/initContainerStatuses")
+        .find(|status| text(status, "/state/terminated/reason") != "Completed")?;
+    let name = text(init, "/name");
+    let restarts = number(init, "/restartCount").unwrap_or(0);
+    let runs = init.pointer("/state/running").is_some();
+    (runs || restarts > 0).then(|| {
+        Some(
+            Candidate::at_workload("init_container_stuck", &case.estate, at)?
+                .field(format!("spec.template.spec.initContainers[name={name}]"))
+                .value("container", name)
+                .seen(
+                    Proven,
+                    "object",
+                    object.reference(),
+                    format!("init container {name} has not ended, {restarts} restarts"),
+                ),
+        )
+    })?
+}
+
+/// Pods that the API server refuses to make.
+fn refused(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    let estate = &case.estate;
+    let keeper = &estate.workloads[at];
+    let wanted = usize::try_from(keeper.desired.unwrap_or(0)).unwrap_or(0);
+    if keeper.pods.len() >= wanted {
+        return None;
+    }
+    let warnings = estate.warnings_of(at);
+    let failed = warnings
+        .iter()
+        .filter(|event| event.reason == "FailedCreate")
+        .max_by_key(|event| event.last);
+    account(estate, at, failed.copied()).or_else(|| {
+        let event = failed?;
+        let said = |id: &str| {
+            let candidate = Candidate::at_workload(id, estate, at)?;
+            Some(candidate.seen(
+                Said,
+                "event",
+                keeper.object.reference(),
+                event.message.clone(),
+            ))
+        };
+        let message = event.message.as_str();
+        if message.contains("violates PodSecurity") {
+            said("security_context_forbidden")
+        } else if message.contains("failed calling webhook")
+            || message.contains("admission webhook")
+        {
+            said("admission_webhook_fails")
+        } else {
+            None
+        }
+    })
+}
+
+/// A ServiceAccount that is not there now: it may have come later than the first attempts.
+fn account(estate: &Estate<'_>, at: usize, failed: Option<&ClusterEvent>) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let namespace = keeper.object.namespace;
+    let name = text(keeper.pod_spec, "/serviceAccountName");
+    let absent = !name.is_empty()
+        && estate.knows("ServiceAccount", namespace)
+        && estate.find("ServiceAccount", namespace, name).is_none();
+    let said = failed.filter(|event| event.message.contains("serviceaccount \""));
+    if !absent && (said.is_none() || estate.knows("ServiceAccount", namespace)) {
+        return None;
+    }
+    let candidate = Candidate::at_workload("service_account_missing", estate, at)?
+        .field("spec.template.spec.serviceAccountName")
+        .value("value", name);
+    let candidate = match said {
+        Some(event) => candidate.seen(
+            Said,
+            "event",
+            keeper.object.reference(),
+            event.message.clone(),
+        ),
+        None => candidate,
+    };
+    let words = format!("there is no ServiceAccount {name}, and no pod");
+    Some(candidate.seen(
+        if absent { Proven } else { Fits },
+        "object",
+        keeper.object.reference(),
+        words,
+    ))
+}

@@ -1,0 +1,313 @@
+//! Containers that start and end: what they wrote before they did.
+
+use super::Case;
+use crate::candidate::{
+    Candidate, Weight,
+    Weight::{Fits, Hints, Proven, Said},
+};
+use crate::doc::{items, number, text, texts};
+use crate::estate::Pod;
+use aegis_model::bundle::{Complaint, Condition, Log};
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let mut found = Vec::new();
+    for at in 0..estate.workloads.len() {
+        let pods = estate.workloads[at]
+            .pods
+            .iter()
+            .map(|pod| &estate.pods[*pod]);
+        let hurt: Vec<&Pod<'_>> = pods
+            .filter(|pod| !pod.is_ready() || pod.restarts_again())
+            .collect();
+        if hurt.is_empty() {
+            continue;
+        }
+        found.extend(hurt.iter().find_map(|pod| killed_for_memory(case, at, pod)));
+        found.extend(by_its_words(case, at, &hurt));
+    }
+    found
+}
+
+fn killed_for_memory(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let object = &pod.object;
+    let status = pod.statuses().find(|status| {
+        [
+            "/state/terminated",
+            "/lastState/terminated",
+            "/state/waiting",
+        ]
+        .iter()
+        .any(|state| {
+            let reason = text(status, &format!("{state}/reason"));
+            let message = text(status, &format!("{state}/message"));
+            reason == "OOMKilled" || message.contains("OOM-killed")
+        })
+    });
+    let event = case
+        .estate
+        .warnings("Pod", object.namespace, object.name)
+        .find(|event| event.message.contains("OOM-killed") || event.message.contains("OOMKilled"));
+    let name = status
+        .map(|status| text(status, "/name"))
+        .unwrap_or_default();
+    let said = match (status, event) {
+        (Some(_), _) => format!("container {name} was killed for its memory"),
+        (None, Some(event)) => event.message.clone(),
+        (None, None) => return None,
+    };
+    let container = items(case.estate.workloads[at].pod_spec, "/containers")
+        .find(|container| name.is_empty() || text(container, "/name") == name)?;
+    let limit = text(container, "/resources/limits/memory");
+    Some(
+        Candidate::at_workload("memory_limit_too_low", &case.estate, at)?
+            .field(format!(
+                "spec.template.spec.containers[name={}].resources.limits.memory",
+                text(container, "/name")
+            ))
+            .value("value", limit)
+            .seen(Said, "object", object.reference(), said)
+            .seen(
+                Proven,
+                "object",
+                object.reference(),
+                format!("its limit is {limit}"),
+            ),
+    )
+}
+
+/// What a condition in the log of a container that ends makes likely.
+struct Row {
+    condition: Condition,
+    cause: &'static str,
+    weight: Weight,
+    field: &'static str,
+}
+
+const fn row(
+    condition: Condition,
+    cause: &'static str,
+    weight: Weight,
+    field: &'static str,
+) -> Row {
+    Row {
+        condition,
+        cause,
+        weight,
+        field,
+    }
+}
+
+const ROWS: &[Row] = &[
+    row(
+        Condition::AccessDenied,
+        "database_credentials_wrong",
+        Said,
+        "spec.template.spec.containers[].envFrom",
+    ),
+    row(
+        Condition::AddressInUse,
+        "port_taken_in_pod",
+        Said,
+        "spec.template.spec.containers[].ports",
+    ),
+    row(
+        Condition::PermissionDenied,
+        "volume_permission_denied",
+        Said,
+        "spec.template.spec.securityContext",
+    ),
+    row(
+        Condition::ExecFormat,
+        "image_architecture_wrong",
+        Said,
+        "spec.template.spec.containers[].image",
+    ),
+    row(
+        Condition::MissingConfiguration,
+        "command_wrong",
+        Hints,
+        "spec.template.spec.containers[].command",
+    ),
+    row(
+        Condition::OutOfMemory,
+        "memory_limit_too_low",
+        Fits,
+        "spec.template.spec.containers[].resources.limits.memory",
+    ),
+];
+
+fn by_its_words(case: &Case<'_>, at: usize, hurt: &[&Pod<'_>]) -> Vec<Candidate> {
+    let logs: Vec<&Log> = own_logs(case, at, hurt);
+    let words: Vec<(&Log, &Complaint)> = logs
+        .iter()
+        .flat_map(|log| log.complaints.iter().map(|complaint| (*log, complaint)))
+        .collect();
+    let mut found: Vec<Candidate> = ROWS
+        .iter()
+        .filter_map(|row| told(case, at, row, &words))
+        .collect();
+    found.extend(database_port(case, at, &words));
+    if hurt.iter().any(|pod| crashes(pod)) {
+        found.extend(plain(case, at, hurt[0]));
+    }
+    found
+}
+
+/// Logs of the containers that end, of the sidecars only where those end too.
+fn own_logs<'a>(case: &'a Case<'_>, at: usize, hurt: &[&Pod<'_>]) -> Vec<&'a Log> {
+    let names: Vec<&str> = hurt
+        .iter()
+        .flat_map(|pod| pod.statuses())
+        .filter(|status| number(status, "/restartCount").unwrap_or(0) > 0)
+        .map(|status| text(status, "/name"))
+        .collect();
+    let logs = case.estate.bundle.logs.iter();
+    logs.filter(|log| case.estate.meant_by(&log.of) == Some(at))
+        .filter(|log| {
+            log.container.is_empty() || names.is_empty() || names.contains(&log.container.as_str())
+        })
+        .collect()
+}
+
+fn told(case: &Case<'_>, at: usize, row: &Row, words: &[(&Log, &Complaint)]) -> Option<Candidate> {
+    let (log, complaint) = words
+        .iter()
+        .find(|(_, complaint)| complaint.condition == row.condition)?;
+    let keeper = &case.estate.workloads[at];
+    let secret = crate::settings::secrets(keeper.pod_spec);
+    let value = match row.condition {
+        Condition::AccessDenied => secret
+            .first()
+            .copied()
+            .unwrap_or("the client's Secret")
+            .to_owned(),
+        _ => complaint.target.clone(),
+    };
+    let candidate = Candidate::at_workload(row.cause, &case.estate, at)?
+        .field(row.field)
+        .value("value", value)
+        .seen(
+            row.weight,
+            "log",
+            format!("logs/{}", log.of),
+            complaint.sample.clone(),
+        );
+    Some(match row.condition {
+        Condition::AddressInUse => taken_by_sidecar(case, at, candidate, &complaint.target),
+        Condition::PermissionDenied => mounted(case, at, candidate),
+        _ => candidate,
+    })
+}
+
+/// A sidecar that is told, by an annotation or a port of its own, to listen on the same port.
+fn taken_by_sidecar(case: &Case<'_>, at: usize, candidate: Candidate, port: &str) -> Candidate {
+    let keeper = &case.estate.workloads[at];
+    let pods = keeper.pods.iter().map(|pod| case.estate.pods[*pod].object);
+    let told = pods.chain([keeper.object]).find_map(|object| {
+        let notes = texts(object.doc, "/metadata/annotations")
+            .chain(texts(object.doc, "/spec/template/metadata/annotations"));
+        let mut notes = notes.filter(|(key, _)| !key.contains("last-applied"));
+        notes
+            .find(|(_, value)| value.contains(port))
+            .map(|(key, value)| (object.reference(), format!("{key}: {value}")))
+    });
+    match told {
+        Some((reference, note)) if !port.is_empty() => candidate
+            .field("spec.template.metadata.annotations")
+            .seen(Proven, "object", reference, note),
+        _ => candidate,
+    }
+}
+
+fn mounted(case: &Case<'_>, at: usize, candidate: Candidate) -> Candidate {
+    let keeper = &case.estate.workloads[at];
+    let mounts: Vec<&str> = items(keeper.pod_spec, "/containers")
+        .flat_map(|container| items(container, "/volumeMounts"))
+        .map(|mount| text(mount, "/mountPath"))
+        .filter(|path| !path.starts_with("/var/run/secrets"))
+        .collect();
+    if mounts.is_empty() {
+        return candidate;
+    }
+    let said = format!("it mounts {}", mounts.join(", "));
+    candidate.seen(Fits, "object", keeper.object.reference(), said)
+}
+
+/// A database that refuses connections of this client while it is up for others.
+fn database_port(case: &Case<'_>, at: usize, words: &[(&Log, &Complaint)]) -> Option<Candidate> {
+    let said = |condition: Condition| {
+        words
+            .iter()
+            .find(|(_, complaint)| complaint.condition == condition)
+    };
+    let link = said(Condition::DatabaseLink)?;
+    let refused = said(Condition::ConnectionRefused)?;
+    let others = [
+        Condition::TooManyConnections,
+        Condition::NameNotFound,
+        Condition::AccessDenied,
+    ];
+    if others.iter().any(|condition| said(*condition).is_some()) {
+        return None;
+    }
+    let keeper = &case.estate.workloads[at];
+    let secret = crate::settings::secrets(keeper.pod_spec);
+    let where_from = secret.first().copied().unwrap_or("the client's Secret");
+    let candidate = Candidate::at_workload("database_port_wrong", &case.estate, at)?
+        .field("spec.template.spec.containers[].envFrom")
+        .value("value", where_from)
+        .seen(
+            Fits,
+            "log",
+            format!("logs/{}", link.0.of),
+            link.1.sample.clone(),
+        )
+        .seen(
+            Said,
+            "log",
+            format!("logs/{}", refused.0.of),
+            refused.1.sample.clone(),
+        );
+    let up = super::databases::stores(case).into_iter().any(|store| {
+        let mut pods = case.estate.workloads[store].pods.iter();
+        pods.any(|pod| case.estate.pods[*pod].is_ready())
+    });
+    Some(if up {
+        candidate.seen(
+            Fits,
+            "object",
+            "pods",
+            "databases of the namespace are ready",
+        )
+    } else {
+        candidate
+    })
+}
+
+fn crashes(pod: &Pod<'_>) -> bool {
+    pod.statuses().any(|status| {
+        text(status, "/state/waiting/reason") == "CrashLoopBackOff"
+            || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
+    })
+}
+
+/// The fallback: it ends, and nothing better is known.
+fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let status = pod
+        .statuses()
+        .find(|status| number(status, "/restartCount").unwrap_or(0) > 0)?;
+    let code = number(status, "/lastState/terminated/exitCode").unwrap_or(0);
+    let said = format!(
+        "container {} ends with code {code}, again and again",
+        text(status, "/name")
+    );
+    Some(
+        Candidate::at_workload("crash_at_start", &case.estate, at)?
+            .field(format!(
+                "spec.template.spec.containers[name={}]",
+                text(status, "/name")
+            ))
+            .seen(Proven, "object", pod.object.reference(), said),
+    )
+}

@@ -1,0 +1,59 @@
+//! The checks: each looks at one thing and says what it finds, with evidence. None knows another.
+
+mod containers;
+mod crashes;
+mod databases;
+mod gateways;
+mod images;
+mod network;
+mod nodes;
+mod performance;
+mod policies;
+mod probes;
+mod quotas;
+mod scheduling;
+mod services;
+mod storage;
+
+use crate::candidate::Candidate;
+use crate::estate::Estate;
+use crate::symptoms::Picture;
+
+/// What checks look at.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The objects.
+    pub estate: Estate<'a>,
+    /// What is wrong.
+    pub picture: Picture,
+}
+
+/// A check.
+pub struct Check {
+    /// What it looks at, in a word.
+    pub name: &'static str,
+    /// What it finds.
+    pub find: fn(&Case<'_>) -> Vec<Candidate>,
+}
+
+/// All checks.
+pub const CHECKS: &[Check] = &[
+    check("scheduling", scheduling::find),
+    check("images", images::find),
+    check("containers", containers::find),
+    check("crashes", crashes::find),
+    check("probes", probes::find),
+    check("services", services::find),
+    check("network", network::find),
+    check("gateways", gateways::find),
+    check("databases", databases::find),
+    check("quotas", quotas::find),
+    check("storage", storage::find),
+    check("nodes", nodes::find),
+    check("performance", performance::find),
+    check("policies", policies::find),
+];
+
+const fn check(name: &'static str, find: fn(&Case<'_>) -> Vec<Candidate>) -> Check {
+    Check { name, find }
+}

@@ -1,0 +1,184 @@
+//! Objects that do nothing, or the wrong thing: autoscalers, budgets, webhooks, jobs, finalizers.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Hints, Proven, Said},
+};
+use crate::doc::{has, items, number, text, texts};
+use crate::estate::{Estate, Object};
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let home = |object: &Object<'_>| estate.is_home(object.namespace);
+    let mut found = Vec::new();
+    found.extend(
+        estate
+            .of_kind("HorizontalPodAutoscaler")
+            .filter(home)
+            .filter_map(|one| autoscaler(estate, &one)),
+    );
+    found.extend(
+        estate
+            .of_kind("PodDisruptionBudget")
+            .filter(home)
+            .filter_map(|one| budget(&one)),
+    );
+    found.extend(
+        estate
+            .of_kind("CronJob")
+            .filter(home)
+            .filter_map(|one| cron_job(&one)),
+    );
+    found.extend(
+        estate
+            .of_kind("Job")
+            .filter(home)
+            .filter_map(|one| job(&one)),
+    );
+    for kind in [
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    ] {
+        found.extend(estate.of_kind(kind).filter_map(|one| webhook(estate, &one)));
+    }
+    found.extend(
+        estate
+            .objects
+            .iter()
+            .filter(|one| home(one))
+            .filter_map(finalizer),
+    );
+    found
+}
+
+fn autoscaler(estate: &Estate<'_>, hpa: &Object<'_>) -> Option<Candidate> {
+    let (kind, name) = (
+        text(hpa.doc, "/spec/scaleTargetRef/kind"),
+        text(hpa.doc, "/spec/scaleTargetRef/name"),
+    );
+    let gone =
+        estate.knows(kind, hpa.namespace) && estate.find(kind, hpa.namespace, name).is_none();
+    let blind = items(hpa.doc, "/status/conditions").find(|condition| {
+        matches!(text(condition, "/type"), "ScalingActive" | "AbleToScale")
+            && text(condition, "/status") == "False"
+            && text(condition, "/reason") != "ScalingDisabled"
+    });
+    let words = match (gone, blind) {
+        (true, _) => format!("its target {kind} {name} does not exist"),
+        (false, Some(condition)) => format!(
+            "{}: {}",
+            text(condition, "/reason"),
+            text(condition, "/message")
+        ),
+        (false, None) => return None,
+    };
+    Some(
+        Candidate::new("autoscaler_broken", hpa.reference())?
+            .field("spec.scaleTargetRef")
+            .seen(Said, "object", hpa.reference(), words),
+    )
+}
+
+fn budget(pdb: &Object<'_>) -> Option<Candidate> {
+    let allowed = number(pdb.doc, "/status/disruptionsAllowed")?;
+    let expected = number(pdb.doc, "/status/expectedPods").unwrap_or(0);
+    let healthy = number(pdb.doc, "/status/currentHealthy").unwrap_or(0);
+    // All pods are well and still none may go: it blocks every drain, by its own numbers.
+    (allowed == 0 && expected > 0 && healthy >= expected).then(|| {
+        Some(
+            Candidate::new("disruption_budget_blocks", pdb.reference())?
+                .field("spec.minAvailable")
+                .seen(
+                    Hints,
+                    "object",
+                    pdb.reference(),
+                    format!("{healthy} of {expected} pods are healthy, and none may be disrupted"),
+                ),
+        )
+    })?
+}
+
+fn cron_job(cron: &Object<'_>) -> Option<Candidate> {
+    let fields = text(cron.doc, "/spec/schedule").split_whitespace().count();
+    let odd = has(cron.doc, "/spec/schedule")
+        && fields != 5
+        && !text(cron.doc, "/spec/schedule").starts_with('@');
+    odd.then(|| {
+        let words = format!("the schedule has {fields} fields, not five");
+        Some(
+            Candidate::new("cron_job_broken", cron.reference())?
+                .field("spec.schedule")
+                .seen(Said, "object", cron.reference(), words),
+        )
+    })?
+}
+
+fn job(job: &Object<'_>) -> Option<Candidate> {
+    let failed = items(job.doc, "/status/conditions").find(|condition| {
+        text(condition, "/type") == "Failed" && text(condition, "/status") == "True"
+    })?;
+    let words = format!("{}: {}", text(failed, "/reason"), text(failed, "/message"));
+    Some(
+        Candidate::new("job_failed", job.reference())?
+            .field("status.conditions[type=Failed]")
+            .seen(Said, "object", job.reference(), words),
+    )
+}
+
+fn webhook(estate: &Estate<'_>, hook: &Object<'_>) -> Option<Candidate> {
+    let broken = items(hook.doc, "/webhooks").find_map(|one| {
+        let (namespace, name) = (
+            text(one, "/clientConfig/service/namespace"),
+            text(one, "/clientConfig/service/name"),
+        );
+        let strict = text(one, "/failurePolicy") != "Ignore";
+        let service = estate.find("Service", namespace, name);
+        let gone = !name.is_empty() && estate.knows("Service", namespace) && service.is_none();
+        let endpoints = estate.find("Endpoints", namespace, name);
+        let empty = endpoints.is_some_and(|found| {
+            !items(found.doc, "/subsets").any(|subset| items(subset, "/addresses").next().is_some())
+        });
+        (strict && (gone || empty)).then(|| (format!("{namespace}/{name}"), gone))
+    })?;
+    let words = match broken {
+        (name, true) => {
+            format!("its Service {name} does not exist, and its failure refuses requests")
+        }
+        (name, false) => {
+            format!("its Service {name} has no endpoint, and its failure refuses requests")
+        }
+    };
+    Some(
+        Candidate::new("webhook_backend_missing", hook.reference())?
+            .field("webhooks[].clientConfig.service")
+            .value("value_kind", hook.kind.to_ascii_lowercase())
+            .seen(Proven, "object", hook.reference(), words)
+            .seen(
+                Fits,
+                "object",
+                hook.reference(),
+                "new objects of its rules are refused",
+            ),
+    )
+}
+
+fn finalizer(object: &Object<'_>) -> Option<Candidate> {
+    let waits = has(object.doc, "/metadata/deletionTimestamp") && object.kind != "Pod";
+    let names: Vec<&str> = items(object.doc, "/metadata/finalizers")
+        .filter_map(|one| one.as_str())
+        .collect();
+    let ours = texts(object.doc, "/metadata/annotations").any(|(key, _)| key == "bundle/partial");
+    (waits && !names.is_empty() && !ours).then(|| {
+        Some(
+            Candidate::new("finalizer_stuck", object.reference())?
+                .field("metadata.finalizers")
+                .seen(
+                    Fits,
+                    "object",
+                    object.reference(),
+                    format!("it is to be deleted and waits for {}", names.join(", ")),
+                ),
+        )
+    })?
+}

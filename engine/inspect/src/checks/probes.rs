@@ -1,0 +1,233 @@
+//! Probes that cannot succeed: a port on which nothing listens, a protocol that the port does not
+//! speak, too little time.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Hints, Proven, Said},
+};
+use crate::doc::{has, items, number, text};
+use crate::estate::Pod;
+use aegis_model::bundle::ClusterEvent;
+use serde_json::Value;
+
+struct Probe<'a> {
+    field: &'static str,
+    word: &'static str,
+    spec: &'a Value,
+    container: &'a Value,
+}
+
+const KINDS: &[(&str, &str, &str)] = &[
+    ("livenessProbe", "liveness", "Liveness probe"),
+    ("startupProbe", "liveness", "Startup probe"),
+    ("readinessProbe", "readiness", "Readiness probe"),
+];
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let mut found = Vec::new();
+    for at in 0..estate.workloads.len() {
+        let pods = estate.workloads[at]
+            .pods
+            .iter()
+            .map(|pod| &estate.pods[*pod]);
+        let hurt: Vec<&Pod<'_>> = pods
+            .filter(|pod| pod.phase == "Running" && (!pod.is_ready() || pod.restarts_again()))
+            .collect();
+        let Some(pod) = hurt.first() else {
+            continue;
+        };
+        let said = estate.warnings_of(at);
+        for container in items(estate.workloads[at].pod_spec, "/containers") {
+            for (field, family, word) in KINDS {
+                if let Some(spec) = container.get(*field) {
+                    let probe = Probe {
+                        field,
+                        word,
+                        spec,
+                        container,
+                    };
+                    found.extend(judge(case, at, pod, &probe, family, &said));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn judge(
+    case: &Case<'_>,
+    at: usize,
+    pod: &Pod<'_>,
+    probe: &Probe<'_>,
+    family: &str,
+    said: &[&ClusterEvent],
+) -> Option<Candidate> {
+    let failed = said
+        .iter()
+        .filter(|event| event.reason == "Unhealthy" && event.message.starts_with(probe.word))
+        .max_by_key(|event| (event.count, event.last))?;
+    if family == "liveness" && !restarted(pod) || family == "readiness" && pod.is_ready() {
+        return None;
+    }
+    let (what, weight, words) = fault(probe, &failed.message)?;
+    let container = text(probe.container, "/name");
+    let candidate = Candidate::at_workload(&format!("{family}_probe_{what}"), &case.estate, at)?
+        .field(format!(
+            "spec.template.spec.containers[name={container}].{}",
+            probe.field
+        ))
+        .value("value", port(probe.spec))
+        .seen(
+            weight,
+            "object",
+            case.estate.workloads[at].object.reference(),
+            words,
+        )
+        .seen(
+            Fits,
+            "event",
+            pod.object.reference(),
+            failed.message.clone(),
+        );
+    Some(if failed.count >= 3 || family == "liveness" {
+        candidate.seen(
+            Fits,
+            "event",
+            pod.object.reference(),
+            format!("it failed {} times", failed.count),
+        )
+    } else {
+        candidate
+    })
+}
+
+fn restarted(pod: &Pod<'_>) -> bool {
+    // A probe ends a container with SIGTERM or SIGKILL, or with what it makes of a SIGTERM.
+    pod.statuses()
+        .any(|status| number(status, "/restartCount").unwrap_or(0) > 0)
+}
+
+/// What is wrong with a probe that fails, how telling that is, and in words.
+fn fault(
+    probe: &Probe<'_>,
+    message: &str,
+) -> Option<(&'static str, crate::candidate::Weight, String)> {
+    const MALFORMED: &[&str] = &[
+        "malformed HTTP",
+        "transport connection broken",
+        "server gave HTTP response to HTTPS",
+        "error reading server preface",
+        "first record does not look like a TLS",
+        "frame too large",
+    ];
+    if MALFORMED.iter().any(|words| message.contains(words)) {
+        let words = format!(
+            "{} asks in {}, and the port answers in something else",
+            probe.field,
+            protocol(probe.spec)
+        );
+        return Some(("wrong_protocol", Said, words));
+    }
+    let asked = port(probe.spec);
+    if !listens(probe.container, &asked) {
+        let words = format!(
+            "{} asks port {asked}; the container declares {}",
+            probe.field,
+            declared(probe.container).join(", ")
+        );
+        return Some(("wrong_port", Said, words));
+    }
+    if let Some(other) = other_protocol(probe) {
+        return Some(("wrong_protocol", Proven, other));
+    }
+    let patience = patience(probe.spec);
+    if probe.field == "livenessProbe" && patience <= SHORTEST {
+        return Some((
+            "wrong_timing",
+            Said,
+            format!("a container that does not answer within {patience} s of its start is killed"),
+        ));
+    }
+    if probe.field == "readinessProbe" {
+        return Some(("fails", Hints, "the readiness probe fails".to_owned()));
+    }
+    None
+}
+
+/// Seconds in which hardly any server is up.
+const SHORTEST: i64 = 6;
+
+/// Seconds from the start of a container until its probe has failed for good.
+fn patience(spec: &Value) -> i64 {
+    let or = |field: &str, default: i64| number(spec, &format!("/{field}")).unwrap_or(default);
+    let failures = or("failureThreshold", 3).max(1);
+    or("initialDelaySeconds", 0)
+        + or("periodSeconds", 10) * (failures - 1)
+        + or("timeoutSeconds", 1)
+}
+
+const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "grpc"];
+
+fn port(spec: &Value) -> String {
+    let handler = HANDLERS
+        .iter()
+        .find_map(|handler| spec.get(*handler)?.get("port"));
+    match handler {
+        Some(Value::String(name)) => name.clone(),
+        Some(number) => number.to_string(),
+        None => String::new(),
+    }
+}
+
+fn protocol(spec: &Value) -> &'static str {
+    let named = HANDLERS
+        .iter()
+        .find(|handler| has(spec, &format!("/{handler}")));
+    match named {
+        Some(&"httpGet") => "HTTP",
+        Some(&"grpc") => "gRPC",
+        _ => "TCP",
+    }
+}
+
+fn declared(container: &Value) -> Vec<String> {
+    let ports = items(container, "/ports");
+    ports
+        .filter_map(|port| number(port, "/containerPort"))
+        .map(|port| port.to_string())
+        .collect()
+}
+
+/// Whether a container declares a port, by number or name; one that declares none may listen on any.
+fn listens(container: &Value, asked: &str) -> bool {
+    let mut ports = items(container, "/ports").peekable();
+    if asked.is_empty() || ports.peek().is_none() {
+        return true;
+    }
+    ports.any(|port| {
+        text(port, "/name") == asked
+            || number(port, "/containerPort").is_some_and(|port| port.to_string() == asked)
+    })
+}
+
+/// Another probe of the same container asks the same port in another protocol, and is content.
+fn other_protocol(probe: &Probe<'_>) -> Option<String> {
+    let mine = protocol(probe.spec);
+    let others = KINDS.iter().filter(|(field, ..)| *field != probe.field);
+    let other = others
+        .filter_map(|(field, ..)| Some((field, probe.container.get(*field)?)))
+        .find(|(_, spec)| {
+            port(spec) == port(probe.spec)
+                && protocol(spec) != mine
+                && protocol(spec) != "TCP"
+                && mine != "TCP"
+        })?;
+    Some(format!(
+        "{} asks in {mine}, {} asks the same port in {}",
+        probe.field,
+        other.0,
+        protocol(other.1)
+    ))
+}

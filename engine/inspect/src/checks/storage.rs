@@ -1,0 +1,199 @@
+//! Claims that are not bound, and why: against the volumes and classes that there are.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Proven, Said},
+};
+use crate::doc::{has, items, quantity, text, texts};
+use crate::estate::{Estate, Object, Pod};
+use crate::labels::{Labels, selects};
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let mut found = Vec::new();
+    for at in 0..estate.workloads.len() {
+        let pods = estate.workloads[at]
+            .pods
+            .iter()
+            .map(|pod| &estate.pods[*pod]);
+        let Some(pod) = pods.clone().find(|pod| !pod.is_ready()) else {
+            continue;
+        };
+        for claim in items(pod.object.doc, "/spec/volumes")
+            .map(|volume| text(volume, "/persistentVolumeClaim/claimName"))
+        {
+            if !claim.is_empty() {
+                found.extend(judge(case, at, pod, claim));
+            }
+        }
+        found.extend(attached_elsewhere(case, at, pod));
+    }
+    found
+}
+
+fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candidate> {
+    let estate = &case.estate;
+    let namespace = pod.object.namespace;
+    let Some(claim) = estate.find("PersistentVolumeClaim", namespace, name) else {
+        let words = format!("persistentvolumeclaim \"{name}\" not found");
+        let mut warnings = estate.warnings("Pod", namespace, pod.object.name);
+        let said = warnings.any(|event| event.message.contains(&words));
+        return (said || estate.knows("PersistentVolumeClaim", namespace)).then(|| {
+            Some(make("claim_missing", estate, at, name)?.seen(
+                Said,
+                "event",
+                pod.object.reference(),
+                words,
+            ))
+        })?;
+    };
+    if text(claim.doc, "/status/phase") == "Bound" {
+        return None;
+    }
+    let (id, words) = unbound(estate, &claim)?;
+    let field = match id {
+        "claim_class_wrong" => "spec.storageClassName",
+        "claim_size_too_large" => "spec.resources.requests.storage",
+        "claim_access_mode_wrong" => "spec.accessModes",
+        "claim_selector_wrong" => "spec.selector",
+        _ => "spec.volumeName",
+    };
+    Some(
+        make(id, estate, at, name)?
+            .field(format!("{}: {field}", claim.reference()))
+            .seen(Said, "object", claim.reference(), words)
+            .seen(
+                Fits,
+                "object",
+                claim.reference(),
+                "the claim is Pending, and the pod waits for it",
+            ),
+    )
+}
+
+fn make(id: &str, estate: &Estate<'_>, at: usize, claim: &str) -> Option<Candidate> {
+    let candidate = Candidate::at_workload(id, estate, at)?;
+    Some(
+        candidate
+            .field("spec.template.spec.volumes[].persistentVolumeClaim.claimName")
+            .value("value", claim),
+    )
+}
+
+/// Why a claim finds no volume: by the volume that is nearest to fitting.
+fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, String)> {
+    let volumes: Vec<Object<'_>> = estate.of_kind("PersistentVolume").collect();
+    let class = text(claim.doc, "/spec/storageClassName");
+    let made = estate.of_kind("StorageClass").find(|one| one.name == class);
+    if made.is_none()
+        && !class.is_empty()
+        && !volumes
+            .iter()
+            .any(|one| text(one.doc, "/spec/storageClassName") == class)
+    {
+        return Some((
+            "claim_class_wrong",
+            format!("there is neither a class {class} nor a volume of it"),
+        ));
+    }
+    let provisions =
+        made.is_some_and(|one| text(one.doc, "/provisioner") != "kubernetes.io/no-provisioner");
+    if provisions {
+        return None;
+    }
+    let nearest = volumes
+        .iter()
+        .map(|volume| (misfits(claim, volume), volume))
+        .min_by_key(|(misfits, volume)| {
+            (
+                misfits.len(),
+                misfits.contains(&"claim_volume_taken"),
+                volume.name,
+            )
+        })?;
+    let (misfits, volume) = nearest;
+    let id = *misfits.first()?;
+    Some((id, describe(id, claim, volume)))
+}
+
+/// What keeps a volume from a claim, the taking last: it matters only where all else fits.
+fn misfits(claim: &Object<'_>, volume: &Object<'_>) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    if text(claim.doc, "/spec/storageClassName") != text(volume.doc, "/spec/storageClassName") {
+        found.push("claim_class_wrong");
+    }
+    let offered: Vec<&str> = items(volume.doc, "/spec/accessModes")
+        .filter_map(|mode| mode.as_str())
+        .collect();
+    let mut asked = items(claim.doc, "/spec/accessModes").filter_map(|mode| mode.as_str());
+    if asked.any(|mode| !offered.contains(&mode)) {
+        found.push("claim_access_mode_wrong");
+    }
+    let size = quantity(claim.doc, "/spec/resources/requests/storage");
+    if size > quantity(volume.doc, "/spec/capacity/storage") {
+        found.push("claim_size_too_large");
+    }
+    let labels: Labels<'_> = texts(volume.doc, "/metadata/labels").collect();
+    if claim
+        .doc
+        .pointer("/spec/selector")
+        .is_some_and(|selector| !selects(selector, &labels))
+    {
+        found.push("claim_selector_wrong");
+    }
+    let (owner, space) = (
+        text(volume.doc, "/spec/claimRef/name"),
+        text(volume.doc, "/spec/claimRef/namespace"),
+    );
+    let ours = owner == claim.name && space == claim.namespace;
+    if has(volume.doc, "/spec/claimRef")
+        && (!ours || text(volume.doc, "/status/phase") == "Released")
+    {
+        found.push("claim_volume_taken");
+    }
+    found
+}
+
+fn describe(id: &str, claim: &Object<'_>, volume: &Object<'_>) -> String {
+    let show = |doc: &serde_json::Value, pointer: &str| {
+        doc.pointer(pointer)
+            .map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
+    let (mine, theirs) = match id {
+        "claim_class_wrong" => ("/spec/storageClassName", "/spec/storageClassName"),
+        "claim_access_mode_wrong" => ("/spec/accessModes", "/spec/accessModes"),
+        "claim_size_too_large" => ("/spec/resources/requests/storage", "/spec/capacity/storage"),
+        "claim_selector_wrong" => ("/spec/selector", "/metadata/labels"),
+        _ => {
+            return format!(
+                "{} is bound to claim {}",
+                volume.name,
+                text(volume.doc, "/spec/claimRef/name")
+            );
+        }
+    };
+    format!(
+        "the claim asks for {}, {} has {}",
+        show(claim.doc, mine),
+        volume.name,
+        show(volume.doc, theirs)
+    )
+}
+
+fn attached_elsewhere(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let object = &pod.object;
+    let mut warnings = case.estate.warnings("Pod", object.namespace, object.name);
+    let said = warnings.find(|event| event.message.contains("Multi-Attach error"))?;
+    Some(
+        Candidate::at_workload("volume_attached_elsewhere", &case.estate, at)?
+            .field("spec.template.spec.volumes")
+            .seen(Said, "event", object.reference(), said.message.clone())
+            .seen(
+                Proven,
+                "object",
+                object.reference(),
+                "the pod waits for the volume",
+            ),
+    )
+}
