@@ -50,6 +50,8 @@ pub struct Workload<'a> {
     pub desired: Option<i64>,
     /// Its pods, as positions in [`Estate::pods`].
     pub pods: Vec<usize>,
+    /// Labels of its pods as they are: some are set while they run.
+    pub pod_labels: Vec<Labels<'a>>,
     /// Names of its ReplicaSets.
     pub sets: BTreeSet<&'a str>,
 }
@@ -140,11 +142,17 @@ impl<'a> Estate<'a> {
         self.pods = pods;
         for at in 0..self.pods.len() {
             match self.pods[at].workload {
-                Some(keeper) => self.workloads[keeper].pods.push(at),
+                Some(keeper) => self.keep(keeper, at),
                 None if !is_owned(&self.pods[at].object) => self.lone_pod(at),
                 None => {}
             }
         }
+    }
+
+    fn keep(&mut self, keeper: usize, at: usize) {
+        let labels = texts(self.pods[at].object.doc, "/metadata/labels").collect();
+        self.workloads[keeper].pods.push(at);
+        self.workloads[keeper].pod_labels.push(labels);
     }
 
     /// A pod that nobody keeps is its own workload.
@@ -249,7 +257,7 @@ impl<'a> Estate<'a> {
         let keeper = &self.workloads[at];
         self.of_kind("Service")
             .filter(|service| service.namespace == keeper.object.namespace)
-            .filter(|service| takes(service, &keeper.labels))
+            .filter(|service| stands_before(service, keeper))
             .collect()
     }
 
@@ -260,7 +268,7 @@ impl<'a> Estate<'a> {
         places
             .filter(|at| {
                 let keeper = &self.workloads[*at];
-                keeper.object.namespace == service.namespace && takes(service, &keeper.labels)
+                keeper.object.namespace == service.namespace && stands_before(service, keeper)
             })
             .collect()
     }
@@ -300,6 +308,15 @@ fn is_owned(object: &Object<'_>) -> bool {
         .is_some()
 }
 
+/// Whether a Service takes the pods of a workload: as they are, or as new ones will be.
+fn stands_before(service: &Object<'_>, keeper: &Workload<'_>) -> bool {
+    takes(service, &keeper.labels)
+        || keeper
+            .pod_labels
+            .iter()
+            .any(|labels| takes(service, labels))
+}
+
 fn takes(service: &Object<'_>, labels: &Labels<'_>) -> bool {
     let mut wanted = texts(service.doc, "/spec/selector").peekable();
     wanted.peek().is_some() && wanted.all(|(key, value)| labels.get(key) == Some(&value))
@@ -329,6 +346,7 @@ fn workload<'a>(object: Object<'a>, template: &str) -> Workload<'a> {
             _ => None,
         },
         pods: Vec::new(),
+        pod_labels: Vec::new(),
         sets: BTreeSet::new(),
     }
 }

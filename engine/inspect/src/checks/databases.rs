@@ -137,10 +137,34 @@ fn weigh_use(
         .collect();
     let named = users.iter().any(|user| clients.contains(user));
     let reference = estate.workloads[at].object.reference();
+    let candidate = match bears_name_of(case, at, clients) {
+        Some(other) => {
+            let words = format!("by its name it is the store of {other}, which does not complain");
+            candidate.seen(Weight::Doubts, "object", reference.clone(), words)
+        }
+        None => candidate,
+    };
     let (weight, words): (Weight, &str) = match (named, users.is_empty()) {
         (true, _) => (Fits, "the settings of a client that complains name it"),
         (false, true) => (Hints, "no other workload's settings name it"),
         (false, false) => (Weight::Doubts, "the settings of another workload name it"),
     };
     candidate.seen(weight, "object", reference, words)
+}
+
+/// Letters of a workload's name from which a store may be called after it.
+const NAME: usize = 4;
+
+/// A workload after which a store is called, and which does not complain of it.
+fn bears_name_of<'a>(case: &'a Case<'_>, at: usize, clients: &BTreeSet<usize>) -> Option<&'a str> {
+    let estate = &case.estate;
+    let store = &estate.workloads[at].object;
+    let others =
+        (0..estate.workloads.len()).filter(|other| *other != at && !clients.contains(other));
+    let mut names = others.map(|other| &estate.workloads[other].object);
+    let found = names.find(|other| {
+        let (name, kept) = (other.name, other.namespace == store.namespace);
+        kept && name.len() >= NAME && store.name.len() > name.len() && store.name.starts_with(name)
+    });
+    found.map(|other| other.name)
 }

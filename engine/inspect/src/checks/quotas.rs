@@ -154,6 +154,16 @@ fn services(case: &Case<'_>, candidate: Candidate) -> Option<Candidate> {
     Some(candidate.hurting(gone))
 }
 
+/// Whether a namespace may hold no more Services.
+pub(super) fn services_used_up(case: &Case<'_>, namespace: &str) -> bool {
+    let mut quotas = case.estate.of_kind("ResourceQuota");
+    quotas.any(|quota| {
+        let hard = quantity(quota.doc, "/spec/hard/services");
+        let used = quantity(quota.doc, "/status/used/services");
+        quota.namespace == namespace && hard.is_some() && used >= hard
+    })
+}
+
 /// A claim that a pod waits for and that does not exist, while the namespace may claim no more.
 fn claims(
     case: &Case<'_>,

@@ -90,12 +90,13 @@ fn view<'a>(node: Object<'a>, spec: &Value) -> View<'a> {
 /// The first demand, in the order in which the scheduler filters, that leaves no node.
 fn by_nodes(
     make: &dyn Fn(&str) -> Option<Candidate>,
-    views: &[View<'_>],
+    all: &[View<'_>],
     spec: &Value,
 ) -> Option<Candidate> {
+    let views = pool(all);
     let count = views.len();
     if !views.iter().any(|view| view.selector) {
-        let (wanted, key) = missing_label(views, spec);
+        let (wanted, key) = missing_label(&views, spec);
         return Some(
             make("node_selector_wrong")?
                 .field("spec.template.spec.nodeSelector")
@@ -125,6 +126,7 @@ fn by_nodes(
     }
     let fits: Vec<&View<'_>> = views
         .iter()
+        .copied()
         .filter(|view| view.selector && view.affinity)
         .collect();
     if fits.is_empty() {
@@ -189,8 +191,28 @@ fn tainted(make: &dyn Fn(&str) -> Option<Candidate>, open: &[&&View<'_>]) -> Opt
     )
 }
 
+/// The nodes that count: a cordoned node of the control plane is not there for applications, so that
+/// a pod which fits it alone fits nothing. If there are no others, all count.
+fn pool<'a, 'b>(views: &'b [View<'a>]) -> Vec<&'b View<'a>> {
+    let aside = |view: &View<'_>| view.cordoned && is_control_plane(view.node.doc);
+    let workers: Vec<&View<'a>> = views.iter().filter(|view| !aside(view)).collect();
+    if workers.is_empty() {
+        views.iter().collect()
+    } else {
+        workers
+    }
+}
+
+fn is_control_plane(node: &Value) -> bool {
+    texts(node, "/metadata/labels").any(|(key, value)| {
+        let by_key = key == "node-role.kubernetes.io/control-plane"
+            || key == "node-role.kubernetes.io/master";
+        by_key || (key == "kubernetes.io/role" && matches!(value, "master" | "control-plane"))
+    })
+}
+
 /// The label that the pod asks for and no node has, and its key.
-fn missing_label(views: &[View<'_>], spec: &Value) -> (String, String) {
+fn missing_label(views: &[&View<'_>], spec: &Value) -> (String, String) {
     let absent = texts(spec, "/nodeSelector").find(|(key, value)| {
         !views.iter().any(|view| {
             texts(view.node.doc, "/metadata/labels").any(|label| label == (*key, *value))
@@ -223,6 +245,11 @@ fn by_words(
     spec: &Value,
 ) -> Vec<Candidate> {
     const WORDS: &[(&str, &str, &str)] = &[
+        (
+            "had untolerated taint",
+            "taint_not_tolerated",
+            "spec.template.spec.tolerations",
+        ),
         (
             "didn't match pod anti-affinity rules",
             "anti_affinity_unsatisfiable",

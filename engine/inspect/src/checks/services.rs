@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Doubts, Fits, Proven, Said},
 };
 use crate::doc::{items, number, text, texts};
 use crate::estate::{Estate, Object};
@@ -261,6 +261,12 @@ fn missed(case: &Case<'_>, at: usize) -> Option<Candidate> {
             keeper.object.reference(),
             format!("there is no Service {name}, and callers ask for it"),
         );
+    let candidate = if super::quotas::services_used_up(case, keeper.object.namespace) {
+        let words = "the namespace's quota on Services is used up: it may never have been there";
+        candidate.seen(Doubts, "object", keeper.object.namespace, words)
+    } else {
+        candidate
+    };
     Some(match (by_logs, listens) {
         (true, _) => candidate.seen(Said, "log", "logs", format!("{name} does not resolve")),
         (false, true) => candidate.seen(
