@@ -40,16 +40,16 @@ pub fn gather(path: &Path) -> io::Result<Files> {
             .file_name()
             .map_or_else(|| "dump".into(), |name| name.to_string_lossy());
         files.add(&name, fs::File::open(path)?);
-        return Ok(files.as_dump());
+        return Ok(files.into_dump());
     }
-    Ok(files.at_root())
+    Ok(files.into_root())
 }
 
 /// A dump from a stream: standard input.
 pub fn gather_dump(name: &str, from: impl io::Read) -> Files {
     let mut files = Files::default();
     files.add(name, from);
-    files.as_dump()
+    files.into_dump()
 }
 
 fn folder(at: &Path, below: &str, depth: usize, files: &mut Files) -> io::Result<()> {
@@ -108,7 +108,7 @@ impl Files {
     }
 
     /// One file alone is a dump of objects, whatever its name.
-    fn as_dump(mut self) -> Self {
+    fn into_dump(mut self) -> Self {
         let texts: Vec<Vec<u8>> = std::mem::take(&mut self.read).into_values().collect();
         for text in texts {
             self.read.insert("objects.yaml".to_owned(), text);
@@ -117,7 +117,7 @@ impl Files {
     }
 
     /// Without the one folder in which an archive, or an outer folder, holds the bundle.
-    fn at_root(mut self) -> Self {
+    fn into_root(mut self) -> Self {
         let first = self
             .read
             .keys()

@@ -94,35 +94,8 @@ fn by_nodes(
     spec: &Value,
 ) -> Option<Candidate> {
     let views = pool(all);
-    let count = views.len();
     if !views.iter().any(|view| view.selector) {
-        let (wanted, key) = missing_label(&views, spec);
-        return Some(
-            make("node_selector_wrong")?
-                .field("spec.template.spec.nodeSelector")
-                .seen(
-                    Proven,
-                    "object",
-                    "Node",
-                    format!("none of {count} nodes has {wanted}"),
-                )
-                .value("value", wanted)
-                .value("value_key", key),
-        );
-    }
-    if !views.iter().any(|view| view.affinity) {
-        let wanted = affinity_words(spec);
-        return Some(
-            make("node_affinity_wrong")?
-                .field("spec.template.spec.affinity.nodeAffinity")
-                .seen(
-                    Proven,
-                    "object",
-                    "Node",
-                    format!("none of {count} nodes matches {wanted}"),
-                )
-                .value("value", wanted),
-        );
+        return unselected(make, &views, spec);
     }
     let fits: Vec<&View<'_>> = views
         .iter()
@@ -130,41 +103,67 @@ fn by_nodes(
         .filter(|view| view.selector && view.affinity)
         .collect();
     if fits.is_empty() {
-        return Some(
-            make("node_affinity_wrong")?
-                .field("spec.template.spec.affinity.nodeAffinity")
-                .seen(
-                    Fits,
-                    "object",
-                    "Node",
-                    "no node matches both its selector and its affinity",
-                )
-                .value("value", affinity_words(spec)),
-        );
+        return unmatched(make, &views, spec);
     }
-    let open: Vec<&&View<'_>> = fits.iter().filter(|view| !view.cordoned).collect();
+    let open: Vec<&View<'_>> = fits.iter().copied().filter(|view| !view.cordoned).collect();
     if open.is_empty() {
-        let names: Vec<&str> = fits.iter().map(|view| view.node.name).collect();
-        let names = names.join(", ");
-        return Some(
-            make("node_cordoned")?
-                .field("spec.template.spec")
-                .seen(
-                    Proven,
-                    "object",
-                    "Node",
-                    format!("every node that fits is cordoned: {names}"),
-                )
-                .value("value_node", names.clone())
-                .value("value", names),
-        );
+        return cordoned(make, &fits);
     }
     open.iter()
         .all(|view| !view.taints.is_empty())
         .then(|| tainted(make, &open))?
 }
 
-fn tainted(make: &dyn Fn(&str) -> Option<Candidate>, open: &[&&View<'_>]) -> Option<Candidate> {
+fn unselected(
+    make: &dyn Fn(&str) -> Option<Candidate>,
+    views: &[&View<'_>],
+    spec: &Value,
+) -> Option<Candidate> {
+    let (wanted, key) = missing_label(views, spec);
+    let words = format!("none of {} nodes has {wanted}", views.len());
+    Some(
+        make("node_selector_wrong")?
+            .field("spec.template.spec.nodeSelector")
+            .seen(Proven, "object", "Node", words)
+            .value("value", wanted)
+            .value("value_key", key),
+    )
+}
+
+fn unmatched(
+    make: &dyn Fn(&str) -> Option<Candidate>,
+    views: &[&View<'_>],
+    spec: &Value,
+) -> Option<Candidate> {
+    let wanted = affinity_words(spec);
+    let alone = !views.iter().any(|view| view.affinity);
+    let words = if alone {
+        format!("none of {} nodes matches {wanted}", views.len())
+    } else {
+        format!("no node matches both its nodeSelector and {wanted}")
+    };
+    Some(
+        make("node_affinity_wrong")?
+            .field("spec.template.spec.affinity.nodeAffinity")
+            .seen(if alone { Proven } else { Fits }, "object", "Node", words)
+            .value("value", wanted),
+    )
+}
+
+fn cordoned(make: &dyn Fn(&str) -> Option<Candidate>, fits: &[&View<'_>]) -> Option<Candidate> {
+    let names: Vec<&str> = fits.iter().map(|view| view.node.name).collect();
+    let names = names.join(", ");
+    let words = format!("every node that fits is cordoned: {names}");
+    Some(
+        make("node_cordoned")?
+            .field("spec.template.spec")
+            .seen(Proven, "object", "Node", words)
+            .value("value_node", names.clone())
+            .value("value", names),
+    )
+}
+
+fn tainted(make: &dyn Fn(&str) -> Option<Candidate>, open: &[&View<'_>]) -> Option<Candidate> {
     let first = open.first()?;
     let taint = first.taints.first()?;
     let (key, effect) = (text(taint, "/key"), text(taint, "/effect"));

@@ -112,16 +112,16 @@ fn wrong_port(
         return None;
     }
     let target = port.get("targetPort").or_else(|| port.get("port"))?;
-    let (wanted, name) = (
-        target.as_i64().or_else(|| target.as_str()?.parse().ok()),
-        target.as_str(),
-    );
-    let found = listening.iter().find(|one| match wanted {
-        Some(wanted) => number(one, "/containerPort") == Some(wanted),
-        None => name == Some(text(one, "/name")),
-    });
-    let shown = name.map_or_else(|| target.to_string(), str::to_owned);
-    let Some(found) = found else {
+    let named: Vec<&Value> = listening
+        .iter()
+        .copied()
+        .filter(|one| is_port(one, target))
+        .collect();
+    let make = |id: &str| at(id, estate, service, behind.first().copied());
+    if named.is_empty() {
+        let shown = target
+            .as_str()
+            .map_or_else(|| target.to_string(), str::to_owned);
         let have: Vec<String> = listening
             .iter()
             .filter_map(|one| number(one, "/containerPort"))
@@ -131,47 +131,42 @@ fn wrong_port(
             "it sends to port {shown}; the pods declare {}",
             have.join(", ")
         );
+        let candidate = make("service_target_port_wrong")?.field("spec.ports[].targetPort");
+        let reference = service.reference();
         return Some(
-            at(
-                "service_target_port_wrong",
-                estate,
-                service,
-                behind.first().copied(),
-            )?
-            .field("spec.ports[].targetPort")
-            .value("value", shown)
-            .seen(Proven, "object", service.reference(), words),
+            candidate
+                .value("value", shown)
+                .seen(Proven, "object", reference, words),
         );
-    };
-    let or_tcp = |text: &str| {
-        if text.is_empty() {
-            "TCP".to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
-    let (asked, spoken) = (
-        or_tcp(text(port, "/protocol")),
-        or_tcp(text(found, "/protocol")),
-    );
-    (asked != spoken).then(|| {
-        Some(
-            at(
-                "service_protocol_wrong",
-                estate,
-                service,
-                behind.first().copied(),
-            )?
-            .field("spec.ports[].protocol")
-            .value("value", asked.clone())
-            .seen(
-                Proven,
-                "object",
-                service.reference(),
-                format!("it forwards {asked}; the pods declare {spoken} on that port"),
-            ),
-        )
-    })?
+    }
+    let asked = protocol(port);
+    let spoken = named.first().map(|one| protocol(one))?;
+    if named.iter().any(|one| protocol(one) == asked) {
+        return None;
+    }
+    let words = format!("it forwards {asked}; the pods declare {spoken} on that port");
+    let candidate = make("service_protocol_wrong")?.field("spec.ports[].protocol");
+    Some(
+        candidate
+            .value("value", asked)
+            .seen(Proven, "object", service.reference(), words),
+    )
+}
+
+/// Whether a container's port is the one that a Service names, by number or name.
+fn is_port(port: &Value, target: &Value) -> bool {
+    let wanted = target.as_i64().or_else(|| target.as_str()?.parse().ok());
+    match wanted {
+        Some(wanted) => number(port, "/containerPort") == Some(wanted),
+        None => target.as_str() == Some(text(port, "/name")),
+    }
+}
+
+fn protocol(port: &Value) -> &str {
+    match text(port, "/protocol") {
+        "" => "TCP",
+        given => given,
+    }
 }
 
 fn scaled_down(case: &Case<'_>, at: usize, service: &Object<'_>) -> Option<Candidate> {

@@ -87,7 +87,7 @@ fn flatten(value: Value, depth: usize, found: &mut Lenient) {
                     flatten(Value::Array(items), depth + 1, found);
                 }
                 _ if kind_of(&fields).is_empty() => {
-                    found.unread.push("an object without a kind".to_owned())
+                    found.unread.push("an object without a kind".to_owned());
                 }
                 Some(items) => {
                     fields.insert("items".to_owned(), items);
