@@ -72,6 +72,7 @@ impl Shop {
     }
 
     /// A pod that is not ready, in this state.
+    #[expect(clippy::needless_pass_by_value, reason = "a literal at every call")]
     pub fn broken(self, name: &str, phase: &str, status: Value) -> Self {
         let pod = format!("{name}-5d9c7b-x2x4x");
         self.set(
