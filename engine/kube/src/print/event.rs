@@ -41,7 +41,38 @@ pub fn print(cx: &Context<'_>, index: usize, row: &EventRow) -> Value {
         out["source"]["host"] = name.into();
         out["reportingInstance"] = name.into();
     }
+    if let Some(action) = action(row) {
+        of_new_kind(cx, row, action, &mut out);
+    }
     out
+}
+
+/// What the scheduler was about; it alone records through `events.k8s.io`.
+/// Source: pkg/scheduler/schedule_one.go and framework/preemption.
+fn action(row: &EventRow) -> Option<&'static str> {
+    let action = match row.reason.as_str() {
+        "Scheduled" => "Binding",
+        "Preempted" => "Preempting",
+        _ => "Scheduling",
+    };
+    (row.component == "default-scheduler").then_some(action)
+}
+
+/// The fields of an `events.k8s.io/v1` Event as `v1` shows them: a time and a series, and neither
+/// source nor count.
+fn of_new_kind(cx: &Context<'_>, row: &EventRow, action: &str, out: &mut Value) {
+    out["action"] = action.into();
+    out["eventTime"] = cx.epoch.micros(row.first).into();
+    out["source"] = json!({});
+    out["reportingInstance"] = format!("{}-control-plane", row.component).into();
+    if let Some(fields) = out.as_object_mut() {
+        fields
+            .retain(|key, _| !["count", "firstTimestamp", "lastTimestamp"].contains(&key.as_str()));
+    }
+    if row.count > 1 {
+        let last = cx.epoch.micros(row.last);
+        out["series"] = json!({"count": row.count, "lastObservedTime": last});
+    }
 }
 
 /// `type` of an Event.

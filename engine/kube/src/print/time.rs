@@ -29,6 +29,12 @@ impl Epoch {
             second % 60
         )
     }
+
+    /// The same as a `MicroTime`: `2025-01-01T00:03:20.000000Z`.
+    #[must_use]
+    pub fn micros(self, tick: Tick) -> String {
+        self.rfc3339(tick).replace('Z', ".000000Z")
+    }
 }
 
 #[cfg(test)]
