@@ -2,8 +2,8 @@
 
 use super::TICK;
 use super::flows::{ClassFlow, EdgeFlow, EdgeInput, Flows, Inputs, Scratch};
-use super::forward::{Again, GoingOn, reach};
-use super::network::{Class, ClassId, Edge, EdgeId, Network, Path};
+use super::forward::{Again, GoingOn, reach, spared};
+use super::network::{Class, ClassId, Edge, Network, Path};
 use super::state::{ClassState, EdgeState, State};
 use super::tail::{self, Cut, Fitted};
 use aegis_model::behaviour::{CallMode, Cancels, Need};
@@ -34,7 +34,18 @@ pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: 
         );
     }
     for entry in network.entries() {
-        attempt(network, entry, &inputs.edges[entry.index()], state, flows);
+        let at = entry.index();
+        attempt(
+            network.edge(entry),
+            network.paths(entry),
+            &inputs.edges[at],
+            &mut Ends {
+                classes: &state.classes,
+                scratch: &mut flows.scratch,
+            },
+            &mut state.edges[at],
+            &mut flows.edges[at],
+        );
     }
 }
 
@@ -60,18 +71,36 @@ fn calls(
     let shortage = shortage(&flows.classes[class.index()], &flows.scratch[class.index()]);
     let mut going_on = GoingOn::all(1.0);
     let mut calm_calls = 0.0;
-    for id in network.calls(class) {
-        let edge = network.edge(id);
-        let before = state.edges[id.index()].queueing();
-        attempt(network, id, &inputs.edges[id.index()], state, flows);
-        let after = &mut state.edges[id.index()];
-        after.held += relax(before, after.queueing(), shortage);
-        let after = &state.edges[id.index()];
+    let own = network.own(class);
+    let mut ends = Ends {
+        classes: &state.classes,
+        scratch: &mut flows.scratch,
+    };
+    let edges = network.edges[own.clone()].iter();
+    let routes = network.links.routes[own.clone()].iter();
+    let inputs = inputs.edges[own.clone()].iter();
+    let states = state.edges[own.clone()].iter_mut();
+    let flows = flows.edges[own].iter_mut();
+    for ((((edge, routes), input), state), flow) in
+        edges.zip(routes).zip(inputs).zip(states).zip(flows)
+    {
+        let before = state.queueing();
+        attempt(
+            edge,
+            network.paths_in(routes),
+            input,
+            &mut ends,
+            state,
+            flow,
+        );
+        if shortage > 0.0 {
+            state.held += relax(before, state.queueing(), shortage);
+        }
         let share = going_on.at(edge);
-        going_on.pass(edge, after.lost_calls);
-        stages.add(edge, share, after, &flows.edges[id.index()]);
+        going_on.pass(edge, state.spared);
+        stages.add(edge, share, state, flow);
         if edge.need != Need::Async {
-            calm_calls += edge.ratio * after.calm;
+            calm_calls += edge.ratio * state.calm;
         }
     }
     stages.end_group();
@@ -159,31 +188,40 @@ impl Attempt {
     }
 }
 
+/// Callees as attempts meet them.
+struct Ends<'a> {
+    classes: &'a [ClassState],
+    scratch: &'a mut [Scratch],
+}
+
 /// Steps 10 to 12 of an edge.
-fn attempt(network: &Network, id: EdgeId, input: &EdgeInput, state: &mut State, flows: &mut Flows) {
-    let edge = network.edge(id);
-    let attempts = state.edges[id.index()].attempts;
+fn attempt(
+    edge: &Edge,
+    paths: &[Path],
+    input: &EdgeInput,
+    ends: &mut Ends<'_>,
+    state: &mut EdgeState,
+    flow: &mut EdgeFlow,
+) {
     let mut one = Attempt::default();
     let mut calm = input.delay;
-    for path in network.paths(id) {
-        let callee = &state.classes[path.route.callee.index()];
+    for path in paths {
+        let callee = &ends.classes[path.route.callee.index()];
         let cut = over(edge, path, input, callee, &mut one);
         calm += path.route.share * (callee.calm + edge.round_trip + path.route.extra_latency);
-        let arriving = attempts * reach(path, input);
-        let scratch = &mut flows.scratch[path.route.callee.index()];
+        if cut.late == 0.0 {
+            continue;
+        }
+        let arriving = state.attempts * reach(path, input);
+        let scratch = &mut ends.scratch[path.route.callee.index()];
         match edge.cancels {
             Cancels::Yes => scratch.cancelling += arriving * cut.late / cut.mean.max(LEAST_STAY),
             Cancels::No => scratch.late += arriving * cut.late,
         }
     }
     on_the_way(edge, input, &mut one);
-    settle(
-        edge,
-        &one,
-        &mut state.edges[id.index()],
-        &mut flows.edges[id.index()],
-    );
-    state.edges[id.index()].calm = calm.min(edge.timeout);
+    settle(edge, &one, state, flow);
+    state.calm = calm.min(edge.timeout);
 }
 
 /// One route of an attempt.
@@ -203,7 +241,9 @@ fn over(
     if dropped > 0.0 {
         one.fail(share * dropped, edge.connect_timeout.min(edge.timeout));
     }
-    one.fail(served * callee.turned_away, way.min(edge.timeout));
+    if callee.turned_away > 0.0 {
+        one.fail(served * callee.turned_away, way.min(edge.timeout));
+    }
     let failing = 1.0 - (1.0 - cut.late) * (1.0 - callee.faulty);
     // No time between 0 and the time-out varies more than this.
     let variance = callee
@@ -251,6 +291,7 @@ fn settle(edge: &Edge, one: &Attempt, state: &mut EdgeState, flow: &mut EdgeFlow
     flow.variance = passed * (variance + (1.0 - passed) * held * held);
     state.held = flow.held;
     state.lost_calls = 1.0 - passed * (1.0 - again.lost);
+    (state.retried, state.spared) = (again.share, spared(edge, state.lost_calls));
     (flow.failing, flow.lost_calls) = (state.failing, state.lost_calls);
 }
 

@@ -1,5 +1,6 @@
 //! A state is carried to a new network when the topology changes.
 
+use super::forward::{Again, spared};
 use super::network::{ClassId, Network};
 use super::state::{ClassState, EdgeState, State};
 
@@ -30,6 +31,10 @@ impl State {
         }
         for entry in new.entries().filter(|entry| entry.0 < old.entries) {
             next.edges[entry.index()] = self.edges[entry.index()];
+        }
+        for (state, edge) in next.edges.iter_mut().zip(&new.edges) {
+            state.retried = Again::of(edge, state.failing).share;
+            state.spared = spared(edge, state.lost_calls);
         }
         (next, stock.max(0.0))
     }

@@ -2,6 +2,7 @@
 
 use super::HOP_LIMIT;
 use super::network::{ClassId, EdgeId, Network};
+use super::service::WholeQuotas;
 use super::tail::Fitted;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -194,6 +195,8 @@ pub(crate) struct Scratch {
     pub workers: f64,
     /// Whether workers, and not the CPU, bounded the completions.
     pub held_up: bool,
+    /// Kept from tick to tick.
+    pub known: WholeQuotas,
 }
 
 /// Arrivals by hop of a class on a cycle, 1/s; the last is beyond the limit.

@@ -1,7 +1,7 @@
 //! Forward pass, callers first: rates become completions, and those become calls.
 
-use super::flows::{ClassInput, EdgeInput, Flows, HopArrivals, Inputs, Scratch};
-use super::network::{Class, ClassId, Edge, EdgeId, Network, Path, Turn};
+use super::flows::{ClassInput, EdgeFlow, EdgeInput, Flows, HopArrivals, Inputs, Scratch};
+use super::network::{Class, ClassId, Edge, EdgeId, NO_CYCLE, Network, Path, Turn};
 use super::service::{Pace, Service};
 use super::state::{ClassState, EdgeState, Hops, State};
 use super::{HOP_LIMIT, TICK};
@@ -26,9 +26,7 @@ pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: 
     clear(flows);
     deliver_back(network, inputs, state, flows);
     for entry in network.entries() {
-        let first = inputs.rates[entry.index()];
-        send(network, entry, first, state, flows);
-        deliver(network, entry, None, inputs, state, flows);
+        enter(network, entry, inputs, state, flows);
     }
     for &class in &network.order {
         serve(network, class, inputs, state, flows);
@@ -51,24 +49,68 @@ fn deliver_back(network: &Network, inputs: &Inputs, state: &State, flows: &mut F
     for &(caller, edge, route) in &network.links.back {
         let path = &network.links.paths[route as usize];
         let rate = state.edges[edge.index()].attempts * reach(path, &inputs.edges[edge.index()]);
-        flows.scratch[path.route.callee.index()].callers +=
-            callers(network, edge, Some(caller), path);
-        arrive(network, Some(caller), path, rate, state, flows);
+        let from = Caller::class(network, caller).by(network.edge(edge));
+        Doors {
+            scratch: &mut flows.scratch,
+            hops: &mut flows.hops,
+            mixes: &state.hops,
+        }
+        .arrive(from, path, rate);
     }
+}
+
+/// Requests from outside.
+fn enter(network: &Network, id: EdgeId, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    let at = id.index();
+    send(
+        network.edge(id),
+        inputs.rates[at],
+        &mut state.edges[at],
+        &mut flows.edges[at],
+    );
+    let mut doors = Doors {
+        scratch: &mut flows.scratch,
+        hops: &mut flows.hops,
+        mixes: &state.hops,
+    };
+    let attempts = state.edges[at].attempts;
+    doors.deliver(
+        Caller::OUTSIDE,
+        network.paths(id),
+        attempts,
+        &inputs.edges[at],
+    );
 }
 
 /// The calls of a class, in order: a required call that fails ends the request, so
 /// that later calls are not made.
-fn call(network: &Network, class: ClassId, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
-    let replicas = f64::from(network.class(class).replicas);
-    let mut going_on = GoingOn::all(flows.scratch[class.index()].through * replicas);
-    for id in network.calls(class) {
-        let edge = network.edge(id);
+fn call(network: &Network, id: ClassId, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
+    let own = network.own(id);
+    let replicas = f64::from(network.class(id).replicas);
+    let mut going_on = GoingOn::all(flows.scratch[id.index()].through * replicas);
+    let caller = Caller::class(network, id);
+    let mut doors = Doors {
+        scratch: &mut flows.scratch,
+        hops: &mut flows.hops,
+        mixes: &state.hops,
+    };
+    let edges = network.edges[own.clone()].iter();
+    let routes = network.links.routes[own.clone()].iter();
+    let inputs = inputs.edges[own.clone()].iter();
+    let states = state.edges[own.clone()].iter_mut();
+    let flows = flows.edges[own].iter_mut();
+    for ((((edge, routes), input), state), flow) in
+        edges.zip(routes).zip(inputs).zip(states).zip(flows)
+    {
         let first = going_on.at(edge) * edge.ratio;
-        let lost = state.edges[id.index()].lost_calls;
-        going_on.pass(edge, lost);
-        send(network, id, first, state, flows);
-        deliver(network, id, Some(class), inputs, state, flows);
+        going_on.pass(edge, state.spared);
+        send(edge, first, state, flow);
+        doors.deliver(
+            caller.by(edge),
+            network.paths_in(routes),
+            state.attempts,
+            input,
+        );
     }
 }
 
@@ -96,12 +138,8 @@ impl GoingOn {
         self.now
     }
 
-    /// A share `lost` of the calls of `edge` fails.
-    pub fn pass(&mut self, edge: &Edge, lost: f64) {
-        if edge.need != Need::Required || lost == 0.0 {
-            return;
-        }
-        let spared = spared(edge.ratio, lost);
+    /// A share `spared` of requests is not ended by the calls of `edge`.
+    pub fn pass(&mut self, edge: &Edge, spared: f64) {
         match edge.mode {
             CallMode::Sequence => self.now *= spared,
             CallMode::Parallel => self.group *= spared,
@@ -120,31 +158,29 @@ impl GoingOn {
     }
 }
 
-/// Probability that none of `ratio` calls fails, where one fails with probability `lost`.
-fn spared(ratio: f64, lost: f64) -> f64 {
-    let whole = ratio as u32;
-    (1.0 - (ratio - f64::from(whole)) * lost) * super::erlang::power(1.0 - lost, whole)
+/// Probability that no call of an edge ends a request, where one fails with probability `lost`.
+pub(crate) fn spared(edge: &Edge, lost: f64) -> f64 {
+    if edge.need != Need::Required || lost == 0.0 {
+        return 1.0;
+    }
+    let whole = edge.ratio as u32;
+    (1.0 - (edge.ratio - f64::from(whole)) * lost) * super::erlang::power(1.0 - lost, whole)
 }
 
 /// First calls become attempts: through the breaker, with those that come back from back-off.
-fn send(network: &Network, id: EdgeId, first: f64, state: &mut State, flows: &mut Flows) {
-    let edge = network.edge(id);
-    let before = &mut state.edges[id.index()];
+fn send(edge: &Edge, first: f64, before: &mut EdgeState, flow: &mut EdgeFlow) {
     before.admitted = admitted(edge, before);
     let admitted = first * before.admitted;
-    let again = Again::of(edge, before.failing);
-    let leaving = TICK / edge.backoff.max(LEAST_BACKOFF);
-    let back = if again.share > 0.0 || before.backing_off > 0.0 {
-        let entering = before.failing * again.share;
+    let mut attempts = admitted;
+    if before.retried > 0.0 || before.backing_off > 0.0 {
+        let leaving = TICK / edge.backoff.max(LEAST_BACKOFF);
+        let entering = before.failing * before.retried;
         before.backing_off =
             (before.backing_off + TICK * entering * admitted) / (1.0 + leaving * (1.0 - entering));
-        before.backing_off * leaving / TICK
-    } else {
-        0.0
-    };
-    before.attempts = admitted + back;
-    let flow = &mut flows.edges[id.index()];
-    (flow.first, flow.refused, flow.attempts) = (first, first - admitted, before.attempts);
+        attempts += before.backing_off * leaving / TICK;
+    }
+    before.attempts = attempts;
+    (flow.first, flow.refused, flow.attempts) = (first, first - admitted, attempts);
 }
 
 /// An open breaker lets a few calls through, and twice as many each second that they succeed.
@@ -197,63 +233,89 @@ impl Again {
     }
 }
 
-/// Attempts of an edge reach those callees whose turn is still to come.
-fn deliver(
-    network: &Network,
-    edge: EdgeId,
-    caller: Option<ClassId>,
-    inputs: &Inputs,
-    state: &State,
-    flows: &mut Flows,
-) {
-    let attempts = state.edges[edge.index()].attempts;
-    for path in network.paths(edge) {
-        if path.turn != Turn::Back {
-            let rate = attempts * reach(path, &inputs.edges[edge.index()]);
-            flows.scratch[path.route.callee.index()].callers +=
-                callers(network, edge, caller, path);
-            arrive(network, caller, path, rate, state, flows);
+/// Who calls.
+#[derive(Debug, Clone, Copy)]
+struct Caller {
+    /// Most requests that it can wait for: one per worker.
+    most: f64,
+    /// Place among classes on a cycle; [`NO_CYCLE`] is none.
+    cycle: u32,
+}
+
+impl Caller {
+    const OUTSIDE: Self = Self {
+        most: f64::INFINITY,
+        cycle: NO_CYCLE,
+    };
+
+    fn class(network: &Network, id: ClassId) -> Self {
+        let class = network.class(id);
+        Self {
+            most: f64::from(class.replicas) * f64::from(class.workers),
+            cycle: network.cycle[id.index()],
+        }
+    }
+
+    /// The same over an edge: nobody waits for an asynchronous call.
+    fn by(self, edge: &Edge) -> Self {
+        if edge.need == Need::Async {
+            Self {
+                most: f64::INFINITY,
+                ..self
+            }
+        } else {
+            self
         }
     }
 }
 
-/// Most requests that this route can have in flight: one per worker that waits for it.
-fn callers(network: &Network, edge: EdgeId, caller: Option<ClassId>, path: &Path) -> f64 {
-    match caller.map(|caller| network.class(caller)) {
-        Some(class) if network.edge(edge).need != Need::Async => {
-            f64::from(class.replicas) * f64::from(class.workers) * path.route.share
+/// Where requests arrive.
+struct Doors<'a> {
+    scratch: &'a mut [Scratch],
+    hops: &'a mut [HopArrivals],
+    mixes: &'a [Hops],
+}
+
+impl Doors<'_> {
+    /// Attempts of an edge reach those callees whose turn is still to come.
+    fn deliver(&mut self, caller: Caller, paths: &[Path], attempts: f64, input: &EdgeInput) {
+        for path in paths {
+            if path.turn != Turn::Back {
+                self.arrive(caller, path, attempts * reach(path, input));
+            }
         }
-        _ => f64::INFINITY,
+    }
+
+    fn arrive(&mut self, caller: Caller, path: &Path, rate: f64) {
+        let scratch = &mut self.scratch[path.route.callee.index()];
+        scratch.arrivals += rate;
+        scratch.callers += if caller.most == f64::INFINITY {
+            caller.most
+        } else {
+            caller.most * path.route.share
+        };
+        if path.cycle != NO_CYCLE {
+            self.hop(caller, path, rate);
+        }
+    }
+
+    /// Within a cycle, what arrives has one hop more behind it.
+    fn hop(&mut self, caller: Caller, path: &Path, rate: f64) {
+        let hops = &mut self.hops[path.cycle as usize];
+        if caller.cycle == NO_CYCLE || path.turn == Turn::Later {
+            hops[0] += rate;
+            return;
+        }
+        let mix = &self.mixes[caller.cycle as usize];
+        for (hop, share) in mix.iter().enumerate() {
+            hops[hop + 1] += rate * share;
+        }
     }
 }
 
 /// Share of an edge's attempts that arrive over this route.
 pub(crate) fn reach(path: &Path, input: &EdgeInput) -> f64 {
-    path.route.share * (1.0 - path.route.loss) * (1.0 - input.loss) * (1.0 - input.error)
-}
-
-fn arrive(
-    network: &Network,
-    caller: Option<ClassId>,
-    path: &Path,
-    rate: f64,
-    state: &State,
-    flows: &mut Flows,
-) {
-    let callee = path.route.callee;
-    flows.scratch[callee.index()].arrivals += rate;
-    let Some(cycle) = network.cycle_of(callee) else {
-        return;
-    };
-    let hops = &mut flows.hops[cycle];
-    match caller.and_then(|caller| network.cycle_of(caller)) {
-        Some(from) if path.turn != Turn::Later => {
-            for (hop, share) in state.hops[from].iter().enumerate() {
-                hops[hop + 1] += rate * share;
-            }
-        }
-        _ => hops[0] += rate,
-    }
+    path.served * (1.0 - input.loss) * (1.0 - input.error)
 }
 
 /// One class for one second.
@@ -271,13 +333,7 @@ fn serve(network: &Network, id: ClassId, inputs: &Inputs, state: &mut State, flo
         nobody(flow, scratch, before);
         return;
     }
-    let work = take_in(
-        class,
-        &inputs.classes[id.index()],
-        before,
-        flow,
-        scratch.callers,
-    );
+    let work = take_in(class, &inputs.classes[id.index()], before, flow, scratch);
     if let Some(cycle) = network.cycle_of(id) {
         mix_hops(
             &mut state.hops[cycle],
@@ -321,16 +377,21 @@ fn take_in(
     input: &ClassInput,
     state: &ClassState,
     flow: &mut super::ClassFlow,
-    callers: f64,
+    scratch: &mut Scratch,
 ) -> Work {
     let replicas = f64::from(class.replicas);
     let arriving = (flow.offered - flow.looped) / (TICK * replicas);
-    let service = Service::new(class, input, arriving, callers / replicas);
+    let callers = scratch.callers / replicas;
+    let service = Service::new(class, input, arriving, callers, &mut scratch.known);
     let began = state.in_flight;
     let stock = began * (1.0 - input.killed);
     let door = arriving * service.loss(arriving, stock);
     let present = stock + TICK * (arriving - door);
-    let work = present / (1.0 + TICK * state.cancelling);
+    let work = if state.cancelling > 0.0 {
+        present / (1.0 + TICK * state.cancelling)
+    } else {
+        present
+    };
     flow.lost = (began - stock) * replicas;
     flow.shed = TICK * door * replicas;
     flow.cancelled = (present - work) * replicas;

@@ -193,6 +193,21 @@ pub(crate) struct Path {
     pub route: Route,
     /// What a tick's rates have to do with it.
     pub turn: Turn,
+    /// Place of the callee among those on a cycle; [`NO_CYCLE`] is none.
+    pub cycle: u32,
+    /// Share of the edge's attempts that is not lost on the route itself.
+    pub served: f64,
+}
+
+impl Path {
+    fn new(route: Route, turn: Turn, cycle: u32) -> Self {
+        Self {
+            route,
+            turn,
+            cycle,
+            served: route.share * (1.0 - route.loss),
+        }
+    }
 }
 
 /// When the callee of a route has its turn.
@@ -296,7 +311,8 @@ impl Network {
         &self.edges[edge.index()]
     }
 
-    /// One edge, to change its numbers between ticks.
+    /// One edge, to change its numbers between ticks. How failed attempts are tried again, and what
+    /// that leaves of a request, is of the tick before.
     pub fn edge_mut(&mut self, edge: EdgeId) -> &mut Edge {
         &mut self.edges[edge.index()]
     }
@@ -312,13 +328,29 @@ impl Network {
         loss: f64,
     ) {
         let start = self.links.routes[edge.index()].start as usize;
-        let route = &mut self.links.paths[start + nth].route;
-        (route.share, route.extra_latency, route.loss) = (share, extra_latency, loss);
+        let path = &mut self.links.paths[start + nth];
+        let route = Route {
+            callee: path.route.callee,
+            share,
+            extra_latency,
+            loss,
+        };
+        *path = Path::new(route, path.turn, path.cycle);
     }
 
     pub(crate) fn paths(&self, edge: EdgeId) -> &[Path] {
-        let range = &self.links.routes[edge.index()];
-        &self.links.paths[range.start as usize..range.end as usize]
+        self.paths_in(&self.links.routes[edge.index()])
+    }
+
+    /// The routes at these places.
+    pub(crate) fn paths_in(&self, places: &Range<u32>) -> &[Path] {
+        &self.links.paths[places.start as usize..places.end as usize]
+    }
+
+    /// Where the calls of a class are among all edges.
+    pub(crate) fn own(&self, class: ClassId) -> Range<usize> {
+        let range = &self.links.calls[class.index()];
+        range.start as usize..range.end as usize
     }
 
     /// Place among classes on a cycle.
@@ -368,8 +400,8 @@ impl NetworkBuilder {
             .collect::<Vec<_>>();
         let ordered = order::callers_first(&callees);
         let entries = self.entries.len() as u32;
-        let (edges, links) = lay_out(self.entries, self.calls, &ordered);
         let (cycle, cyclic) = ordered.cycles(&callees);
+        let (edges, links) = lay_out(self.entries, self.calls, &ordered, &cycle);
         Network {
             classes: self.classes,
             edges,
@@ -394,22 +426,28 @@ fn lay_out(
     entries: Vec<Planned>,
     calls: Vec<Vec<Planned>>,
     ordered: &order::Ordered,
+    cycle: &[u32],
 ) -> (Vec<Edge>, Links) {
-    let mut edges = Vec::new();
+    let planned = || entries.iter().chain(calls.iter().flatten());
+    let paths = planned().map(|(_, routes)| routes.len()).sum();
+    let mut edges = Vec::with_capacity(planned().count());
     let mut links = Links {
-        calls: Vec::new(),
-        routes: Vec::new(),
-        paths: Vec::new(),
+        calls: Vec::with_capacity(calls.len()),
+        routes: Vec::with_capacity(edges.capacity()),
+        paths: Vec::with_capacity(paths),
         back: Vec::new(),
     };
     for planned in entries {
-        add_edge(&mut edges, &mut links, planned, |_| Turn::Later);
+        add_edge(&mut edges, &mut links, planned, |route| {
+            Path::new(route, Turn::Later, cycle[route.callee.index()])
+        });
     }
     for (caller, calls) in calls.into_iter().enumerate() {
         let first = edges.len() as u32;
         for planned in calls {
-            add_edge(&mut edges, &mut links, planned, |callee| {
-                ordered.turn(ClassId(caller as u32), callee)
+            add_edge(&mut edges, &mut links, planned, |route| {
+                let turn = ordered.turn(ClassId(caller as u32), route.callee);
+                Path::new(route, turn, cycle[route.callee.index()])
             });
         }
         links.calls.push(first..edges.len() as u32);
@@ -422,14 +460,10 @@ fn add_edge(
     edges: &mut Vec<Edge>,
     links: &mut Links,
     (edge, routes): Planned,
-    turn: impl Fn(ClassId) -> Turn,
+    path: impl Fn(Route) -> Path,
 ) {
     let first = links.paths.len() as u32;
-    let paths = routes.into_iter().map(|route| Path {
-        route,
-        turn: turn(route.callee),
-    });
-    links.paths.extend(paths);
+    links.paths.extend(routes.into_iter().map(path));
     links.routes.push(first..links.paths.len() as u32);
     edges.push(edge);
 }

@@ -1,40 +1,43 @@
 //! What a tick took: CPU, what was in vain, and fair shares of a node.
 
 use super::TICK;
-use super::flows::{ClassInput, Flows, Inputs};
+use super::flows::{ClassFlow, ClassInput, Flows, Inputs, Scratch};
 use super::network::{Class, Network};
-use super::state::State;
+use super::state::{ClassState, State};
 
 /// Part of a cancelled request's CPU that was spent by the time it was cancelled.
 const SPENT: f64 = 0.5;
 
 pub(crate) fn run(network: &Network, inputs: &Inputs, state: &mut State, flows: &mut Flows) {
-    for (index, class) in network.classes.iter().enumerate() {
-        in_vain(index, state, flows);
-        cpu(class, &inputs.classes[index], index, flows);
+    let classes = network.classes.iter().zip(&inputs.classes);
+    let flows = flows.classes.iter_mut().zip(&flows.scratch);
+    for (((class, input), (flow, scratch)), state) in classes.zip(flows).zip(&mut state.classes) {
+        in_vain(scratch, flow, state);
+        cpu(class, input, scratch, flow);
     }
 }
 
 /// Answers that came too late, and the rate of cancelling for the next tick.
-fn in_vain(index: usize, state: &mut State, flows: &mut Flows) {
-    let scratch = &flows.scratch[index];
-    let flow = &mut flows.classes[index];
+fn in_vain(scratch: &Scratch, flow: &mut ClassFlow, state: &mut ClassState) {
     let share = |of: f64| if of > 0.0 { of / scratch.arrivals } else { 0.0 };
     let (late, cancelling) = (share(scratch.late), share(scratch.cancelling));
     flow.good = flow.completed * (1.0 - late.min(1.0));
-    state.classes[index].cancelling = cancelling;
+    state.cancelling = cancelling;
 }
 
-fn cpu(class: &Class, input: &ClassInput, index: usize, flows: &mut Flows) {
-    let scratch = &flows.scratch[index];
-    let flow = &mut flows.classes[index];
+fn cpu(class: &Class, input: &ClassInput, scratch: &Scratch, flow: &mut ClassFlow) {
     let replicas = f64::from(class.replicas.max(1));
     let cost = class.cpu_per_request * input.cost / input.speed;
-    let wasted = SPENT * flow.cancelled / (TICK * replicas);
+    let (wasted, cancelled) = if flow.cancelled > 0.0 {
+        let wasted = SPENT * flow.cancelled / (TICK * replicas);
+        (wasted, flow.cancelled / replicas)
+    } else {
+        (0.0, 0.0)
+    };
     let used = class.cpu_idle + (scratch.through + wasted) * cost;
     flow.cpu_used = used.min(input.cpu.min(input.quota).max(class.cpu_idle));
     let fastest = TICK + flow.called + class.latency + input.delay + cost;
-    let wanted = (flow.in_flight + TICK * scratch.through + flow.cancelled / replicas) / fastest;
+    let wanted = (flow.in_flight + TICK * scratch.through + cancelled) / fastest;
     let most = f64::from(class.slots).min(scratch.workers);
     flow.cpu_demand = class.cpu_idle + (wanted * cost).min(most).max(0.0);
 }

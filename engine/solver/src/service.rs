@@ -34,6 +34,26 @@ pub(crate) struct Service {
     pub throttled: f64,
 }
 
+/// `e^x − 1` of the quotas that a request would have to itself, kept while that number stays.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct WholeQuotas {
+    quotas: f64,
+    exponential: f64,
+}
+
+impl WholeQuotas {
+    /// `quotas` > 0.
+    fn of(&mut self, quotas: f64) -> f64 {
+        if self.quotas.to_bits() != quotas.to_bits() {
+            *self = Self {
+                quotas,
+                exponential: expm1(quotas),
+            };
+        }
+        self.exponential
+    }
+}
+
 /// What a pod gets done in a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
@@ -49,7 +69,13 @@ pub(crate) struct Pace {
 
 impl Service {
     /// `arriving` is the rate at one pod, 1/s; `callers` have at most that many requests here.
-    pub fn new(class: &Class, input: &ClassInput, arriving: f64, callers: f64) -> Self {
+    pub fn new(
+        class: &Class,
+        input: &ClassInput,
+        arriving: f64,
+        callers: f64,
+        known: &mut WholeQuotas,
+    ) -> Self {
         let workers = (f64::from(class.workers) * input.capacity).max(1.0);
         let slots = f64::from(class.slots)
             .min(workers)
@@ -75,6 +101,7 @@ impl Service {
                 cost / input.speed,
                 class.cv2,
                 arriving,
+                known,
             );
         }
         service.own_time = service.cpu_time + class.latency + input.delay;
@@ -83,9 +110,16 @@ impl Service {
 
     /// A request that needs whole quotas waits for the rest of a period after each; and
     /// a period whose demand is above the quota makes the others wait.
-    fn throttle(&mut self, quota: f64, cost: f64, cv2: f64, arriving: f64) {
+    fn throttle(
+        &mut self,
+        quota: f64,
+        cost: f64,
+        cv2: f64,
+        arriving: f64,
+        known: &mut WholeQuotas,
+    ) {
         let spread = cv2.min(1.0);
-        let whole = (1.0 - spread) * floor(cost / quota) + spread / expm1(quota / cost);
+        let whole = (1.0 - spread) * floor(cost / quota) + spread / known.of(quota / cost);
         let running = quota * self.cpu_time / cost;
         self.cpu_time += whole * (QUOTA_PERIOD - running).max(0.0);
         let requests = arriving * QUOTA_PERIOD;

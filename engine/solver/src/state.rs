@@ -49,6 +49,10 @@ pub(crate) struct EdgeState {
     pub attempts: f64,
     /// Share of calls that the breaker lets pass.
     pub admitted: f64,
+    /// Share of failed attempts that is tried again: follows from `failing`.
+    pub retried: f64,
+    /// Probability that no call of a request ends it: follows from `lost_calls`.
+    pub spared: f64,
 }
 
 /// How a class's requests in flight are spread over hops 1..=32, for classes on a cycle.
@@ -92,6 +96,8 @@ impl EdgeState {
         backing_off: 0.0,
         attempts: 0.0,
         admitted: 1.0,
+        retried: 0.0,
+        spared: 1.0,
     };
 }
 

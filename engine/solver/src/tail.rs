@@ -109,7 +109,7 @@ fn cut_shifted(mean: f64, deviation: f64, limit: f64) -> Cut {
     if limit - shift > FAR * deviation {
         return Cut { late: 0.0, mean };
     }
-    let late = exp((shift - limit) / deviation);
+    let late = decay((shift - limit) / deviation);
     Cut {
         late,
         mean: shift + deviation * (1.0 - late),
@@ -118,15 +118,78 @@ fn cut_shifted(mean: f64, deviation: f64, limit: f64) -> Cut {
 
 fn cut_phases(mean: f64, slow: f64, limit: f64) -> Cut {
     let reach = 2.0 * limit / mean;
-    let quick_left = exp(-(1.0 - slow) * reach);
-    let slow_left = exp(-slow * reach);
+    let quick_left = decay(-(1.0 - slow) * reach);
+    let slow_left = decay(-slow * reach);
     Cut {
         late: (1.0 - slow) * quick_left + slow * slow_left,
         mean: 0.5 * mean * (2.0 - quick_left - slow_left),
     }
 }
 
+/// `e^x` for `x` ≤ 0, the bits of [`libm::exp`], where most of a tick's exponents lie without its
+/// special cases: `x = k·ln 2 + r`, `e^r` by the rational approximation of FreeBSD's `e_exp.c`, whose
+/// constants these are, and `2^k` by its bits.
+fn decay(x: f64) -> f64 {
+    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    const HALF_LN2: f64 = 0.346_574;
+    const P: [f64; 5] = [
+        1.666_666_666_666_660_2e-1,
+        -2.777_777_777_701_559_3e-3,
+        6.613_756_321_437_934e-5,
+        -1.653_390_220_546_525_2e-6,
+        4.138_136_797_057_238_5e-8,
+    ];
+    if !(-700.0..-HALF_LN2).contains(&x) {
+        return exp(x);
+    }
+    let k = (core::f64::consts::LOG2_E * x - 0.5) as i32;
+    let (high, low) = (x - f64::from(k) * LN2_HIGH, f64::from(k) * LN2_LOW);
+    let r = high - low;
+    let square = r * r;
+    let c =
+        r - square * (P[0] + square * (P[1] + square * (P[2] + square * (P[3] + square * P[4]))));
+    let power = 1.0 + (r * c / (2.0 - c) - low + high);
+    power * f64::from_bits(((1023 + k) as u64) << 52)
+}
+
 /// Share of the slower of two phases with balanced means, by the squared mean and the variance.
 fn slow_share(square: f64, variance: f64) -> f64 {
     0.5 * (1.0 - sqrt((variance - square) / (variance + square)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decay;
+
+    #[test]
+    fn decay_has_the_bits_of_the_exponential() {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let spread = (0..400_000).map(|_| -next() * libm::exp(8.0 * next() - 3.0));
+        // Where a case ends and another begins, and its neighbours.
+        let ln2 = core::f64::consts::LN_2;
+        let edges = [
+            0.0,
+            0.5 * ln2,
+            0.346_574,
+            ln2,
+            1.5 * ln2,
+            2.5 * ln2,
+            700.0,
+            708.4,
+            745.2,
+        ];
+        let around = edges.into_iter().flat_map(|edge: f64| {
+            (-3..=3_i64).map(move |step| -f64::from_bits(edge.to_bits().wrapping_add_signed(step)))
+        });
+        for x in spread.chain(around).filter(|x| *x <= 0.0) {
+            assert_eq!(decay(x).to_bits(), libm::exp(x).to_bits(), "{x:e}");
+        }
+    }
 }
