@@ -41,6 +41,7 @@ mod waits;
 mod words;
 
 pub use faults::kill;
+pub use recipe::prepare;
 
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;

@@ -13,6 +13,7 @@ use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
 use aegis_shell as shell;
 use aegis_shell::{Filled, Mount, Script};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
@@ -31,6 +32,25 @@ pub(super) fn recipe_of<P>(cluster: &mut Cluster<P>, pod: PodId) -> Arc<Recipe> 
     let recipe = Arc::new(compile(&cluster.objects, template, first));
     recipes[template.index()] = Some(recipe.clone());
     recipe
+}
+
+/// Compiles what the first look at each pod would, so that forks need not. A workload whose pods are
+/// not of one template waits for that look: it decides which of them was first.
+pub fn prepare<P>(cluster: &mut Cluster<P>) {
+    let mut firsts: Vec<Option<PodId>> = vec![None; cluster.objects.workloads.len()];
+    let mut mixed: Vec<bool> = vec![false; firsts.len()];
+    for (index, row) in cluster.objects.pods.enumerate() {
+        let workload = row.workload.index();
+        if !row.exists() || workload >= firsts.len() {
+            continue;
+        }
+        let first = *firsts[workload].get_or_insert(PodId::from(index));
+        mixed[workload] |= cluster.objects.pods[first.index()].template != row.template;
+    }
+    let alike = firsts.into_iter().zip(mixed).filter(|(_, mixed)| !mixed);
+    for pod in alike.filter_map(|(first, _)| first) {
+        recipe_of(cluster, pod);
+    }
 }
 
 /// The template that ran first for a workload.

@@ -42,6 +42,7 @@ impl Twin {
         };
         twin.believe(&calibration.draw(aegis_sim::Draws::new(0), 0));
         twin.assimilate(observations);
+        aegis_sim::step::kubelet::prepare(&mut twin.cluster);
         Some(twin)
     }
 
