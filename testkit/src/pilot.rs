@@ -8,15 +8,14 @@ use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State, Write};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
 use aegis_model::{Approval, Mode, Observation, Plan, RunContext, Stamped, Tick};
 use aegis_reason::Trial;
-use aegis_runner::run::RunError;
 use aegis_runner::run::delta::Recorder;
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::outside::{Advanced, Live, Outside, SCRAPE, Tape};
+use aegis_runner::run::{RunError, simulate};
 use aegis_scenario::load::Loaded;
 use aegis_scenario::trial::Past;
 use aegis_scenario::{build, goals};
 use aegis_world::World;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A world at its time 0, with what a run starts from.
@@ -177,7 +176,9 @@ fn answer(
             input
         }
         Effect::Simulate(trials) => {
-            Input::Outcomes(trials.par_iter().map(|trial| bent(trial, bend)).collect())
+            let mut trials = trials.clone();
+            trials.iter_mut().for_each(bend);
+            Input::Outcomes(simulate(&trials))
         }
         Effect::Approve(plan) => {
             let asked = RunEvent::ApprovalAsked {
@@ -199,12 +200,6 @@ fn answer(
             }
         }
     })
-}
-
-fn bent(trial: &Trial, bend: &dyn Fn(&mut Trial)) -> aegis_model::Outcome {
-    let mut trial = trial.clone();
-    bend(&mut trial);
-    aegis_reason::play(&trial)
 }
 
 /// A world that goes its own way, unseen, while the tape of another is shown.

@@ -89,9 +89,23 @@ pub fn weighted(objectives: &[Objective], history: &History) -> Vec<(Objective, 
 }
 
 impl Case {
-    /// Opens the case of the symptoms.
+    /// Opens the case of the symptoms, ready for hypotheses.
     #[must_use]
     pub fn open(
+        history: &History,
+        topology: &Topology,
+        calibration: &Arc<Calibration>,
+        objectives: &[Objective],
+        symptoms: &[Symptom],
+        past: Past,
+    ) -> Option<Self> {
+        let put = Self::put(history, topology, calibration, objectives, symptoms, past);
+        put.map(|case| case.rehearsed(past.healthy_until))
+    }
+
+    /// Puts the case; nothing is played. Enough for [`Case::refined`].
+    #[must_use]
+    pub fn put(
         history: &History,
         topology: &Topology,
         calibration: &Arc<Calibration>,
@@ -129,7 +143,7 @@ impl Case {
             calibration,
         )?);
         let root = digest(history);
-        let mut case = Self {
+        Some(Self {
             history: Arc::new(history.clone()),
             topology: Arc::new(topology.clone()),
             calibration: Arc::clone(calibration),
@@ -151,10 +165,15 @@ impl Case {
             )),
             undisturbed: Arc::new(Vec::new()),
             root,
-        };
-        case.widen(healthy_until);
-        case.undisturbed = Arc::new(rows_of(&case.trial(Overlay::none(), 0, None)));
-        Some(case)
+        })
+    }
+
+    /// The same with what its twin scatters in health, and what it predicts of the window.
+    #[must_use]
+    pub fn rehearsed(mut self, healthy_until: Tick) -> Self {
+        self.widen(healthy_until);
+        self.undisturbed = Arc::new(rows_of(&self.trial(Overlay::none(), 0, None)));
+        self
     }
 
     /// A trial over the window: this overlay, this draw of parameters, all changes but one.

@@ -8,6 +8,7 @@
 pub mod baseline;
 pub mod calibrate;
 pub mod case;
+pub mod course;
 pub mod detect;
 pub mod diagnose;
 pub mod estimated;

@@ -50,20 +50,16 @@ const BIN: u32 = 15;
 #[must_use]
 pub fn play(trial: &Trial) -> Outcome {
     let mut player = Player::start(trial);
-    while player.twin.cluster.clock < trial.until {
-        player.second();
-    }
-    player.finish()
+    player.run(trial, trial.until);
+    player.finish(trial)
 }
 
 /// The bins that a trial predicts, for a window to be compared with.
 #[must_use]
 pub fn rows_of(trial: &Trial) -> Vec<Row> {
     let mut player = Player::start(trial);
-    while player.twin.cluster.clock < trial.until {
-        player.second();
-    }
-    player.scrape(trial.until);
+    player.run(trial, trial.until);
+    player.scrape(trial, trial.until);
     player.rows
 }
 
@@ -74,8 +70,9 @@ pub fn cost(trial: &Trial) -> u64 {
     seconds * trial.behaviours.iter().flatten().count() as u64
 }
 
-struct Player<'a> {
-    trial: &'a Trial,
+/// A trial under way. It is handed its trial each time, so that others can go on from where it stands.
+#[derive(Clone)]
+pub(crate) struct Player {
     twin: Twin,
     draws: Draws,
     journal: Journal,
@@ -89,18 +86,18 @@ struct Player<'a> {
     pods_before: usize,
 }
 
-impl<'a> Player<'a> {
-    fn start(trial: &'a Trial) -> Self {
+impl Player {
+    /// At the first second.
+    pub(crate) fn start(trial: &Trial) -> Self {
         let mut twin = trial.twin.fork();
         twin.believe(&trial.behaviours);
         Self {
-            trial,
             draws: Draws::new(trial.stream),
             journal: Journal::default(),
             wiring: Wiring::of(&twin.cluster),
             conductor: Conductor::new(Arc::clone(&trial.plan)),
             next_change: 0,
-            bad: Vec::with_capacity(trial.until.elapsed(trial.decide) as usize),
+            bad: Vec::new(),
             rows: Vec::new(),
             before: None,
             requested: Vec::new(),
@@ -109,32 +106,42 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn second(&mut self) {
+    /// Plays up to a second, exclusive.
+    pub(crate) fn run(&mut self, trial: &Trial, until: Tick) {
+        while self.twin.cluster.clock < until {
+            self.second(trial);
+        }
+    }
+
+    /// Work so far is counted elsewhere.
+    pub(crate) fn forget_work(&mut self) {
+        self.journal.service_ticks = 0;
+    }
+
+    fn second(&mut self, trial: &Trial) {
         let now = self.twin.cluster.clock;
-        self.scrape(now);
-        self.replay(now);
-        self.trial
-            .load
-            .write(now, &mut self.twin.cluster.workings.load);
-        if now >= self.trial.decide {
+        self.scrape(trial, now);
+        self.replay(trial, now);
+        trial.load.write(now, &mut self.twin.cluster.workings.load);
+        if now >= trial.decide {
             self.conductor.step(&mut self.twin.cluster);
         }
         self.wiring.follow(&mut self.twin.cluster);
         self.journal.events.clear();
         aegis_sim::tick(
             &mut self.twin.cluster,
-            &self.trial.overlay,
+            &trial.overlay,
             &self.draws,
             &mut self.journal,
         );
-        if now >= self.trial.decide {
-            self.judge();
+        if now >= trial.decide {
+            self.judge(trial);
         }
     }
 
     /// Reads a bin where one ends.
-    fn scrape(&mut self, now: Tick) {
-        let Some((window, from)) = &self.trial.window else {
+    fn scrape(&mut self, trial: &Trial, now: Tick) {
+        let Some((window, from)) = &trial.window else {
             return;
         };
         if now < *from
@@ -154,9 +161,8 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn replay(&mut self, now: Tick) {
-        while let Some(record) = self
-            .trial
+    fn replay(&mut self, trial: &Trial, now: Tick) {
+        while let Some(record) = trial
             .changes
             .get(self.next_change)
             .filter(|record| record.at <= now)
@@ -168,7 +174,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn judge(&mut self) {
+    fn judge(&mut self, trial: &Trial) {
         let meters = &self.twin.cluster.workings.meters;
         let of = |(objective, weight): &(Objective, f64)| {
             let Some(entry) = meters
@@ -188,17 +194,16 @@ impl<'a> Player<'a> {
             weight * loss::of_objective(objective, entry.last.failed, slow)
         };
         self.bad
-            .push(self.trial.objectives.iter().map(of).sum::<f64>().min(1.0));
+            .push(trial.objectives.iter().map(of).sum::<f64>().min(1.0));
         if self.bad.len() % BIN as usize == 1 {
             self.requested
                 .push(requested_cores(&self.twin.cluster.objects));
         }
     }
 
-    fn finish(mut self) -> Outcome {
-        self.scrape(self.trial.until);
-        let log_likelihood = self
-            .trial
+    pub(crate) fn finish(mut self, trial: &Trial) -> Outcome {
+        self.scrape(trial, trial.until);
+        let log_likelihood = trial
             .window
             .as_ref()
             .map(|(window, _)| window.log_likelihood(&self.rows));
@@ -206,7 +211,7 @@ impl<'a> Player<'a> {
             stability: loss::stability(&self.bad),
             loss: loss::bins(&self.bad),
             cost: self.cost(),
-            conduct: if self.trial.plan.is_wait() {
+            conduct: if trial.plan.is_wait() {
                 Conduct::Done
             } else {
                 self.conductor.conduct()

@@ -45,6 +45,7 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         risks: Vec::new(),
         tournament: None,
         played: Vec::new(),
+        long: Vec::new(),
         racing: Vec::new(),
         scores: Vec::new(),
         verdict: None,
@@ -75,7 +76,7 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             healthy_until: incident.healthy_until,
             since: incident.since,
         };
-        Case::open(
+        Case::put(
             &state.history,
             topology,
             calibration,
@@ -91,7 +92,7 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         incident.calibration = Arc::new(case.refined(incident.healthy_until));
         case = put(&incident.calibration).unwrap_or(case);
     }
-    let case = Arc::new(case);
+    let case = Arc::new(case.rehearsed(incident.healthy_until));
     let all = candidate::candidates(&case, &incident.refuted);
     let count = all.len();
     let kept = screen::screen(&case, all, &incident.symptoms, incident.failed.as_ref());

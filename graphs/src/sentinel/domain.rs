@@ -87,6 +87,8 @@ pub struct Incident {
     pub tournament: Option<Arc<Tournament>>,
     /// Outcomes so far, by plan, future, draw; a plan that was dropped has fewer draws.
     pub played: Vec<Vec<Vec<Outcome>>>,
+    /// Outcomes of the long trials, plan by plan.
+    pub long: Vec<Outcome>,
     /// Plans that still race, by position.
     pub racing: Vec<usize>,
     /// Scores of the plans that were played to the end.

@@ -113,12 +113,20 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
             .then(Node::Observe);
     };
     incident.played = vec![vec![Vec::new(); FUTURES.len()]; incident.plans.len()];
+    incident.long = Vec::new();
     incident.racing = (0..incident.plans.len()).collect();
-    let trials = tournament.trials(
+    let mut trials = tournament.trials(
         &diagnosis,
         &incident.plans,
         &tournament.draws[..ROUND as usize],
     );
+    // Asked for together, so that the long trials share what the race plays of their draws.
+    trials.extend(shadow::long_trials(
+        &tournament,
+        &diagnosis,
+        &incident.plans,
+        objects,
+    ));
     incident.tournament = Some(tournament);
     Step::new()
         .write(Write {
@@ -182,7 +190,7 @@ const fn in_words(why: Why) -> &'static str {
     }
 }
 
-/// Takes a round of the race in; asks for the next, or for the trials of durability.
+/// Takes a round of the race in, with the first the trials of durability; asks for the next.
 pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(mut incident) = state.incident.clone() else {
         return Step::new().then(Node::Durability);
@@ -192,7 +200,11 @@ pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     else {
         return Step::new().then(Node::Durability);
     };
-    take_round(&mut incident, outcomes(call));
+    let (race, long) = outcomes(call).split_at(asked(&incident).min(outcomes(call).len()));
+    take_round(&mut incident, race);
+    if !long.is_empty() {
+        incident.long = long.to_vec();
+    }
     let done = played(&incident);
     if done < DRAWS as usize {
         drop_hopeless(&mut incident, state);
@@ -204,16 +216,15 @@ pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             .ask(Effect::Simulate(trials))
             .then(Node::Shadow);
     }
-    let objects = state
-        .history
-        .latest()
-        .map(|latest| latest.objects.clone())
-        .unwrap_or_default();
-    let trials = shadow::long_trials(&tournament, &diagnosis, &plans(&incident), &objects);
     Step::new()
         .write(Write::silent(Change::Incident(Box::new(incident))))
-        .ask(Effect::Simulate(trials))
         .then(Node::Durability)
+}
+
+/// Trials of the round of the race that is out.
+fn asked(incident: &Incident) -> usize {
+    let draws = (DRAWS as usize - played(incident)).min(ROUND as usize);
+    incident.racing.len() * FUTURES.len() * draws
 }
 
 /// Plans that still race.
@@ -285,16 +296,18 @@ fn drop_hopeless(incident: &mut Incident, state: &State) {
         .collect();
 }
 
-/// Long trials are in: which plans last.
-pub fn durability(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+/// Which plans last, by their long trials.
+pub fn durability(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(mut incident) = state.incident.clone() else {
         return Step::new().then(Node::Select);
     };
-    let outcomes = outcomes(call);
     let mut scores = scores(&incident, state);
-    let per_plan = outcomes.len() / scores.len().max(1);
+    let per_plan = incident.long.len() / incident.plans.len().max(1);
     let control = plans(&incident).iter().position(Plan::is_wait).unwrap_or(0);
-    let of = |index: usize| &outcomes[index * per_plan..(index + 1) * per_plan];
+    let of = |index: usize| {
+        let plan = incident.racing[index];
+        &incident.long[plan * per_plan..(plan + 1) * per_plan]
+    };
     for (index, score) in scores.iter_mut().enumerate() {
         score.durable = index == control || shadow::lasts(of(index), of(control));
     }
@@ -331,6 +344,7 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         .iter()
         .flatten()
         .flatten()
+        .chain(&incident.long)
         .map(|outcome| outcome.service_ticks)
         .sum();
     let mut events = vec![RunEvent::Shadowed {

@@ -12,7 +12,9 @@ use aegis_graphs::executor::{End, Event, FeedError, GraphError, Polled, Run};
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
 use aegis_kube::Diagnostic;
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
-use aegis_model::{Approval, Mode, Objects, Observation, Plan, RunContext, Stamped, Tick};
+use aegis_model::{Approval, Mode, Objects, Observation, Outcome, Plan, RunContext, Stamped, Tick};
+use aegis_reason::Trial;
+use aegis_reason::course::{self, Course, Stem};
 use aegis_scenario::load::Loaded;
 use aegis_scenario::trial::Past;
 use aegis_scenario::{build, goals};
@@ -270,6 +272,15 @@ fn stopped(run: &mut Run<Sentinel>, teller: &mut Teller<'_>) -> Result<(), RunEr
     })
 }
 
+/// Plays trials on threads: what some of them share first, then each from where it parts. Outcomes
+/// come in the order of the trials.
+#[must_use]
+pub fn simulate(trials: &[Trial]) -> Vec<Outcome> {
+    let courses = course::courses(trials);
+    let stems: Vec<Stem<'_>> = courses.par_iter().flat_map_iter(Course::stems).collect();
+    course::in_order(stems.into_par_iter().map(Stem::play).collect())
+}
+
 fn answer(
     effect: &Effect,
     outside: &mut dyn Outside,
@@ -284,9 +295,7 @@ fn answer(
             }
             advanced.input
         }
-        Effect::Simulate(trials) => {
-            Input::Outcomes(trials.par_iter().map(aegis_reason::play).collect())
-        }
+        Effect::Simulate(trials) => Input::Outcomes(simulate(trials)),
         Effect::Approve(plan) => {
             teller.tell(RunEvent::ApprovalAsked {
                 plan: plan.id.clone(),
