@@ -115,18 +115,7 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     incident.played = vec![vec![Vec::new(); FUTURES.len()]; incident.plans.len()];
     incident.long = Vec::new();
     incident.racing = (0..incident.plans.len()).collect();
-    let mut trials = tournament.trials(
-        &diagnosis,
-        &incident.plans,
-        &tournament.draws[..ROUND as usize],
-    );
-    // Asked for together, so that the long trials share what the race plays of their draws.
-    trials.extend(shadow::long_trials(
-        &tournament,
-        &diagnosis,
-        &incident.plans,
-        objects,
-    ));
+    let trials = first_trials(&tournament, &diagnosis, &incident.plans, objects);
     incident.tournament = Some(tournament);
     Step::new()
         .write(Write {
@@ -135,6 +124,19 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         })
         .ask(Effect::Simulate(trials))
         .then(Node::Shadow)
+}
+
+/// The first round of the race, with the long trials: together they share what both play of a draw.
+fn first_trials(
+    tournament: &Tournament,
+    diagnosis: &aegis_reason::diagnose::Diagnosis,
+    plans: &[Plan],
+    objects: &aegis_model::Objects,
+) -> Vec<aegis_reason::Trial> {
+    let round = &tournament.draws[..ROUND as usize];
+    let mut trials = tournament.trials(diagnosis, plans, round);
+    trials.extend(shadow::long_trials(tournament, diagnosis, plans, objects));
+    trials
 }
 
 /// A plan that is not brought up again, and why.
