@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod cron;
 pub mod draws;
 pub mod journal;
+pub mod rbac;
 pub mod reach;
 pub mod rules;
 pub mod volumes;

@@ -22,6 +22,7 @@ extern crate alloc;
 
 mod admission;
 mod adopt;
+mod call;
 mod container;
 mod faults;
 mod hooks;

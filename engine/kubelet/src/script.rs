@@ -47,7 +47,9 @@ impl<P: Clone> Sync<'_, P> {
         let halt = self.halt(index);
         match halt {
             Halt::EatMemory | Halt::TakeMemory(_) => self.end_by_memory(index, since, until),
-            Halt::Await(_) | Halt::Ask(_) => self.enter_step(index, since, step, self.now),
+            Halt::Await(_) | Halt::Ask(_) | Halt::Call(_) => {
+                self.enter_step(index, since, step, self.now)
+            }
             // An init container, or a Job's, of which nothing is known does its work and ends.
             Halt::Serve => self.end_with(index, since, until, 0),
             _ => self.enter_step(index, since, step, until),
@@ -85,6 +87,14 @@ impl<P: Clone> Sync<'_, P> {
             Halt::Ask(host) => {
                 let answered = self.answers(host);
                 self.note_status(index, i32::from(!answered));
+                begin.after(1)
+            }
+            Halt::Call(call) => {
+                let answer = self.call(call);
+                self.note_status(index, i32::from(answer.is_err()));
+                if let (Err(words), Some(shell)) = (answer, &mut self.run.containers[index].shell) {
+                    Arc::make_mut(shell).hear(&words);
+                }
                 begin.after(1)
             }
             Halt::EatMemory => begin.after(self.seconds_of_greed(index)),

@@ -27,6 +27,8 @@ pub(super) enum Deed {
     Spin,
     /// Succeeds if a host answers.
     Ask(Host),
+    /// Succeeds if the API server lets it.
+    Call(super::Call),
     /// Not known.
     Unknown,
 }
@@ -43,7 +45,7 @@ const AT_ONCE: [&str; 26] = [
 ];
 
 /// Words in names that say that there is no such thing.
-const ABSENT: [&str; 9] = [
+const ABSENT: [&str; 10] = [
     "nonexist",
     "non-exist",
     "non_exist",
@@ -51,6 +53,7 @@ const ABSENT: [&str; 9] = [
     "not-exist",
     "not_exist",
     "no-such",
+    "no/such",
     "nosuch",
     "no_such",
 ];
@@ -104,6 +107,7 @@ pub(super) fn read(words: &[SmolStr]) -> Deed {
         "dd" => dd(args),
         "kill" => kill(args),
         "timeout" => timeout(args),
+        "kubectl" => super::kubectl::read(args).map_or(Deed::Unknown, Deed::Call),
         program if AT_ONCE.contains(&program) => ends(0),
         program => ask(program, args).map_or(Deed::Unknown, Deed::Ask),
     }

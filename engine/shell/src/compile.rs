@@ -335,9 +335,10 @@ fn is_inert(element: &Element) -> bool {
             commands::basename(&first),
             "echo" | "printf" | "date" | ":" | "true" | "wait"
         );
-        let known = matches!(deed(simple), Some(Deed::Ends { .. } | Deed::Ask(_)));
+        let asks = is_asking(simple);
+        let known = asks || matches!(deed(simple), Some(Deed::Ends { .. }));
         let sleeps = commands::basename(&first) == "sleep" && known;
-        !writes && (quiet || sleeps || matches!(deed(simple), Some(Deed::Ask(_))))
+        !writes && (quiet || sleeps || asks)
     };
     match &element.node {
         Node::Simple(simple) => simple_is(simple),
@@ -347,13 +348,15 @@ fn is_inert(element: &Element) -> bool {
     }
 }
 
+fn is_asking(simple: &Simple) -> bool {
+    matches!(deed(simple), Some(Deed::Ask(_) | Deed::Call(_)))
+}
+
 /// Whether a step asks a host, which takes a while.
 fn asks(element: &Element) -> bool {
     match &element.node {
-        Node::Simple(simple) => matches!(deed(simple), Some(Deed::Ask(_))),
-        Node::Pipe(all) => all
-            .iter()
-            .any(|simple| matches!(deed(simple), Some(Deed::Ask(_)))),
+        Node::Simple(simple) => is_asking(simple),
+        Node::Pipe(all) => all.iter().any(is_asking),
         _ => false,
     }
 }
@@ -362,7 +365,7 @@ fn asks(element: &Element) -> bool {
 fn nap_of(list: &[Element]) -> u32 {
     let of_simple = |simple: &Simple| match deed(simple) {
         Some(Deed::Ends { after, .. }) => after,
-        Some(Deed::Ask(_)) => 1,
+        Some(Deed::Ask(_) | Deed::Call(_)) => 1,
         Some(Deed::Exit(_)) => 0,
         _ => u32::MAX,
     };

@@ -14,12 +14,14 @@ mod commands;
 mod compile;
 mod expand;
 mod files;
+mod kubectl;
 mod parse;
 mod run;
 mod words;
 
 pub use commands::is_plainly_absent;
 pub use files::{Content, Disk, File, Files, Filled, Mount};
+pub use kubectl::Call;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -100,6 +102,8 @@ pub enum Halt {
     Await(Host),
     /// It asks a host once; the answer is its next status.
     Ask(Host),
+    /// It asks the API server once; the answer is its next status.
+    Call(Call),
     /// It ended with this status.
     Ended(i32),
     /// It does nothing that matters, for ever; it looks up after so many seconds.
@@ -290,7 +294,9 @@ impl Script {
                         output,
                     };
                 }
-                Halt::Serve | Halt::Ask(_) | Halt::Await(_) => return Answer::Server,
+                Halt::Serve | Halt::Ask(_) | Halt::Call(_) | Halt::Await(_) => {
+                    return Answer::Server;
+                }
                 _ => return Answer::Hangs,
             }
         }
@@ -312,7 +318,7 @@ impl Script {
             at = self.go_on(&mut shell, at, &mut disk);
             match shell.halt {
                 Halt::Sleep(_) | Halt::Wait(_) => {}
-                Halt::Ask(_) => shell.status = 0,
+                Halt::Ask(_) | Halt::Call(_) => shell.status = 0,
                 Halt::Await(_) => at += 1,
                 Halt::Ended(status) => return Usually::Ends(status),
                 Halt::Serve => return Usually::Serves,
@@ -326,7 +332,9 @@ impl Script {
     #[must_use]
     pub fn on_term(&self, shell: &Shell, left: u32) -> OnTerm {
         match (&shell.trap, &shell.halt) {
-            (Trap::None, Halt::Serve | Halt::EatMemory | Halt::Ask(_)) => OnTerm::Ends,
+            (Trap::None, Halt::Serve | Halt::EatMemory | Halt::Ask(_) | Halt::Call(_)) => {
+                OnTerm::Ends
+            }
             (Trap::None | Trap::Ignores, _) => OnTerm::Ignores,
             (Trap::Runs(handler), _) => shell.trapped(handler, left),
         }
@@ -334,6 +342,12 @@ impl Script {
 }
 
 impl Shell {
+    /// Takes what a program printed into the output.
+    pub fn hear(&mut self, text: &str) {
+        self.print(text);
+        self.print("\n");
+    }
+
     /// The handler runs when the command in the foreground has ended; `wait` returns at once.
     fn trapped(&self, handler: &str, left: u32) -> OnTerm {
         let wait = match self.halt {
@@ -437,6 +451,8 @@ pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
     let mut words: Vec<SmolStr> = command.iter().chain(args).cloned().collect();
     if command.is_empty() && family.starts_with("stress") && !args.is_empty() {
         words.insert(0, "stress".into());
+    } else if command.is_empty() && family == "kubectl" && !args.is_empty() {
+        words.insert(0, "kubectl".into());
     } else if command.is_empty() && !is_shell_image {
         return Script::server();
     }

@@ -166,7 +166,7 @@ impl Shell {
         }
     }
 
-    fn print(&mut self, output: &str) {
+    pub(super) fn print(&mut self, output: &str) {
         self.output.push_str(output);
         if self.output.len() > KEPT {
             let mut from = self.output.len() - KEPT;
@@ -215,6 +215,7 @@ impl Shell {
             Deed::TakeMemory(bytes) => Some(Halt::TakeMemory(bytes)),
             Deed::Spin => Some(Halt::Spin),
             Deed::Ask(host) => Some(Halt::Ask(host)),
+            Deed::Call(call) => Some(Halt::Call(call)),
             Deed::Unknown => self.unknown(words),
         }
     }
