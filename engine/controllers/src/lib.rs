@@ -52,16 +52,17 @@ pub fn step<P: Clone>(
     cron_job::step(cluster, overlay, draws, journal);
     endpoints::step(cluster, overlay, draws, journal);
     disruption::step(cluster, overlay, draws, journal);
+    aegis_cluster::api::collect_namespaces(cluster);
     aegis_cluster::api::settle_quotas(cluster);
     autoscaler::step(cluster, overlay, draws, journal);
 }
 
-/// Workloads of a kind that this round looks at; those that are deleted are left out.
+/// Workloads of a kind that this round looks at; those that are deleted, or are to be, are left out.
 pub(crate) fn batch_of<P>(cluster: &Cluster<P>, kind: &Kind) -> Vec<WorkloadId> {
     let batch = cluster.workings.control.batch.iter().copied();
     let wanted = batch.filter(|id| {
         let header = &cluster.objects.workloads[id.index()].header;
-        header.exists() && header.reference.kind == *kind
+        header.exists() && header.deletion.is_none() && header.reference.kind == *kind
     });
     wanted.collect()
 }

@@ -22,6 +22,9 @@ use core::cmp::{Ordering, Reverse};
 use libm::log2;
 
 const SOURCE: Source = Source::of("replicaset-controller");
+/// What came before ReplicaSets: the same controller under another name.
+const REPLICATION_CONTROLLER: &str = "ReplicationController";
+const OLDER_SOURCE: Source = Source::of("replication-controller");
 /// Pods made or deleted in one sync at most. Source: replica_set.go `BurstReplicas`.
 const BURST: usize = 500;
 
@@ -43,10 +46,11 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, journal:
             observe(cluster, &set);
         }
     }
-    for kind in [Kind::ReplicaSet, Kind::Pod] {
+    let older = Kind::from(REPLICATION_CONTROLLER);
+    for kind in [Kind::ReplicaSet, older, Kind::Pod] {
         for id in batch_of(cluster, &kind) {
             let set = bare(cluster, id);
-            if kind == Kind::ReplicaSet {
+            if kind != Kind::Pod {
                 manage(cluster, &set, journal);
             }
             observe(cluster, &set);
@@ -242,7 +246,10 @@ fn report<P>(
         reason,
         message,
         &set.object,
-        SOURCE,
+        match set.object.kind.as_str() {
+            REPLICATION_CONTROLLER => OLDER_SOURCE,
+            _ => SOURCE,
+        },
     );
 }
 

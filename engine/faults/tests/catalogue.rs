@@ -26,6 +26,7 @@ fn header(document: &Value) -> Header {
         number: 0,
         generation: 1,
         created: Tick(0),
+        deletion: None,
         removed: None,
         doc: Arc::new(document.clone()),
     }

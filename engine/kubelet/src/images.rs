@@ -63,7 +63,17 @@ pub(super) fn is_of_unknown_registry(image: &str) -> bool {
 
 /// Whether a name says that there is no such image: `nginx:does-not-exist`, `registry.invalid/app`.
 pub(super) fn is_plainly_missing(image: &str) -> bool {
-    is_of_unknown_registry(image) || is_plainly_absent(image)
+    is_of_unknown_registry(image) || is_plainly_absent(image) || is_beyond_published(image)
+}
+
+/// Whether a tag of nginx is far beyond those that were ever published, as in the documentation's example
+/// of a rollout that fails.
+fn is_beyond_published(image: &str) -> bool {
+    const MINORS: u32 = 100;
+    let minor = image.strip_prefix("nginx:1.");
+    minor
+        .and_then(|minor| minor.parse().ok())
+        .is_some_and(|minor: u32| minor >= MINORS)
 }
 
 /// Images whose programs do not run as root. Sources: their Dockerfiles.

@@ -148,10 +148,21 @@ impl<P: Clone> Sync<'_, P> {
 
     /// What readiness waits for beside the containers: conditions that somebody else sets.
     fn write_gates(&mut self) {
-        let missing = self.recipe.readiness_gates.iter().map(|gate| {
-            format!("corresponding condition of pod readiness gate \"{gate}\" does not exist.")
+        let others = &self.row().conditions.others;
+        let closed = self.recipe.readiness_gates.iter().filter_map(|gate| {
+            let known = others.iter().find(|(kind, _)| kind == gate);
+            match known.map(|(_, condition)| condition.status) {
+                None => Some(format!(
+                    "corresponding condition of pod readiness gate \"{gate}\" does not exist."
+                )),
+                Some(ConditionStatus::True) => None,
+                Some(status) => Some(format!(
+                    "the status of pod readiness gate \"{gate}\" is not \"True\", but {}",
+                    status.as_str()
+                )),
+            }
         });
-        let message = missing.collect::<Vec<String>>().join(", ");
+        let message = closed.collect::<Vec<String>>().join(", ");
         self.set_both(ConditionStatus::True, "", None);
         if !message.is_empty() {
             let kind = PodConditionKind::Ready;

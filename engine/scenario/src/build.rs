@@ -11,7 +11,7 @@ use aegis_model::{Doc, FieldChange, ObjectChange, Objects};
 use aegis_sim::Draws;
 use aegis_sim::workings::Pin;
 use aegis_world::{
-    Change, Curve, Deletion, Load, Noise, Parts, Pipe, Schedule, Signal, Spell, World,
+    Change, Curve, Deletion, Load, Noise, Parts, Pipe, Schedule, Signal, Spell, Usage, World,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ fn parts(loaded: &Loaded, objects: &Objects, seed: u64) -> Parts {
         pipes: pipes(spec, objects),
         delay: spec.observe.delay.whole(),
         pins: pins(spec, objects),
+        usage: spec.usage.iter().filter_map(usage).collect(),
         node_groups: crate::nodes::groups(spec, objects),
         seed,
     }
@@ -111,12 +112,21 @@ fn curve(rate: &Rate, traces: &BTreeMap<String, Vec<(f64, f64)>>) -> Curve {
     }
 }
 
+fn usage(usage: &format::Usage) -> Option<Usage> {
+    Some(Usage {
+        object: names::object(&usage.workload)?,
+        cpu: usage.cpu.map_or(0.0, |cpu| cpu.millicores().cores()),
+        memory: usage.memory.map_or(0.0, |memory| memory.bytes().0 as f64),
+    })
+}
+
 fn pins(spec: &Spec, objects: &Objects) -> Vec<Pin> {
-    let pin = |usage: &format::Usage| {
+    let pin = |words: &format::Usage| {
+        let Usage { cpu, memory, .. } = usage(words)?;
         Some(Pin {
-            workload: Named(objects).workload(&usage.workload)?,
-            cpu: usage.cpu.map_or(0.0, |cpu| cpu.millicores().cores()),
-            memory: usage.memory.map_or(0.0, |memory| memory.bytes().0 as f64),
+            workload: Named(objects).workload(&words.workload)?,
+            cpu,
+            memory,
         })
     };
     spec.usage.iter().filter_map(pin).collect()
@@ -182,7 +192,10 @@ impl Agenda<'_> {
                     rate: load.rps,
                 });
             }
-            Act::Patch(patch) => Change::Write(Arc::new(self.patched(patch)?)),
+            Act::Patch(patch) => match self.patched(patch)? {
+                Ok(change) => Change::Write(Arc::new(change)),
+                Err(why) => Change::Rejected(why),
+            },
             Act::Apply(document) => Change::Write(Arc::new(self.applied(document))),
             Act::Delete(deleted) => Change::Delete(self.deleted(deleted)?),
         };
@@ -194,18 +207,48 @@ impl Agenda<'_> {
     }
 
     /// The fields that a patch changes, of the object as it will be by then.
-    fn patched(&mut self, patch: &PatchOf) -> Option<ObjectChange> {
+    ///
+    /// # Errors
+    /// Why it does not apply, neither to the object as it was written nor with the defaults of the API server.
+    fn patched(&mut self, patch: &PatchOf) -> Option<Result<ObjectChange, String>> {
         let object = names::object(&patch.object)?;
         let known = self.documents.get(&object).cloned();
         let before = known.unwrap_or_else(|| Arc::new(bare(&object)));
         let root = aegis_model::FieldPath::default();
-        let after = crate::patches::patched(&before, patch, &root).ok()?;
+        let tried = crate::patches::patched(&before, patch, &root).map(|after| (before, after));
+        let tried = tried.or_else(|why| {
+            let shown = self.shown(&object).ok_or(why)?;
+            crate::patches::patched(&shown, patch, &root).map(|after| (Arc::new(shown), after))
+        });
+        let (before, after) = match tried {
+            Ok(both) => both,
+            Err(why) => return Some(Err(rejected(patch, &why.message))),
+        };
+        if let Some(why) = invalid(&before, &after) {
+            let object = &patch.object;
+            return Some(Err(format!(
+                "{object}: The {} {:?} is invalid: {why}",
+                after["kind"].as_str().unwrap_or_default(),
+                after["metadata"]["name"].as_str().unwrap_or_default()
+            )));
+        }
         let mut fields = aegis_kube::patch::diff(&before, &after);
         if let Some(merge) = &patch.merge {
             remove_nulls(merge, &root, &mut fields);
         }
         self.documents.insert(object.clone(), Arc::new(after));
-        Some(ObjectChange::Update { object, fields })
+        Some(Ok(ObjectChange::Update { object, fields }))
+    }
+
+    /// An object of the start with all that the API server fills in.
+    fn shown(&self, object: &ObjectRef) -> Option<Value> {
+        use aegis_kube::print::{EPOCH, list};
+        let mut all = list(self.objects, aegis_model::Tick(0), EPOCH);
+        let items = all["items"].as_array_mut()?;
+        let at = items
+            .iter()
+            .position(|item| names::of_value(item) == *object)?;
+        Some(items.swap_remove(at))
     }
 
     fn applied(&mut self, document: &Value) -> ObjectChange {
@@ -217,7 +260,13 @@ impl Agenda<'_> {
 
     fn deleted(&self, deleted: &Deleted) -> Option<Deletion> {
         let choice = match deleted {
-            Deleted::Object(object) => return names::object(object).map(Deletion::Object),
+            Deleted::Object(object) => {
+                let object = names::object(object)?;
+                // What the control plane makes anew at once is as if it had not gone.
+                let again =
+                    crate::objects::is_given(&object) && !self.documents.contains_key(&object);
+                return (!again).then_some(Deletion::Object(object));
+            }
             Deleted::Choice(choice) => choice,
         };
         if let Some(owner) = &choice.owner {
@@ -232,6 +281,27 @@ impl Agenda<'_> {
             labels,
         ))
     }
+}
+
+/// Why the API server does not take a document as it has become; `None` where it does, or where it was
+/// incomplete before, as of an object that a controller will make.
+fn invalid(before: &Value, after: &Value) -> Option<String> {
+    let errors = |document: &Value| {
+        let problems = aegis_kube::check::problems(document).into_iter();
+        let errors = problems
+            .map(|(problem, _)| problem)
+            .filter(|problem| problem.severity() == aegis_kube::Severity::Error);
+        errors.map(|problem| problem.to_string()).next()
+    };
+    errors(after).filter(|_| errors(before).is_none())
+}
+
+/// What kubectl says of a patch that does not apply.
+fn rejected(patch: &PatchOf, why: &str) -> String {
+    let object = &patch.object;
+    format!(
+        "{object}: The request is invalid: the server rejected our request due to an error in our request ({why})"
+    )
 }
 
 /// What is known of an object that a controller will make.

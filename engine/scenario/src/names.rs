@@ -5,7 +5,8 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use serde_json::Value;
 
 /// Kinds with the short name that kubectl takes besides the kind itself.
-const KINDS: [(&str, &str); 36] = [
+const KINDS: [(&str, &str); 37] = [
+    ("ReplicationController", "rc"),
     ("Namespace", "ns"),
     ("Node", "no"),
     ("Pod", "po"),

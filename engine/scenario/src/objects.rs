@@ -51,12 +51,16 @@ impl<'a> Index<'a> {
         Some((reference, value))
     }
 
-    /// Whether a StatefulSet of the manifests makes an object of that name: a pod or a pod's claim.
+    /// Whether the control plane makes an object of that name: a StatefulSet of the manifests a pod or a pod's
+    /// claim, another workload something whose name begins with its own.
     #[must_use]
     pub fn makes(&self, text: &str) -> bool {
         let Some(wanted) = names::object(text) else {
             return false;
         };
+        if is_given(&wanted) || self.references().any(|owner| begets(owner, &wanted)) {
+            return true;
+        }
         let mut sets = self
             .references()
             .filter(|known| known.kind == Kind::StatefulSet);
@@ -107,6 +111,31 @@ impl<'a> Index<'a> {
             .map(|known| known.name.as_str())
             .collect()
     }
+}
+
+/// Whether every namespace has an object of that name without anybody writing it.
+#[must_use]
+pub fn is_given(object: &ObjectRef) -> bool {
+    match object.kind {
+        Kind::ServiceAccount => object.name == "default",
+        Kind::ConfigMap => object.name == "kube-root-ca.crt",
+        _ => false,
+    }
+}
+
+/// Whether a workload may make an object: by the kinds, and by the name, which begins with its own.
+fn begets(owner: &ObjectRef, wanted: &ObjectRef) -> bool {
+    let fits = match wanted.kind {
+        Kind::ReplicaSet => owner.kind == Kind::Deployment,
+        Kind::Job => owner.kind == Kind::CronJob,
+        Kind::Pod => matches!(
+            owner.kind,
+            Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::Job | Kind::CronJob
+        ),
+        _ => false,
+    };
+    let rest = wanted.name.strip_prefix(owner.name.as_str());
+    fits && owner.namespace == wanted.namespace && rest.is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// Kinds that run pods.

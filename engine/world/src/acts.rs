@@ -299,6 +299,7 @@ fn reference(world: &World, target: Target) -> Option<ObjectRef> {
 fn make(world: &mut World, change: &Change, actor: &SmolStr) {
     match change {
         Change::Write(change) => write(world, change, actor),
+        Change::Rejected(why) => world.skipped.push(format!("{actor} on {why}")),
         Change::Delete(deletion) => delete(world, deletion, actor),
     }
 }

@@ -33,4 +33,4 @@ pub use reveal::{Cause, Revelation};
 pub use schedule::{Act, Change, Deletion, Entry, Schedule};
 pub use settle::{PAST, Settled};
 pub use truth::Truth;
-pub use world::{Ahead, Parts, World};
+pub use world::{Ahead, Parts, Usage, World};

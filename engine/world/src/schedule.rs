@@ -59,6 +59,8 @@ pub enum Change {
     /// A write; values before it are read when it is made. An object that is created though it
     /// exists is replaced.
     Write(Arc<ObjectChange>),
+    /// A patch that does not apply to its object: why.
+    Rejected(String),
     /// Objects are deleted.
     Delete(Deletion),
 }

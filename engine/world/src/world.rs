@@ -38,10 +38,23 @@ pub struct Parts {
     pub delay: u32,
     /// Use that is pinned.
     pub pins: Vec<Pin>,
+    /// The same by name, for workloads that come later.
+    pub usage: Vec<Usage>,
     /// Groups of nodes that an autoscaler may grow and shrink.
     pub node_groups: Vec<NodeGroup>,
     /// Root of all its draws.
     pub seed: u64,
+}
+
+/// Use that is pinned for the pods of a workload of that name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Usage {
+    /// The workload.
+    pub object: aegis_model::kubernetes::ObjectRef,
+    /// Cores per pod.
+    pub cpu: f64,
+    /// Bytes per pod.
+    pub memory: f64,
 }
 
 /// A true cluster with what is hidden in it and what will happen to it.
@@ -73,6 +86,7 @@ pub struct World {
     pub(crate) gap: Gap,
     /// Workloads whose behaviour is decided.
     pub(crate) furnished: usize,
+    usage: Arc<Vec<Usage>>,
 }
 
 /// Draws that share nothing with each other.
@@ -139,7 +153,14 @@ impl World {
             journal: Journal::default(),
             gap: parts.gap,
             furnished,
+            usage: Arc::new(parts.usage),
         }
+    }
+
+    /// What was to happen and could not, with the reason.
+    #[must_use]
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
     }
 
     /// What the API server shows.
@@ -237,7 +258,26 @@ impl World {
                 *place = Some(Arc::new(behaviour));
             }
         }
+        self.pin_from(known);
         self.furnished = self.cluster.objects.workloads.len();
+    }
+
+    /// Pins the use of workloads that came since.
+    fn pin_from(&mut self, known: usize) {
+        let rows = self.cluster.objects.workloads.enumerate().skip(known);
+        let pin = |(index, row): (usize, &Workload)| {
+            let named = |usage: &&Usage| usage.object == row.header.reference;
+            let usage = self.usage.iter().find(named)?;
+            Some(Pin {
+                workload: index.into(),
+                cpu: usage.cpu,
+                memory: usage.memory,
+            })
+        };
+        let new: Vec<Pin> = rows.filter_map(pin).collect();
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.cluster.workings.pins).extend(new);
+        }
     }
 
     /// Moves a plan on as far as this second allows.

@@ -83,6 +83,7 @@ fn header(kind: Kind, name: &str, number: u32) -> Header {
         number,
         generation: 1,
         created: Tick(10),
+        deletion: None,
         removed: None,
         doc: Arc::new(json!({"metadata": {"name": name}})),
     }

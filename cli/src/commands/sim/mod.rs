@@ -80,6 +80,9 @@ fn show(
         SimFormat::Wide => terminal.print(&wide(world.objects(), world.now()))?,
     }
     terminal.finish()?;
+    for skipped in world.skipped() {
+        to_stderr(&format!("did not happen: {skipped}\n"));
+    }
     to_stderr(&unready::report(&objects, length));
     Ok(Exit::Done)
 }

@@ -3,7 +3,8 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, bare, find, given, keep_record, owned, pods, storage, templates, validate,
+    Actor, admission, bare, find, given, keep_record, namespaces, owned, pods, storage, templates,
+    validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
@@ -52,9 +53,16 @@ pub fn create<P>(
     actor: Actor<'_>,
 ) -> Result<Slot, ApiError> {
     let mut arrival = receive(cluster, document)?;
+    if arrival.reference.kind.as_str() == "Eviction" {
+        // It is what a client writes to a pod's subresource, and no resource of its own.
+        return Err(ApiError::Shape(
+            "no matches for kind \"Eviction\" in version \"policy/v1\"",
+        ));
+    }
     if find(cluster, &arrival.reference).is_some() {
         return Err(ApiError::AlreadyExists(arrival.reference));
     }
+    namespaces::let_in(cluster, &arrival.reference, actor)?;
     admit(cluster, &arrival, actor)?;
     let slot = place(cluster, &mut arrival)?;
     let index = &mut cluster.workings.index;
@@ -151,8 +159,28 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, Api
         Kind::HorizontalPodAutoscaler => autoscaler(cluster, arrival),
         Kind::NetworkPolicy => policy(cluster, arrival),
         Kind::PodDisruptionBudget => budget(cluster, arrival),
+        ref kind if kind.as_str() == REPLICATION_CONTROLLER => {
+            let spec = workload_spec(object, document)?;
+            Ok(Slot::Workload(workload(cluster, arrival, spec)?))
+        }
         _ => Ok(plain(cluster, arrival)),
     }
+}
+
+/// What came before ReplicaSets, and does the same; its selector is a mapping of labels.
+const REPLICATION_CONTROLLER: &str = "ReplicationController";
+
+fn replication_controller(
+    object: &ObjectRef,
+    document: &Value,
+) -> Result<ReplicaSetSpec, ApiError> {
+    let mut spec = document["spec"].clone();
+    let labels = match spec["selector"].is_object() {
+        true => spec["selector"].clone(),
+        false => spec["template"]["metadata"]["labels"].clone(),
+    };
+    spec["selector"] = serde_json::json!({"matchLabels": labels});
+    document::read_value(object, &spec, "spec")
 }
 
 pub(super) fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
@@ -163,6 +191,7 @@ pub(super) fn header<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Header {
         number: cluster.workings.index.number(),
         generation: 1,
         created: cluster.clock,
+        deletion: None,
         removed: None,
         doc: arrival.document.clone(),
     }
@@ -198,6 +227,9 @@ pub fn workload_spec(object: &ObjectRef, document: &Value) -> Result<WorkloadSpe
         Kind::DaemonSet => WorkloadSpec::DaemonSet(read(object, document, "spec")?),
         Kind::ReplicaSet => WorkloadSpec::ReplicaSet(read(object, document, "spec")?),
         Kind::Job => WorkloadSpec::Job(read(object, document, "spec")?),
+        ref kind if kind.as_str() == REPLICATION_CONTROLLER => {
+            WorkloadSpec::ReplicaSet(replication_controller(object, document)?)
+        }
         Kind::CronJob => WorkloadSpec::CronJob(read(object, document, "spec")?),
         _ => WorkloadSpec::Pod(bare_template(object, document)?),
     };

@@ -1,7 +1,7 @@
 //! Deletion: the object goes, and with it what it owns.
 
 use super::error::ApiError;
-use super::{Actor, admission, find, keep_record, pods, storage};
+use super::{Actor, admission, finalizers, find, keep_record, namespaces, pods, storage};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 /// their grace period; pods of a Node are left to the node lifecycle controller.
 ///
 /// # Errors
-/// [`ApiError::NotFound`].
+/// [`ApiError::NotFound`], and where a webhook refuses it.
 pub fn delete<P>(
     cluster: &mut Cluster<P>,
     object: &ObjectRef,
@@ -22,16 +22,17 @@ pub fn delete<P>(
 ) -> Result<(), ApiError> {
     let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
     let document = header(&cluster.objects, slot).map_or_else(Doc::default, |h| h.doc.clone());
-    remove(cluster, slot);
+    if actor != Actor::Unrecorded && object.kind != Kind::Pod {
+        admission::user_write(cluster, object, &document, "DELETE")?;
+    }
+    match object.kind {
+        Kind::Namespace => namespaces::terminate(cluster, slot, &object.name),
+        _ => remove(cluster, slot),
+    }
     keep_record(cluster, actor, object, || ObjectChange::Delete {
         object: object.clone(),
         document,
     });
-    if object.kind == Kind::Namespace {
-        for slot in inside(cluster, &object.name) {
-            remove(cluster, slot);
-        }
-    }
     Ok(())
 }
 
@@ -40,8 +41,9 @@ pub fn delete_workload<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
     remove(cluster, Slot::Workload(workload));
 }
 
-fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
-    if storage::waits_with_going(cluster, slot) {
+pub(super) fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    let is_held = finalizers::hold(cluster, slot);
+    if storage::waits_with_going(cluster, slot) || is_held {
         return;
     }
     let now = cluster.clock;
@@ -156,7 +158,7 @@ fn remove_dependents<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
 }
 
 /// All objects of a namespace, kind by kind in order of id; workloads bring their pods along.
-fn inside<P>(cluster: &Cluster<P>, namespace: &str) -> Vec<Slot> {
+pub(super) fn inside<P>(cluster: &Cluster<P>, namespace: &str) -> Vec<Slot> {
     fn of<'a, T: Clone + 'a, I: From<usize> + 'a>(
         table: &'a Table<T>,
         namespace: &'a str,

@@ -1,6 +1,6 @@
 //! Documents: their kind and name, and typed values read from them.
 
-use super::error::{ApiError, Invalid};
+use super::error::{ApiError, Complaint, Invalid};
 use aegis_model::Doc;
 use aegis_model::kubernetes::{Kind, Metadata, ObjectRef};
 use alloc::format;
@@ -130,6 +130,7 @@ pub fn read_value<T: DeserializeOwned>(
         let invalid = Invalid {
             object: object.clone(),
             path: culprit.below(path),
+            complaint: Complaint::Invalid,
             value: at.to_string(),
             detail: explain(at, &error.to_string()),
         };

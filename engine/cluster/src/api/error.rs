@@ -23,6 +23,12 @@ pub enum ApiError {
     /// Something that the API server asks could not be asked.
     #[error("Internal error occurred: {0}")]
     Internal(String),
+    /// A webhook refuses it.
+    #[error("{0}")]
+    Denied(String),
+    /// It took too long.
+    #[error("Timeout: {0}")]
+    Timeout(&'static str),
     /// An admission plugin refuses it.
     #[error("{} \"{name}\" is forbidden: {reason}", resource(.kind))]
     Forbidden {
@@ -37,16 +43,46 @@ pub enum ApiError {
 
 /// A field with a value that the API server does not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}{group} \"{name}\" is invalid: {path}: Invalid value: {value}: {detail}", kind = .object.kind, group = group_of(&.object.kind), name = .object.name)]
+#[error("{kind}{group} \"{name}\" is invalid: {path}: {}", .complaint.in_words(.value, .detail), kind = .object.kind, group = group_of(&.object.kind), name = .object.name)]
 pub struct Invalid {
     /// The object.
     pub object: ObjectRef,
     /// The field.
     pub path: String,
+    /// What kind of mistake it is.
+    pub complaint: Complaint,
     /// Its value, as JSON.
     pub value: String,
     /// What would be right.
     pub detail: String,
+}
+
+/// Kinds of mistakes. Source: k8s.io/apimachinery/pkg/util/validation/field `ErrorType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Complaint {
+    /// A value that is not taken.
+    Invalid,
+    /// A value is missing.
+    Required,
+    /// A value that another item has.
+    Duplicate,
+    /// A value that is none of those that exist.
+    Unsupported,
+    /// A field that may not be set or changed here.
+    Forbidden,
+}
+
+impl Complaint {
+    fn in_words(self, value: &str, detail: &str) -> String {
+        match self {
+            Self::Invalid => alloc::format!("Invalid value: {value}: {detail}"),
+            Self::Required if detail.is_empty() => "Required value".into(),
+            Self::Required => alloc::format!("Required value: {detail}"),
+            Self::Duplicate => alloc::format!("Duplicate value: {value}"),
+            Self::Unsupported => alloc::format!("Unsupported value: {value}: {detail}"),
+            Self::Forbidden => alloc::format!("Forbidden: {detail}"),
+        }
+    }
 }
 
 impl From<Invalid> for ApiError {

@@ -130,7 +130,7 @@ fn phase(text: &str) -> Option<PodPhase> {
     .find(|phase| phase.as_str() == text)
 }
 
-fn condition_status(text: &str) -> ConditionStatus {
+pub(super) fn condition_status(text: &str) -> ConditionStatus {
     match text {
         "True" => ConditionStatus::True,
         "False" => ConditionStatus::False,

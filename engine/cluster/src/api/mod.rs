@@ -12,7 +12,9 @@ mod document;
 mod error;
 pub mod events;
 mod eviction;
+mod finalizers;
 mod given;
+mod namespaces;
 pub mod nodes;
 mod owned;
 pub mod pods;
@@ -22,6 +24,7 @@ mod templates;
 mod update;
 mod validate;
 
+pub use admission::of_controller as admit_controlled;
 pub use admission::settle_quotas;
 pub use adopt::adopt;
 pub use create::create;
@@ -32,6 +35,7 @@ pub use document::{identify, without_nulls};
 pub use error::{ApiError, Invalid, resource};
 pub use eviction::{EvictionRefused, drain, evict, is_drained, uncordon};
 pub use eviction::{budgets_of, evictable};
+pub use namespaces::collect as collect_namespaces;
 pub use templates::{
     CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, hash as template_hash, previous_template,
 };

@@ -13,7 +13,9 @@ use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Deletion, Pod, PodCondition, PodConditions,
     PodPhase,
 };
-use aegis_model::{NodeId, Objects, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId};
+use aegis_model::{
+    FieldChange, NodeId, Objects, PodId, ReplicaSetId, TemplateId, Tick, WorkloadId,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use smol_str::{SmolStr, format_smolstr};
@@ -431,6 +433,68 @@ pub fn set_condition<P>(
     }
 }
 
+/// Takes over conditions of other types than a kubelet's that somebody writes into a pod's status.
+pub(super) fn report<P>(cluster: &mut Cluster<P>, pod: PodId, fields: &[FieldChange]) {
+    let mut document = serde_json::json!({});
+    let below = |field: &&FieldChange| super::update::is_below(field, "status");
+    for field in fields.iter().filter(below) {
+        field.path.set(&mut document, field.after.clone());
+    }
+    let Some(written) = document["status"]["conditions"].as_array() else {
+        return;
+    };
+    let now = cluster.clock;
+    for condition in written {
+        let (Some(kind), Some(status)) = (condition["type"].as_str(), condition["status"].as_str())
+        else {
+            continue;
+        };
+        if !KUBELET_S.contains(&kind) {
+            put_other(cluster, pod, kind, status, condition, now);
+        }
+    }
+    cluster.workings.pods.set_due(pod, now);
+}
+
+/// Conditions that a kubelet or the scheduler keeps.
+const KUBELET_S: [&str; 6] = [
+    "ContainersReady",
+    "DisruptionTarget",
+    "Initialized",
+    "PodReadyToStartContainers",
+    "PodScheduled",
+    "Ready",
+];
+
+fn put_other<P>(
+    cluster: &mut Cluster<P>,
+    pod: PodId,
+    kind: &str,
+    status: &str,
+    written: &serde_json::Value,
+    now: Tick,
+) {
+    let text = |key: &str| written[key].as_str().unwrap_or_default();
+    let message = (!text("message").is_empty()).then(|| text("message").into());
+    let others = &mut cluster.objects.pods[pod.index()].conditions.others;
+    let status = super::given::condition_status(status);
+    let known = others.iter_mut().find(|(name, _)| name == kind);
+    let since = known
+        .as_ref()
+        .filter(|(_, row)| row.status == status)
+        .map_or(now, |(_, row)| row.since);
+    let row = PodCondition {
+        status,
+        since,
+        reason: text("reason").into(),
+        message,
+    };
+    match known {
+        Some((_, present)) => *present = row,
+        None => others.push((kind.into(), row)),
+    }
+}
+
 fn condition_of(conditions: &PodConditions, kind: PodConditionKind) -> &PodCondition {
     match kind {
         PodConditionKind::Scheduled => &conditions.scheduled,
@@ -541,13 +605,39 @@ pub fn adopt<P>(
     touch(cluster, pod);
 }
 
-/// Removes a pod for good. A bare pod's workload goes with it.
-pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
+/// Keeps a pod that a finalizer holds: it is over, and its deletion under way.
+fn is_kept<P>(cluster: &mut Cluster<P>, pod: PodId) -> bool {
+    if !super::finalizers::keep_pod(cluster, pod) {
+        return false;
+    }
     let now = cluster.clock;
     let row = &mut cluster.objects.pods[pod.index()];
-    if !row.exists() {
+    // Its kubelet has deleted it with no grace left: the time of the wish stays.
+    let asked = row.deletion.map_or(now, |deletion| deletion.asked);
+    row.deletion = Some(Deletion {
+        asked,
+        deadline: asked,
+    });
+    if row.node.is_some() && !row.phase.is_terminal() {
+        let failed = |status: &ContainerStatus| matches!(&status.state, ContainerState::Terminated(end) if end.exit_code != 0);
+        let phase = match row.containers.iter().any(failed) {
+            true => PodPhase::Failed,
+            false => PodPhase::Succeeded,
+        };
+        set_phase(cluster, pod, phase);
+    }
+    cluster.workings.pods.set_due(pod, Tick::NEVER);
+    true
+}
+
+/// Removes a pod for good, unless a finalizer holds it. A bare pod's workload goes with it.
+pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let now = cluster.clock;
+    let row = &cluster.objects.pods[pod.index()];
+    if !row.exists() || is_kept(cluster, pod) {
         return;
     }
+    let row = &mut cluster.objects.pods[pod.index()];
     row.removed = Some(now);
     let (workload, node) = (row.workload, row.node);
     let owner = &mut cluster.objects.workloads[workload.index()];

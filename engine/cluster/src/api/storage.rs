@@ -6,7 +6,7 @@
 use super::create::{Arrival, header, register};
 use super::document::{self, read, read_value};
 use super::error::ApiError;
-use super::validate::invalid;
+use super::validate::{forbidden, invalid};
 use crate::cluster::Cluster;
 use crate::workings::Slot;
 use aegis_model::kubernetes::{
@@ -72,6 +72,9 @@ pub fn claim<P>(cluster: &Cluster<P>, namespace: &str, name: &str) -> Option<Cla
         _ => None,
     }
 }
+
+/// What is said of a write to a claim's spec.
+const CLAIM_IS_FIXED: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
 
 /// Makes a StorageClass.
 pub(super) fn create_class<P>(
@@ -251,26 +254,18 @@ fn may_become<P>(
     resized.resources = after.resources.clone();
     let named_late = before.volume_name.is_empty() || before.storage_class_name.is_none();
     if resized != *after && !(named_late && row.phase == ClaimPhase::Pending) {
-        let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        return Err(invalid(object, "spec", "{}", detail));
+        return Err(forbidden(object, "spec", CLAIM_IS_FIXED));
     }
     let (old, new) = (size(before), size(after));
     if new == old {
         return Ok(());
     }
     if row.phase != ClaimPhase::Bound {
-        let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        return Err(invalid(object, "spec", "{}", detail));
+        return Err(forbidden(object, "spec", CLAIM_IS_FIXED));
     }
     if new < row.capacity.or(old) {
-        let value = format!("\"{}\"", new.unwrap_or_default());
         let detail = "field can not be less than status.capacity";
-        return Err(invalid(
-            object,
-            "spec.resources.requests.storage",
-            &value,
-            detail,
-        ));
+        return Err(forbidden(object, "spec.resources.requests.storage", detail));
     }
     let class = class(cluster, row.class());
     if class.is_some_and(|class| class.spec.allow_volume_expansion) {
@@ -336,14 +331,20 @@ pub(super) fn note_gone<P>(cluster: &mut Cluster<P>, slot: Slot) {
     cluster.workings.scheduler.news.storage = true;
 }
 
-/// Removes a claim for good.
+/// Removes a claim for good, if no finalizer holds it.
 pub fn remove_claim<P>(cluster: &mut Cluster<P>, id: ClaimId) {
+    if super::finalizers::hold(cluster, Slot::Claim(id)) {
+        return;
+    }
     cluster.objects.claims[id.index()].header.removed = Some(cluster.clock);
     note_gone(cluster, Slot::Claim(id));
 }
 
-/// Removes a volume for good.
+/// Removes a volume for good, if no finalizer holds it.
 pub fn remove_volume<P>(cluster: &mut Cluster<P>, id: VolumeId) {
+    if super::finalizers::hold(cluster, Slot::Volume(id)) {
+        return;
+    }
     cluster.objects.volumes[id.index()].header.removed = Some(cluster.clock);
     note_gone(cluster, Slot::Volume(id));
 }

@@ -4,9 +4,7 @@ use super::document::read_value;
 use super::error::ApiError;
 use crate::cluster::Cluster;
 use crate::workings::fnv1a;
-use aegis_model::kubernetes::{
-    Container, Kind, Labels, ObjectRef, PodSpec, PodTemplateSpec, Toleration,
-};
+use aegis_model::kubernetes::{Kind, Labels, ObjectRef, PodSpec, PodTemplateSpec, Qos, Toleration};
 use aegis_model::objects::{Header, Template};
 use aegis_model::{Doc, TemplateId, WorkloadId};
 use alloc::string::ToString;
@@ -220,7 +218,7 @@ fn admit(spec: &mut PodSpec, kind: &Kind) {
                 .push(exists(key, effect, Some(TOLERATED_SECONDS)));
         }
     }
-    if !is_best_effort(spec) {
+    if Qos::of(spec) != Qos::BestEffort {
         let key = "node.kubernetes.io/memory-pressure";
         tolerate(spec, exists(key, "NoSchedule", None));
     }
@@ -246,20 +244,6 @@ fn exists(key: &str, effect: &str, seconds: Option<i64>) -> Toleration {
 fn covers(toleration: &Toleration, key: &str) -> bool {
     (toleration.key == key || toleration.key.is_empty())
         && (toleration.effect == "NoExecute" || toleration.effect.is_empty())
-}
-
-/// Whether no container asks for CPU or memory.
-fn is_best_effort(spec: &PodSpec) -> bool {
-    let asks = |container: &Container| {
-        ["cpu", "memory"]
-            .iter()
-            .any(|name| container.resources.request(name).is_some())
-    };
-    !spec
-        .containers
-        .iter()
-        .chain(&spec.init_containers)
-        .any(asks)
 }
 
 /// The template to which `kubectl rollout undo` would go: that of `to_revision`, or of the newest

@@ -2,11 +2,13 @@
 
 use super::create::{autoscaler_spec, note_default_priority, template_of, workload_spec};
 use super::document::{identify, read, without_nulls};
-use super::error::{ApiError, Invalid};
-use super::{Actor, admission, find, keep_record, redefine, storage, templates, validate};
+use super::error::{ApiError, Complaint, Invalid};
+use super::{
+    Actor, admission, finalizers, find, keep_record, redefine, storage, templates, validate,
+};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
-use aegis_model::kubernetes::{Labels, ObjectRef};
+use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
 use aegis_model::objects::WorkloadSpec;
 use aegis_model::path::Segment;
 use aegis_model::{Doc, FieldChange, ObjectChange, PodId, ReplicaSetId, WorkloadId};
@@ -34,6 +36,9 @@ pub fn update<P>(
     if let Slot::Node(id) = slot {
         super::nodes::report(cluster, id, fields);
     }
+    if let Slot::Pod(id) = slot {
+        super::pods::report(cluster, id, fields);
+    }
     let present = document_of(cluster, slot);
     let mut document = Value::clone(&present);
     let fields = change(&mut document, fields);
@@ -41,7 +46,19 @@ pub fn update<P>(
         return Ok(());
     }
     let document = without_nulls(Arc::new(document));
+    if actor != Actor::Unrecorded {
+        admission::user_write(cluster, object, &document, "UPDATE")?;
+    }
+    finalizers::check(
+        object,
+        finalizers::going(cluster, slot),
+        &present,
+        &document,
+    )?;
     commit(cluster, slot, object, &document, &fields)?;
+    if fields.iter().any(is_of_finalizers) {
+        finalizers::let_go(cluster, slot);
+    }
     keep_record(cluster, actor, object, || ObjectChange::Update {
         object: object.clone(),
         fields,
@@ -58,7 +75,10 @@ fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
         if let Some(cost) = cluster.workings.control.deletion_costs.get(&id) {
             annotations.insert(DELETION_COST.into(), smol_str::format_smolstr!("{cost}"));
         }
-        return Arc::new(serde_json::json!({
+        let owner = &cluster.objects.workloads[pod.workload.index()].header;
+        let own = (owner.reference.kind == Kind::Pod)
+            .then(|| owner.doc["metadata"]["finalizers"].clone());
+        return without_nulls(Arc::new(serde_json::json!({
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
@@ -66,9 +86,10 @@ fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
                 "namespace": pod.namespace,
                 "labels": *pod.labels,
                 "annotations": annotations,
+                "finalizers": own,
             },
             "spec": spec_of(cluster, id),
-        }));
+        })));
     }
     header(&cluster.objects, slot).map_or_else(Doc::default, |header| header.doc.clone())
 }
@@ -102,6 +123,12 @@ fn change(document: &mut Value, fields: &[FieldChange]) -> Vec<FieldChange> {
     effective
 }
 
+/// `metadata.finalizers` or an item of it.
+fn is_of_finalizers(field: &FieldChange) -> bool {
+    let second = field.path.0.get(1);
+    is_below(field, "metadata") && matches!(second, Some(Segment::Key(key)) if key == "finalizers")
+}
+
 pub(super) fn is_below(field: &FieldChange, root: &str) -> bool {
     matches!(field.path.0.first(), Some(Segment::Key(key)) if key == root)
 }
@@ -118,6 +145,7 @@ fn commit<P>(
         let invalid = Invalid {
             object: object.clone(),
             path: "metadata.name".into(),
+            complaint: Complaint::Invalid,
             value: format!("{}", document["metadata"]["name"]),
             detail: "field is immutable".into(),
         };
@@ -125,6 +153,9 @@ fn commit<P>(
     }
     if let Slot::Pod(id) = slot {
         return commit_pod(cluster, id, object, document, &metadata, fields);
+    }
+    if let Some(header) = header(&cluster.objects, slot) {
+        validate::may_become(object, &header.doc, document)?;
     }
     retype(cluster, slot, object, document)?;
     if let Some(header) = header_mut(&mut cluster.objects, slot) {
@@ -163,11 +194,7 @@ fn commit_pod<P>(
         !is_below(field, "metadata") && !of_gates(field) && !redefine::is_image(field)
     };
     if fields.iter().any(other) {
-        return Err(ApiError::Forbidden {
-            kind: object.kind.clone(),
-            name: object.name.clone(),
-            reason: "pod updates may not change fields of the spec but for images".into(),
-        });
+        return Err(validate::pod_is_fixed(object));
     }
     if fields.iter().any(redefine::is_image) {
         redefine::redefine(cluster, id, object, document)?;
@@ -183,6 +210,14 @@ fn commit_pod<P>(
     if let Some(left) = gates_left {
         cluster.objects.pods[id.index()].gates = Some(Arc::new(left));
         cluster.workings.scheduler.news.gates = true;
+    }
+    if fields.iter().any(is_of_finalizers) {
+        let owner = cluster.objects.pods[id.index()].workload;
+        let header = &mut cluster.objects.workloads[owner.index()].header;
+        if header.reference.kind == Kind::Pod {
+            let left = document["metadata"]["finalizers"].clone();
+            Arc::make_mut(&mut header.doc)["metadata"]["finalizers"] = left;
+        }
     }
     cluster.objects.pods[id.index()].labels = Arc::new(metadata.labels.clone());
     cluster.workings.index.topology_dirty = true;
@@ -210,6 +245,7 @@ fn gates_after<P>(
     let invalid = Invalid {
         object: object.clone(),
         path: "spec.schedulingGates".into(),
+        complaint: Complaint::Forbidden,
         value: format!("{new:?}"),
         detail: format!("only deletion is allowed, but found new scheduling gate '{new}'"),
     };

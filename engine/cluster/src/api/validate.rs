@@ -2,7 +2,7 @@
 //!
 //! Source: pkg/apis/{apps,core,autoscaling,policy}/validation.
 
-use super::error::{ApiError, Invalid};
+use super::error::{ApiError, Complaint, Invalid};
 use aegis_model::kubernetes::{
     Container, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget, ObjectRef,
     PodDisruptionBudgetSpec, PodSpec, ResourceMetric, RestartPolicy,
@@ -12,12 +12,32 @@ use alloc::format;
 use alloc::string::ToString;
 
 mod batch;
+mod immutable;
+
+pub(super) use immutable::{may_become, pod_is_fixed};
 
 /// A value at a path that the API server refuses.
 pub(super) fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
+    wrong(object, Complaint::Invalid, path, value, detail)
+}
+
+/// A field that the API server does not let be set, or be changed, as it is.
+pub(super) fn forbidden(object: &ObjectRef, path: &str, detail: &str) -> ApiError {
+    wrong(object, Complaint::Forbidden, path, "", detail)
+}
+
+/// Something wrong with a field.
+fn wrong(
+    object: &ObjectRef,
+    complaint: Complaint,
+    path: &str,
+    value: &str,
+    detail: &str,
+) -> ApiError {
     let invalid = Invalid {
         object: object.clone(),
         path: path.into(),
+        complaint,
         value: value.into(),
         detail: detail.into(),
     };
@@ -39,11 +59,13 @@ pub(super) fn workload(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), Ap
     if template.restart_policy != RestartPolicy::Always {
         let value = format!("\"{:?}\"", template.restart_policy);
         let path = "spec.template.spec.restartPolicy";
-        return Err(invalid(
+        let supported = "supported values: \"Always\"";
+        return Err(wrong(
             object,
+            Complaint::Unsupported,
             path,
             &value,
-            "supported values: \"Always\"",
+            supported,
         ));
     }
     pod(object, template, "spec.template.spec")
@@ -75,7 +97,7 @@ fn selector(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
 pub(super) fn pod(object: &ObjectRef, spec: &PodSpec, path: &str) -> Result<(), ApiError> {
     if spec.containers.is_empty() {
         let path = format!("{path}.containers");
-        return Err(invalid(object, &path, "[]", "at least one is required"));
+        return Err(wrong(object, Complaint::Required, &path, "", ""));
     }
     let init = ("initContainers", &spec.init_containers);
     for (list, containers) in [init, ("containers", &spec.containers)] {
@@ -84,12 +106,8 @@ pub(super) fn pod(object: &ObjectRef, spec: &PodSpec, path: &str) -> Result<(), 
             container(object, one, &path)?;
             if containers[..position].iter().any(|c| c.name == one.name) {
                 let value = format!("{:?}", one.name.as_str());
-                return Err(invalid(
-                    object,
-                    &(path + ".name"),
-                    &value,
-                    "duplicate value",
-                ));
+                let path = path + ".name";
+                return Err(wrong(object, Complaint::Duplicate, &path, &value, ""));
             }
         }
     }
@@ -100,7 +118,7 @@ fn container(object: &ObjectRef, container: &Container, path: &str) -> Result<()
     for (field, value) in [("name", &container.name), ("image", &container.image)] {
         if value.is_empty() {
             let path = format!("{path}.{field}");
-            return Err(invalid(object, &path, "\"\"", "a value is required"));
+            return Err(wrong(object, Complaint::Required, &path, "", ""));
         }
     }
     let resources = &container.resources;

@@ -28,6 +28,12 @@ pub const fn node_address(index: usize) -> Address {
     Address(0xAC10_0000 | ((index as u32).wrapping_add(2) & 0x000F_FFFF))
 }
 
+/// The address of a Service by its canonical number, as it is printed in `spec.clusterIP`: in 10.96.0.0/12.
+#[must_use]
+pub const fn service_address(number: u32) -> Address {
+    Address(0x0A60_0000 + (number.wrapping_add(1) & 0x000F_FFFF))
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d] = self.0.to_be_bytes();

@@ -14,7 +14,7 @@ mod address;
 mod cache;
 mod policy;
 
-pub use address::{Address, node_address, pod_address};
+pub use address::{Address, node_address, pod_address, service_address};
 pub use cache::{Changed, ReachCache};
 
 use aegis_model::kubernetes::Labels;

@@ -3,6 +3,7 @@
 use crate::api::admission::{Amounts, Demand, Life};
 use aegis_model::{Doc, PlainId, PodId, TemplateId};
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -21,12 +22,18 @@ pub struct Policies {
     pub(crate) default_class: Option<Doc>,
     /// What admission made of a revision's template.
     pub(crate) variants: Arc<BTreeMap<TemplateId, TemplateId>>,
+    /// What mutating webhooks made of it, by what they wrote.
+    pub(crate) mutated: Arc<BTreeMap<(TemplateId, String), TemplateId>>,
     /// ResourceQuotas, by id.
     pub(crate) ledgers: Arc<Vec<Ledger>>,
     /// Pods that count in some quota.
     pub(crate) charged: Arc<BTreeMap<PodId, Life>>,
     /// Pods that may count otherwise now.
     pub(crate) dirty: Arc<BTreeSet<PodId>>,
+    /// Namespaces without a document in which something lies from the start.
+    pub(crate) settled: Arc<BTreeSet<SmolStr>>,
+    /// Namespaces that go when nothing is left in them.
+    pub(crate) terminating: Arc<BTreeSet<PlainId>>,
     /// State of the index when objects that are no pods were last counted.
     pub(crate) counted: u32,
 }

@@ -7,7 +7,7 @@ mod rolling;
 mod scaling;
 mod status;
 
-use super::replica_set;
+use super::{refusals, replica_set};
 use crate::batch_of;
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::{self, POD_TEMPLATE_HASH, REVISION};
@@ -23,6 +23,7 @@ use aegis_model::{Doc, Overlay, ReplicaSetId, WorkloadId};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -81,10 +82,14 @@ fn sync<P>(cluster: &mut Cluster<P>, id: WorkloadId, journal: &mut Journal) {
         return;
     }
     if desk.strategy != Strategy::Recreate {
-        desk.make_revision(cluster, journal);
+        if desk.make_revision(cluster, journal).is_break() {
+            return;
+        }
         rolling::roll(cluster, &desk, journal);
     } else {
-        rolling::recreate(cluster, &mut desk, journal);
+        if rolling::recreate(cluster, &mut desk, journal).is_break() {
+            return;
+        }
     }
     status::roll_out(cluster, &desk);
     status::clean_up(cluster, &desk);
@@ -181,12 +186,22 @@ impl Desk {
     }
 
     /// Finds or makes the ReplicaSet of the wanted template.
-    fn make_revision<P>(&mut self, cluster: &mut Cluster<P>, journal: &mut Journal) {
+    fn make_revision<P>(
+        &mut self,
+        cluster: &mut Cluster<P>,
+        journal: &mut Journal,
+    ) -> ControlFlow<()> {
         if self.new.is_some() {
             self.adopt_revision(cluster);
-            return;
+            return ControlFlow::Continue(());
         }
         let row = new_set(cluster, self);
+        let (object, document) = (row.header.reference.clone(), row.header.doc.clone());
+        if let Err(why) = api::admit_controlled(cluster, &object, &document) {
+            self.refused(cluster, &object.name, &why, journal);
+            return ControlFlow::Break(());
+        }
+        refusals::let_in(cluster, self.id);
         let set = api::insert_replica_set(cluster, row);
         self.new = Some(set);
         let size = rolling::wanted_size(cluster, self, set);
@@ -195,6 +210,37 @@ impl Desk {
         cluster.objects.workloads[self.id.index()].revision = revision;
         annotate(cluster, Slot::Workload(self.id), REVISION, revision);
         self.announce(cluster, set, size, journal);
+        ControlFlow::Continue(())
+    }
+
+    /// The API server does not take the new ReplicaSet: that is said, and tried again.
+    fn refused<P>(
+        &self,
+        cluster: &mut Cluster<P>,
+        set: &str,
+        why: &api::ApiError,
+        journal: &mut Journal,
+    ) {
+        const REASON: &str = "ReplicaSetCreateError";
+        let message = format!("Failed to create new replica set {set:?}: {why}");
+        if self.deadline.is_some() {
+            let kind = "Progressing";
+            status::say(
+                cluster,
+                self.id,
+                kind,
+                ConditionStatus::False,
+                REASON,
+                &message,
+            );
+        }
+        let object = cluster.objects.workloads[self.id.index()]
+            .header
+            .reference
+            .clone();
+        let warning = Severity::Warning;
+        record(cluster, journal, warning, REASON, &message, &object, SOURCE);
+        refusals::refused(cluster, self.id, refusals::WAITS);
     }
 
     fn announce<P>(
@@ -315,6 +361,7 @@ fn new_set<P>(cluster: &mut Cluster<P>, desk: &Desk) -> ReplicaSet {
         number,
         generation: 1,
         created: cluster.clock,
+        deletion: None,
         removed: None,
         doc: Doc::default(),
     };

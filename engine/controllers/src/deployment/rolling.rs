@@ -7,6 +7,7 @@ use super::{Desk, Strategy};
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::journal::Journal;
 use aegis_model::ReplicaSetId;
+use core::ops::ControlFlow;
 
 /// One step of a rolling update: up, down, and up again into the room that this made. Upstream does
 /// each in a sync of its own, milliseconds apart.
@@ -75,18 +76,23 @@ fn available<P>(cluster: &Cluster<P>, set: ReplicaSetId) -> u32 {
 }
 
 /// One step of `Recreate`: no new pod before the last old one is gone.
-pub(super) fn recreate<P>(cluster: &mut Cluster<P>, desk: &mut Desk, journal: &mut Journal) {
+pub(super) fn recreate<P>(
+    cluster: &mut Cluster<P>,
+    desk: &mut Desk,
+    journal: &mut Journal,
+) -> ControlFlow<()> {
     let mut shrunk = false;
     for set in desk.old.clone() {
         shrunk |= resize(cluster, desk, set, 0, journal);
     }
     if shrunk || runs_old_pods(cluster, desk) {
-        return;
+        return ControlFlow::Continue(());
     }
-    desk.make_revision(cluster, journal);
+    desk.make_revision(cluster, journal)?;
     if let Some(new) = desk.new {
         resize(cluster, desk, new, desk.replicas, journal);
     }
+    ControlFlow::Continue(())
 }
 
 /// Whether a pod of an old set still runs or terminates.

@@ -3,12 +3,13 @@
 use super::bind::SELECTED_NODE;
 use super::{say, say_as};
 use aegis_cluster::Cluster;
+use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::{self, Actor, storage};
 use aegis_cluster::journal::Journal;
 use aegis_cluster::volumes::{self, Driver, DriverKind, Reach};
-use aegis_cluster::workings::{StorageJob, fnv1a};
+use aegis_cluster::workings::{Slot, StorageJob, fnv1a};
 use aegis_model::ClaimId;
-use aegis_model::kubernetes::{ReclaimPolicy, StorageClassSpec};
+use aegis_model::kubernetes::{Kind, ObjectRef, ReclaimPolicy, StorageClassSpec};
 use aegis_model::objects::{ClaimPhase, Severity};
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -70,6 +71,9 @@ pub(super) fn begin<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Clai
         "ExternalProvisioning",
         &message,
     );
+    if let Some(why) = missing_source(cluster, id) {
+        return await_source(cluster, journal, id, &name, &why);
+    }
     let job = StorageJob::Provision(id);
     if volumes::driver(cluster, &provisioner).is_some() && !cluster.workings.storage.is_planned(job)
     {
@@ -88,6 +92,66 @@ pub(super) fn begin<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id: Clai
         let at = cluster.clock.after(PROVISIONING);
         cluster.workings.storage.later(at, job);
     }
+}
+
+/// Says what is missing, and looks again later.
+fn await_source<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    id: ClaimId,
+    name: &str,
+    why: &str,
+) {
+    let object = cluster.objects.claims[id.index()].header.reference.clone();
+    let message = format!("failed to provision volume with StorageClass \"{name}\": {why}");
+    let (warning, source) = (Severity::Warning, Source::of(PROVISIONER));
+    record(
+        cluster,
+        journal,
+        warning,
+        "ProvisioningFailed",
+        &message,
+        &object,
+        source,
+    );
+    let again = cluster.clock.after(SOURCE_AGAIN);
+    cluster.workings.storage.later(again, StorageJob::Sync(id));
+}
+
+/// Seconds until a provisioner looks for a missing source again; its back-off starts lower.
+const SOURCE_AGAIN: u32 = 10;
+
+/// Why what a claim is to be filled from cannot be had; `None` where it can, or where it is to be empty.
+/// Source: kubernetes-csi/external-provisioner pkg/controller/controller.go `getVolumeContentSource`.
+fn missing_source<P>(cluster: &Cluster<P>, id: ClaimId) -> Option<String> {
+    let header = &cluster.objects.claims[id.index()].header;
+    let spec = &header.doc["spec"];
+    let source = match spec["dataSource"].is_object() {
+        true => &spec["dataSource"],
+        false => &spec["dataSourceRef"],
+    };
+    let name = source["name"].as_str()?;
+    let namespace = &header.reference.namespace;
+    let kind = source["kind"].as_str()?;
+    let object = ObjectRef::new(Kind::from(kind), namespace, name);
+    let found = api::find(cluster, &object);
+    let why = match (kind, found) {
+        ("PersistentVolumeClaim", None) => format!(
+            "error getting PVC {name} (namespace {namespace:?}) from api server: persistentvolumeclaims {name:?} not found"
+        ),
+        ("PersistentVolumeClaim", Some(Slot::Claim(source)))
+            if cluster.objects.claims[source.index()].phase != ClaimPhase::Bound =>
+        {
+            format!("the PVC {name} is not bound")
+        }
+        ("VolumeSnapshot", None) => format!(
+            "error getting snapshot {name} from api server: volumesnapshots.snapshot.storage.k8s.io {name:?} not found"
+        ),
+        _ => return None,
+    };
+    Some(format!(
+        "error getting handle for DataSource Type {kind} by Name {name}: {why}"
+    ))
 }
 
 /// The volume is there, and kept for the claim.

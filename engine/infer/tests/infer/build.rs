@@ -14,6 +14,7 @@ fn header(document: &aegis_kube::Document, number: u32) -> Header {
         number,
         generation: 1,
         created: Tick(0),
+        deletion: None,
         removed: None,
         doc: document.value.clone(),
     }

@@ -142,6 +142,16 @@ fn rolling(bounds: &RollingUpdate, path: &FieldPath, findings: &mut Findings) {
             amount(bound, &path.key(key), findings);
         }
     }
+    if let Some(IntOrString::Text(text)) = &bounds.max_unavailable
+        && is_percentage(text)
+        && text
+            .trim_end_matches('%')
+            .parse()
+            .is_ok_and(|percent: u32| percent > 100)
+    {
+        let at = path.key("maxUnavailable");
+        findings.invalid(&at, text.as_str(), "must not be greater than 100%");
+    }
     let zero = |bound: &Option<IntOrString>| bound.as_ref().is_some_and(is_zero);
     if zero(&bounds.max_surge) && zero(&bounds.max_unavailable) {
         let at = path.key("maxUnavailable");

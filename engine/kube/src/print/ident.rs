@@ -17,6 +17,12 @@ pub fn uid(number: u32) -> String {
     format!("00000000-0000-4000-8000-{number:012x}")
 }
 
+/// The uid of an object that has no number, by its names.
+pub fn named(names: &[&str]) -> String {
+    let number = number_of(&names.join("/"));
+    format!("00000007-0000-4000-8000-{:012x}", number >> 16)
+}
+
 /// What is derived from a numbered object.
 #[derive(Clone, Copy)]
 pub enum Derived {

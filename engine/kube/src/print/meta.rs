@@ -4,6 +4,7 @@ use super::{Context, ident};
 use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
 use aegis_model::objects::{Header, Plain};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Whether the API server counts generations of a kind.
 fn has_generation(kind: &Kind) -> bool {
@@ -18,7 +19,7 @@ fn has_generation(kind: &Kind) -> bool {
             | Kind::NetworkPolicy
             | Kind::PodDisruptionBudget
             | Kind::EndpointSlice
-    )
+    ) || kind.as_str() == "ReplicationController"
 }
 
 /// The group and version under which a kind is printed; empty for a kind that is not built in.
@@ -32,7 +33,7 @@ pub fn api_version(kind: &Kind) -> &'static str {
         Kind::PriorityClass => "scheduling.k8s.io/v1",
         Kind::StorageClass => "storage.k8s.io/v1",
         Kind::Job | Kind::CronJob => "batch/v1",
-        Kind::Other(name) if name == "Endpoints" => "v1",
+        Kind::Other(name) if name == "Endpoints" || name == "ReplicationController" => "v1",
         Kind::Other(_) | Kind::Cluster => "",
         _ => "v1",
     }
@@ -62,6 +63,10 @@ pub fn metadata(cx: &Context<'_>, header: &Header) -> Value {
     meta["resourceVersion"] = resource_version(header).into();
     if has_generation(&reference.kind) {
         meta["generation"] = header.generation.max(1).into();
+    }
+    if let Some(asked) = header.deletion {
+        meta["deletionTimestamp"] = cx.epoch.rfc3339(asked).into();
+        meta["deletionGracePeriodSeconds"] = 0.into();
     }
     meta
 }
@@ -106,6 +111,128 @@ pub fn owner(header: &Header) -> Value {
     }])
 }
 
+/// Conditions of a Namespace that is going and about which nothing is wrong.
+const GOING: [(&str, &str, &str); 3] = [
+    (
+        "NamespaceDeletionDiscoveryFailure",
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    ),
+    (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+];
+
+/// `status:` of a Namespace: while it is going, with what keeps it
+/// (pkg/controller/namespace/deletion/status_condition_utils.go).
+fn namespace_status(cx: &Context<'_>, header: &Header) -> Value {
+    let Some(asked) = header.deletion else {
+        return json!({"phase": "Active"});
+    };
+    let since = cx.epoch.rfc3339(asked);
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+        json!({
+            "type": kind,
+            "status": status,
+            "lastTransitionTime": since,
+            "reason": reason,
+            "message": message,
+        })
+    };
+    let fine = GOING.into_iter();
+    let mut conditions: Vec<Value> = fine
+        .map(|(kind, reason, message)| condition(kind, "False", reason, message))
+        .collect();
+    let (remaining, holding) = left_in(cx, &header.reference.name);
+    conditions.push(match remaining.as_str() {
+        "" => {
+            let message = "All content successfully removed";
+            condition(
+                "NamespaceContentRemaining",
+                "False",
+                "ContentRemoved",
+                message,
+            )
+        }
+        left => {
+            let message = format!("Some resources are remaining: {left}");
+            let reason = "SomeResourcesRemain";
+            condition("NamespaceContentRemaining", "True", reason, &message)
+        }
+    });
+    conditions.push(match holding.as_str() {
+        "" => {
+            let message = "All content-preserving finalizers finished";
+            let reason = "ContentHasNoFinalizers";
+            condition("NamespaceFinalizersRemaining", "False", reason, message)
+        }
+        held => {
+            let message = format!("Some content in the namespace has finalizers remaining: {held}");
+            let reason = "SomeFinalizersRemain";
+            condition("NamespaceFinalizersRemaining", "True", reason, &message)
+        }
+    });
+    json!({"phase": "Terminating", "conditions": conditions})
+}
+
+/// What is left in a Namespace, by resource, and what holds it, by finalizer.
+fn left_in(cx: &Context<'_>, namespace: &str) -> (String, String) {
+    let pods = cx.objects.pods.iter();
+    let pods = pods.filter(|pod| pod.exists() && pod.namespace == namespace);
+    let mut remaining = BTreeMap::from([("pods.".to_owned(), pods.count())]);
+    let mut holding: BTreeMap<String, usize> = BTreeMap::new();
+    for held in held_in(cx, namespace) {
+        *remaining.entry(group_resource(held)).or_default() += 1;
+        let names = held.doc["metadata"]["finalizers"].as_array();
+        for finalizer in names.into_iter().flatten().filter_map(Value::as_str) {
+            *holding.entry(finalizer.to_owned()).or_default() += 1;
+        }
+    }
+    let counted = |counts: &BTreeMap<String, usize>, word: &str| {
+        let each = counts.iter().filter(|(_, count)| **count > 0);
+        let texts = each.map(|(what, count)| format!("{what} {word} {count} resource instances"));
+        texts.collect::<Vec<_>>().join(", ")
+    };
+    (counted(&remaining, "has"), counted(&holding, "in"))
+}
+
+/// Objects of a namespace that are no pods and that finalizers keep.
+fn held_in<'a>(cx: &Context<'a>, namespace: &str) -> impl Iterator<Item = &'a Header> {
+    let objects = cx.objects;
+    let workloads = objects.workloads.iter().map(|row| &row.header);
+    let claims = objects.claims.iter().filter(|row| row.deletion.is_some());
+    let claims = claims.map(|row| (&row.header, true));
+    let others = workloads
+        .chain(objects.services.iter().map(|row| &row.header))
+        .chain(objects.plain.iter().map(|row| &row.header))
+        .map(|header| (header, header.deletion.is_some()));
+    let all = others.chain(claims);
+    all.filter(move |(header, going)| {
+        *going && header.exists() && header.reference.namespace == namespace
+    })
+    .map(|(header, _)| header)
+}
+
+/// `deployments.apps`; `pods.` of the core group.
+fn group_resource(header: &Header) -> String {
+    let kind = header.reference.kind.as_str().to_lowercase();
+    let plural = match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('s') => format!("{kind}es"),
+        None => format!("{kind}s"),
+    };
+    let version = header.doc["apiVersion"].as_str().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    format!("{plural}.{group}")
+}
+
 /// An object that is kept and not simulated: as it came, with its metadata.
 pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
     let header = &row.header;
@@ -128,7 +255,7 @@ pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] =
             header.reference.name.as_str().into();
         object["spec"] = json!({"finalizers": ["kubernetes"]});
-        object["status"] = json!({"phase": "Active"});
+        object["status"] = namespace_status(cx, header);
     }
     object
 }

@@ -11,6 +11,7 @@ mod batch;
 mod defaults;
 mod endpoints;
 mod event;
+mod given;
 mod ident;
 mod ingress;
 mod meta;
@@ -58,6 +59,9 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
     let groups = [
         nodes(&cx),
         plain(&cx),
+        given::of_namespaces(&cx),
+        given::revisions(&cx),
+        given::leases(&cx),
         classes(&cx),
         volumes(&cx),
         claims(&cx),

@@ -306,6 +306,9 @@ fn conditions(cx: &Context<'_>, pod: &Pod) -> Vec<Value> {
         out.push(condition(cx, "Ready", &all.ready));
         out.push(condition(cx, "ContainersReady", &all.containers_ready));
     }
+    for (kind, row) in &all.others {
+        out.push(condition(cx, kind, row));
+    }
     // A pod that no scheduler has looked at has none.
     if pod.node.is_some() || !all.scheduled.reason.is_empty() {
         out.push(condition(cx, "PodScheduled", &all.scheduled));

@@ -37,6 +37,10 @@ fn spec(row: &Workload) -> Value {
         spec["replicas"] = replicas.into();
     }
     defaults::pod_spec(&mut spec["template"]["spec"]);
+    if row.header.reference.kind.as_str() == "ReplicationController" {
+        let labels = spec["template"]["metadata"]["labels"].clone();
+        defaults::default(&mut spec, "selector", labels);
+    }
     match &*row.spec {
         WorkloadSpec::Deployment(typed) => {
             defaults::deployment(&mut spec);

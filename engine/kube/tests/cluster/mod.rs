@@ -45,6 +45,7 @@ impl Builder {
             number: self.number(),
             generation: 1,
             created: Tick(0),
+            deletion: None,
             removed: None,
             doc: Arc::new(doc.clone()),
         }
@@ -315,6 +316,7 @@ fn ready_conditions() -> PodConditions {
         initialized: holds.clone(),
         containers_ready: holds.clone(),
         ready: holds,
+        others: Vec::new(),
         disruption: None,
     }
 }

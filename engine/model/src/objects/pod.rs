@@ -72,6 +72,9 @@ pub struct PodConditions {
     pub ready: PodCondition,
     /// `DisruptionTarget`, where there is one: its reason.
     pub disruption: Option<PodCondition>,
+    /// Those that somebody else writes, by type.
+    #[serde(default)]
+    pub others: Vec<(SmolStr, PodCondition)>,
 }
 
 /// One of them.

@@ -30,6 +30,9 @@ pub struct Header {
     pub generation: u32,
     /// `metadata.creationTimestamp`.
     pub created: Tick,
+    /// `metadata.deletionTimestamp` of what finalizers still hold.
+    #[serde(default)]
+    pub deletion: Option<Tick>,
     /// When it was deleted for good.
     pub removed: Option<Tick>,
     /// The document as it came, with later changes; status excluded.

@@ -4,6 +4,7 @@
 //! refuse: limits, Pod Security, validating webhooks, and quotas last. Source:
 //! pkg/kubeapiserver/options/plugins.go, `AllOrderedPlugins`.
 
+mod call;
 mod checks;
 mod claim;
 mod limits;
@@ -25,16 +26,17 @@ use super::error::ApiError;
 use super::templates;
 use super::{find, pods, validate};
 use crate::cluster::Cluster;
-use crate::workings::{Rules, Slot};
+use crate::workings::Rules;
 use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
 use aegis_model::objects::Header;
 use aegis_model::{Doc, TemplateId, WorkloadId};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use call::Patience;
 use serde_json::Value;
 use smol_str::SmolStr;
-use webhook::{Callee, Failure, Write};
+use webhook::Write;
 
 /// A pod that asks to be let in.
 pub(crate) struct Applicant<'a> {
@@ -70,9 +72,11 @@ pub(crate) fn pod<P>(
     let template = with_defaults(cluster, applicant, &rules)?;
     pods::account_of(cluster, applicant)?;
     pods::priority_of(cluster, &applicant.called, template)?;
-    call(cluster, applicant, HookKind::Mutating)?;
+    let mut patience = Patience::new();
+    let written = call(cluster, applicant, HookKind::Mutating, &mut patience)?;
+    let template = mutated(cluster, applicant, template, &written)?;
     limits_and_security(cluster, applicant, &rules, template)?;
-    call(cluster, applicant, HookKind::Validating)?;
+    call(cluster, applicant, HookKind::Validating, &mut patience)?;
     let document = cluster.objects.templates[template.index()].doc.clone();
     let used = quota::Used {
         resource: "pods",
@@ -199,9 +203,10 @@ fn call<P>(
     cluster: &Cluster<P>,
     applicant: &Applicant<'_>,
     kind: HookKind,
-) -> Result<(), ApiError> {
+    patience: &mut Patience,
+) -> Result<Vec<String>, ApiError> {
     if cluster.workings.policies.hooks.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let namespace = crate::reach::namespace_labels(&cluster.objects, applicant.namespace);
     let write = Write {
@@ -212,44 +217,33 @@ fn call<P>(
         labels: applicant.labels,
         namespace: Some(&namespace),
     };
-    hooked(cluster, &write, kind)
+    call::all(cluster, &write, kind, patience)
 }
 
-/// Calls the webhooks that a write concerns.
-fn hooked<P>(cluster: &Cluster<P>, write: &Write<'_>, kind: HookKind) -> Result<(), ApiError> {
-    let configurations = cluster.workings.policies.hooks.iter();
-    let of_kind = configurations.filter(|document| document["kind"] == kind.configuration());
-    let hooks = of_kind.flat_map(|document| claim::list(document, "webhooks"));
-    for hook in hooks.filter(|hook| webhook::concerns(hook, write)) {
-        let Some(callee) = Callee::of(hook) else {
-            continue;
-        };
-        let Some(failure) = failure(cluster, &callee) else {
-            continue;
-        };
-        if webhook::is_fatal(hook) {
-            return Err(ApiError::Internal(webhook::in_words(
-                hook, &callee, &failure,
-            )));
+/// The template with what mutating webhooks wrote into it; the same one where they wrote nothing.
+fn mutated<P>(
+    cluster: &mut Cluster<P>,
+    applicant: &Applicant<'_>,
+    base: TemplateId,
+    written: &[String],
+) -> Result<TemplateId, ApiError> {
+    if written.is_empty() {
+        return Ok(base);
+    }
+    let key = (base, written.concat());
+    if let Some(known) = cluster.workings.policies.mutated.get(&key) {
+        return Ok(*known);
+    }
+    let mut document = Value::clone(&cluster.objects.templates[base.index()].doc);
+    for patch in written {
+        // What is no JSON is what a webhook would be refused for: it changes nothing.
+        if let Ok(patch) = serde_json::from_str(patch) {
+            call::write_into(&mut document, &patch);
         }
     }
-    Ok(())
-}
-
-/// Why a Service cannot be called; `None` where it can.
-fn failure<P>(cluster: &Cluster<P>, callee: &Callee<'_>) -> Option<Failure> {
-    let object = ObjectRef::new(Kind::Service, callee.namespace, callee.name);
-    let Some(Slot::Service(id)) = find(cluster, &object) else {
-        return Some(Failure::Service);
-    };
-    let service = &cluster.objects.services[id.index()];
-    let mut ports = service.spec.ports.iter();
-    if !ports.any(|port| u64::from(port.port) == callee.port) {
-        return Some(Failure::Port);
-    }
-    let ready = service.endpoints.iter().any(|endpoint| endpoint.ready);
-    // Endpoints of a Service without a selector are made by hand; what stands behind them answers.
-    (!ready && !service.spec.selector.is_empty()).then_some(Failure::Endpoints)
+    let template = templates::admitted(cluster, applicant.workload, base, &Arc::new(document))?;
+    Arc::make_mut(&mut cluster.workings.policies.mutated).insert(key, template);
+    Ok(template)
 }
 
 /// Calls the webhooks for a write that a user makes to an object that is no pod of a controller.
@@ -279,8 +273,29 @@ pub(crate) fn user_write<P>(
         labels: &labels.unwrap_or_default(),
         namespace: inside.as_deref(),
     };
-    hooked(cluster, &write, HookKind::Mutating)?;
-    hooked(cluster, &write, HookKind::Validating)
+    let mut patience = Patience::new();
+    call::all(cluster, &write, HookKind::Mutating, &mut patience)?;
+    call::all(cluster, &write, HookKind::Validating, &mut patience).map(drop)
+}
+
+/// Admission of what a controller makes that is no pod: webhooks, then quotas.
+///
+/// # Errors
+/// [`ApiError::Forbidden`], [`ApiError::Internal`] or [`ApiError::Denied`], in the words of whoever refuses.
+pub fn of_controller<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    document: &Doc,
+) -> Result<(), ApiError> {
+    user_write(cluster, object, document, "CREATE")?;
+    match object_refusal(cluster, object, document) {
+        Some(reason) => Err(ApiError::Forbidden {
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            reason,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// All items of all LimitRanges of a namespace against a claim on storage.

@@ -157,6 +157,9 @@ fn recount_others<P>(cluster: &mut Cluster<P>) {
     for ledger in &mut ledgers {
         ledger.by_others = BTreeMap::new();
     }
+    for ledger in &mut ledgers {
+        charge_given(cluster, ledger);
+    }
     for header in headers(&cluster.objects) {
         for ledger in &mut ledgers {
             if ledger.namespace == header.reference.namespace {
@@ -172,6 +175,26 @@ fn recount_others<P>(cluster: &mut Cluster<P>) {
     }
     cluster.workings.policies.ledgers = Arc::new(ledgers);
     cluster.workings.policies.counted = stamp;
+}
+
+/// What every namespace has without anybody writing it: an account, and the certificate of the API server.
+fn charge_given<P>(cluster: &Cluster<P>, ledger: &mut Ledger) {
+    let given = [
+        (Kind::ServiceAccount, "default", "serviceaccounts"),
+        (Kind::ConfigMap, "kube-root-ca.crt", "configmaps"),
+    ];
+    for (kind, name, resource) in given {
+        let object = ObjectRef::new(kind, &ledger.namespace, name);
+        if crate::api::find(cluster, &object).is_none() {
+            let used = Used {
+                resource,
+                document: &Value::Null,
+                life: Life::Alive,
+            };
+            let share = quota::share(&ledger.document, &ledger.hard, &used);
+            claim::add(&mut ledger.by_others, &share);
+        }
+    }
 }
 
 /// Headers of all that exists and is no pod.

@@ -51,6 +51,7 @@ pub(super) fn freshen<P>(cluster: &mut Cluster<P>) {
     policies.ledgers = Arc::new(gathered.ledgers);
     policies.default_class = gathered.default_class;
     policies.variants = Arc::default();
+    policies.mutated = Arc::default();
     quotas::count(cluster);
 }
 

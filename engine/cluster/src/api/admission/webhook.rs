@@ -1,8 +1,7 @@
 //! Webhooks of admission: which of them a write concerns, and what comes of calling them.
 //!
-//! What a webhook answers is its own program's doing and is not known here: one that can be reached
-//! allows, and changes nothing. One that cannot be reached refuses or is passed over, as its
-//! `failurePolicy` says. Source: k8s.io/apiserver/pkg/admission/plugin/webhook;
+//! One that cannot be reached refuses or is passed over, as its `failurePolicy` says; what the others
+//! answer is in [`super::call`]. Source: k8s.io/apiserver/pkg/admission/plugin/webhook;
 //! k8s.io/apiserver/pkg/util/proxy `ResolveEndpoint`.
 
 use super::claim::list;
@@ -117,12 +116,26 @@ pub(crate) enum Failure {
     Port,
     /// No endpoint of the Service is ready.
     Endpoints,
+    /// Nothing listens behind the Service; its address.
+    Refused(String),
+    /// The certificate is signed by another authority than the one that the webhook names.
+    Untrusted,
+    /// No answer came in time.
+    Deadline,
 }
 
 impl Failure {
     fn words(&self, callee: &Callee<'_>) -> String {
         let Callee { name, port, .. } = callee;
         match self {
+            Self::Refused(address) => {
+                format!("dial tcp {address}:{port}: connect: connection refused")
+            }
+            Self::Untrusted => {
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+                    .into()
+            }
+            Self::Deadline => "context deadline exceeded".into(),
             Self::Service => format!("service {name:?} not found"),
             Self::Port => format!("no service port {port} found for service {name:?}"),
             Self::Endpoints => format!("no endpoints available for service {name:?}"),

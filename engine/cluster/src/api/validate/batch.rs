@@ -1,7 +1,7 @@
 //! Jobs and CronJobs. Source: pkg/apis/batch/validation.
 
-use super::{invalid, pod};
-use crate::api::error::ApiError;
+use super::{invalid, pod, wrong};
+use crate::api::error::{ApiError, Complaint};
 use crate::cron::{Schedule, Zone};
 use aegis_model::kubernetes::{CronJobSpec, JobSpec, ObjectRef, RestartPolicy};
 use alloc::format;
@@ -16,12 +16,14 @@ pub(super) fn job(object: &ObjectRef, spec: &JobSpec, path: &str) -> Result<(), 
     if template.restart_policy == RestartPolicy::Always {
         let path = at("template.spec.restartPolicy");
         let detail = "supported values: \"OnFailure\", \"Never\"";
-        return Err(invalid(object, &path, "\"Always\"", detail));
+        let value = "\"Always\"";
+        return Err(wrong(object, Complaint::Unsupported, &path, value, detail));
     }
     let given = format!("{:?}", spec.completion_mode.as_deref().unwrap_or_default());
     if spec.is_indexed() && spec.completions().is_none() {
         let detail = "when completion mode is Indexed, a value is required";
-        return Err(invalid(object, &at("completions"), "null", detail));
+        let path = at("completions");
+        return Err(wrong(object, Complaint::Required, &path, "", detail));
     }
     if !spec.is_indexed() && spec.backoff_limit_per_index.is_some() {
         let detail = "requires indexed completion mode";
@@ -34,7 +36,7 @@ pub(super) fn job(object: &ObjectRef, spec: &JobSpec, path: &str) -> Result<(), 
     if spec.max_failed_indexes.is_some() && spec.backoff_limit_per_index.is_none() {
         let detail = "when maxFailedIndexes is specified, a value is required";
         let path = at("backoffLimitPerIndex");
-        return Err(invalid(object, &path, "null", detail));
+        return Err(wrong(object, Complaint::Required, &path, "", detail));
     }
     if spec.pod_failure_policy.is_some() && template.restart_policy != RestartPolicy::Never {
         let path = at("template.spec.restartPolicy");

@@ -1,0 +1,184 @@
+//! Objects that a control plane makes by itself and that nobody writes: the account and the root certificate
+//! of each namespace (without its contents), and the revisions of StatefulSets and DaemonSets.
+//!
+//! Source: pkg/controller/serviceaccount; pkg/controller/certificates/rootcacertpublisher;
+//! pkg/controller/history.
+
+use super::{Context, ident, meta};
+use aegis_model::TemplateId;
+use aegis_model::kubernetes::Kind;
+use aegis_model::objects::{ConditionStatus, Node, Workload, WorkloadSpec};
+use aegis_model::units::Tick;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// `default` ServiceAccounts and `kube-root-ca.crt` ConfigMaps of namespaces that have none of their own.
+pub fn of_namespaces(cx: &Context<'_>) -> Vec<Value> {
+    let objects = cx.objects;
+    let plain = || objects.plain.iter().filter(|row| row.header.exists());
+    let mut names: BTreeSet<&str> = BTreeSet::from(["default"]);
+    let pods = objects.pods.iter().filter(|pod| pod.exists());
+    names.extend(pods.map(|pod| pod.namespace.as_str()));
+    let headers = plain()
+        .map(|row| &row.header)
+        .chain(objects.workloads.iter().map(|row| &row.header))
+        .chain(objects.services.iter().map(|row| &row.header))
+        .chain(objects.claims.iter().map(|row| &row.header));
+    for header in headers.filter(|header| header.exists()) {
+        let reference = &header.reference;
+        match reference.kind {
+            Kind::Namespace => names.insert(&reference.name),
+            _ => names.insert(&reference.namespace),
+        };
+    }
+    names.remove("");
+    for row in plain().filter(|row| row.header.deletion.is_some()) {
+        if row.header.reference.kind == Kind::Namespace {
+            names.remove(row.header.reference.name.as_str());
+        }
+    }
+    let accounts = holders(cx, &Kind::ServiceAccount, "default");
+    let roots = holders(cx, &Kind::ConfigMap, ROOT);
+    let mut out = Vec::new();
+    for namespace in names {
+        if !accounts.contains(namespace) {
+            let metadata = metadata(cx, namespace, "default");
+            out.push(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}));
+        }
+        if !roots.contains(namespace) {
+            out.push(json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": metadata(cx, namespace, ROOT),
+                "data": {"ca.crt": ""},
+            }));
+        }
+    }
+    out
+}
+
+/// Namespaces in which an object of that kind and name was written.
+fn holders<'a>(cx: &Context<'a>, kind: &Kind, name: &str) -> BTreeSet<&'a str> {
+    let rows = cx.objects.plain.iter().map(|row| &row.header);
+    let of = rows.filter(|header| {
+        header.exists() && header.reference.kind == *kind && header.reference.name == name
+    });
+    of.map(|header| header.reference.namespace.as_str())
+        .collect()
+}
+
+/// Name of the ConfigMap with the certificate of the API server's authority.
+const ROOT: &str = "kube-root-ca.crt";
+
+fn metadata(cx: &Context<'_>, namespace: &str, name: &str) -> Value {
+    let uid = ident::named(&[namespace, name]);
+    json!({
+        "name": name,
+        "namespace": namespace,
+        "uid": uid,
+        "resourceVersion": "1",
+        "creationTimestamp": cx.epoch.rfc3339(Tick(0)),
+    })
+}
+
+/// Seconds for which a kubelet's lease holds, and between its renewals (pkg/kubelet, NodeLeaseDurationSeconds 40).
+const LEASE: (u32, u32) = (40, 10);
+/// Seconds after its last sign of life that a node counts as unknown (node-monitor-grace-period).
+const GRACE: u32 = 50;
+
+/// The leases by which kubelets say that they live. Of a silent one only what the node's conditions show is
+/// known: it is shown as renewed until it counts as unknown.
+pub fn leases(cx: &Context<'_>) -> Vec<Value> {
+    let nodes = cx.objects.nodes.enumerate();
+    let there = nodes.filter(|(_, node)| node.header.exists());
+    there.map(|(_, node)| lease(cx, node)).collect()
+}
+
+fn lease(cx: &Context<'_>, node: &Node) -> Value {
+    let name = node.header.reference.name.as_str();
+    let ready = node.conditions.iter().find(|row| row.kind == "Ready");
+    let silent = ready.filter(|row| row.status == ConditionStatus::Unknown);
+    let seen = silent.map_or(cx.clock.0, |row| row.since.0.saturating_sub(GRACE));
+    let renewed = cx.epoch.rfc3339(Tick(seen - seen % LEASE.1));
+    let renewed = renewed.trim_end_matches('Z').to_owned() + ".000000Z";
+    let mut metadata = metadata(cx, "kube-node-lease", name);
+    metadata["creationTimestamp"] = cx.epoch.rfc3339(node.header.created).into();
+    metadata["ownerReferences"] = json!([{
+        "apiVersion": "v1",
+        "kind": "Node",
+        "name": name,
+        "uid": meta::uid(&node.header),
+    }]);
+    json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": metadata,
+        "spec": {
+            "holderIdentity": name,
+            "leaseDurationSeconds": LEASE.0,
+            "renewTime": renewed,
+        },
+    })
+}
+
+/// Revisions of the StatefulSets and DaemonSets: those that they want, and those that pods still run.
+pub fn revisions(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.workloads.iter();
+    let keep = rows.filter(|row| {
+        let kept = matches!(
+            &*row.spec,
+            WorkloadSpec::StatefulSet(_) | WorkloadSpec::DaemonSet(_)
+        );
+        kept && row.header.exists()
+    });
+    keep.flat_map(|row| of_workload(cx, row)).collect()
+}
+
+fn of_workload(cx: &Context<'_>, row: &Workload) -> Vec<Value> {
+    let pods = row.pods.iter().filter_map(|id| {
+        let pod = cx.objects.pods.get(id.index())?;
+        pod.exists().then(|| cx.objects.revision(pod.template))
+    });
+    let live: BTreeSet<TemplateId> = pods.chain([row.template]).collect();
+    let older = live.iter().filter(|id| **id != row.template);
+    let ordered = older.chain([&row.template]);
+    let printed = ordered
+        .enumerate()
+        .filter_map(|(at, id)| revision(cx, row, *id, at + 1));
+    printed.collect()
+}
+
+fn revision(cx: &Context<'_>, row: &Workload, id: TemplateId, number: usize) -> Option<Value> {
+    let template = cx.objects.templates.get(id.index())?;
+    let owner = &row.header;
+    let name = format!("{}-{}", owner.reference.name, template.hash);
+    let kind = Kind::from("ControllerRevision");
+    let given = cx.objects.plain.iter().any(|other| {
+        let there = &other.header.reference;
+        other.header.exists()
+            && there.kind == kind
+            && there.name == name
+            && there.namespace == owner.reference.namespace
+    });
+    if given {
+        return None;
+    }
+    let mut metadata = metadata(cx, &owner.reference.namespace, &name);
+    metadata["creationTimestamp"] = cx.epoch.rfc3339(owner.created).into();
+    metadata["labels"] = meta::labels_value(&template.spec.metadata.labels);
+    let label = match &*row.spec {
+        WorkloadSpec::DaemonSet(_) => "controller-revision-hash",
+        _ => "controller.kubernetes.io/hash",
+    };
+    metadata["labels"][label] = template.hash.as_str().into();
+    metadata["ownerReferences"] = meta::owner(owner);
+    let mut patch = (*template.doc).clone();
+    patch["$patch"] = "replace".into();
+    Some(json!({
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": metadata,
+        "data": {"spec": {"template": patch}},
+        "revision": number,
+    }))
+}
