@@ -34,6 +34,10 @@ pub fn through_types(item: &Value) -> Option<Value> {
         "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(item),
         "ReplicaSet" => there_and_back::<ReplicaSet>(item),
         "Service" => there_and_back::<Service>(item),
+        "ControllerRevision" => {
+            there_and_back::<k8s_openapi::api::apps::v1::ControllerRevision>(item)
+        }
+        "Lease" => there_and_back::<k8s_openapi::api::coordination::v1::Lease>(item),
         "ServiceAccount" => there_and_back::<ServiceAccount>(item),
         "StatefulSet" => there_and_back::<StatefulSet>(item),
         _ => return None,
