@@ -161,7 +161,7 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, Api
         Kind::PodDisruptionBudget => budget(cluster, arrival),
         ref kind if kind.as_str() == REPLICATION_CONTROLLER => {
             let spec = workload_spec(object, document)?;
-            Ok(Slot::Workload(workload(cluster, arrival, spec)?))
+            Ok(Slot::Workload(workload(cluster, arrival, Arc::new(spec))?))
         }
         _ => Ok(plain(cluster, arrival)),
     }
