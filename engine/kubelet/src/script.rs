@@ -48,7 +48,7 @@ impl<P: Clone> Sync<'_, P> {
         match halt {
             Halt::EatMemory | Halt::TakeMemory(_) => self.end_by_memory(index, since, until),
             Halt::Await(_) | Halt::Ask(_) | Halt::Call(_) => {
-                self.enter_step(index, since, step, self.now)
+                self.enter_step(index, since, step, self.now);
             }
             // An init container, or a Job's, of which nothing is known does its work and ends.
             Halt::Serve => self.end_with(index, since, until, 0),
