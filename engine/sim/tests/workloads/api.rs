@@ -41,8 +41,8 @@ fn wrong_deployments() -> Value {
         ["/spec/template/metadata/labels", {"app": "wbe"},
             "spec.template.metadata.labels: Invalid value: {\"app\":\"wbe\"}: `selector` does not match template `labels`"],
         ["/spec/selector", {}, "spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
-        ["/spec/template/spec/containers", [], "spec.template.spec.containers: Invalid value: []: at least one is required"],
-        ["/spec/template/spec/containers/0/image", "", "spec.template.spec.containers[0].image: Invalid value: \"\": a value is required"],
+        ["/spec/template/spec/containers", [], "spec.template.spec.containers: Required value"],
+        ["/spec/template/spec/containers/0/image", "", "spec.template.spec.containers[0].image: Required value"],
         ["/spec/template/spec/containers/0/resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}},
             "spec.template.spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1"],
         ["/spec/template/spec/containers/0/resources", {"limits": {"memory": "12Qi"}},
@@ -50,7 +50,7 @@ fn wrong_deployments() -> Value {
         ["/spec/template/spec/containers/0/ports", [{"containerPort": 80}, {"containerPort": 70000}],
             "spec.template.spec.containers[0].ports[1].containerPort: Invalid value: 70000: invalid value: integer `70000`, expected u16"],
         ["/spec/template/spec/restartPolicy", "Never",
-            "spec.template.spec.restartPolicy: Invalid value: \"Never\": supported values: \"Always\""],
+            "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\""],
     ])
 }
 
