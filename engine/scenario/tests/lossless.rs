@@ -157,7 +157,7 @@ fn without(mut item: Value, keys: &[&str]) -> Value {
 fn asked_for(world: &World) -> BTreeMap<String, Value> {
     let derived = |item: &Value| {
         let kind = item["kind"].as_str().unwrap_or_default();
-        ["Event", "Endpoints", "EndpointSlice"].contains(&kind)
+        ["Event", "Endpoints", "EndpointSlice", "Lease"].contains(&kind)
     };
     let items = printed(world).into_iter().filter(|item| !derived(item));
     let plain = items.map(|mut item| {

@@ -185,8 +185,7 @@ mod tests {
 
     #[test]
     fn one_wrong_document_of_many_costs_itself_alone() {
-        let text =
-            "kind: Pod\nmetadata: {name: a}\n---\nkind: [\n---\nkind: Node\nmetadata: {name: b}\n";
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\nkind: [\n---\napiVersion: v1\nkind: Node\nmetadata: {name: b}\n";
         let found = read_lenient("x.yaml", text);
         assert_eq!(found.objects.len(), 2, "{found:?}");
         assert_eq!(found.unread.len(), 1);
