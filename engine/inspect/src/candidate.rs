@@ -1,6 +1,6 @@
 //! A possible cause with what speaks for it.
 
-use crate::estate::{Estate, Workload};
+use crate::estate::Estate;
 use aegis_faults::causes::{Cause, cause};
 use aegis_model::inspection::Evidence;
 use std::collections::BTreeMap;
@@ -88,12 +88,13 @@ impl Candidate {
         let keeper = &estate.workloads[at];
         let mut candidate = Self::new(id, keeper.object.reference())?;
         candidate.hurts.push(at);
-        candidate.name_workload(estate, keeper);
+        candidate.name_workload(estate, at);
         Some(candidate)
     }
 
-    fn name_workload(&mut self, estate: &Estate<'_>, keeper: &Workload<'_>) {
-        let pod = keeper.pods.iter().map(|pod| &estate.pods[*pod]);
+    fn name_workload(&mut self, estate: &Estate<'_>, at: usize) {
+        let keeper = &estate.workloads[at];
+        let pod = estate.pods_of(at);
         let pod = pod
             .clone()
             .find(|pod| !pod.is_ready())

@@ -251,6 +251,12 @@ impl<'a> Estate<'a> {
             .collect()
     }
 
+    /// Pods that the workload at that place keeps.
+    pub fn pods_of(&self, at: usize) -> impl Iterator<Item = &Pod<'a>> + Clone {
+        let places = self.workloads[at].pods.iter();
+        places.map(|place| &self.pods[*place])
+    }
+
     /// Services whose selector takes a workload's pods.
     #[must_use]
     pub fn services_of(&self, at: usize) -> Vec<Object<'a>> {

@@ -128,7 +128,7 @@ fn workloads(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
         if !estate.is_home(keeper.object.namespace) || keeper.object.kind == "Job" {
             continue;
         }
-        let here = keeper.pods.iter().map(|pod| &estate.pods[*pod]);
+        let here = estate.pods_of(at);
         let ready = here.clone().filter(|pod| pod.is_ready()).count();
         let wanted = keeper.desired.unwrap_or(0);
         let fewer = i64::try_from(ready).unwrap_or(i64::MAX) < wanted && estate.knows_pods();

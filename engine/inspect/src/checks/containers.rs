@@ -13,10 +13,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let pods = estate.pods_of(at);
         for pod in pods.filter(|pod| !pod.is_ready()) {
             found.extend(missing(case, at, pod));
             found.extend(stuck(case, at, pod));

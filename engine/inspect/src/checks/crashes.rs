@@ -13,10 +13,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let pods = estate.pods_of(at);
         let hurt: Vec<&Pod<'_>> = pods
             .filter(|pod| !pod.is_ready() || pod.restarts_again())
             .collect();
@@ -203,7 +200,7 @@ fn told(case: &Case<'_>, at: usize, row: &Row, words: &[(&Log, &Complaint)]) -> 
 /// A sidecar that is told, by an annotation or a port of its own, to listen on the same port.
 fn taken_by_sidecar(case: &Case<'_>, at: usize, candidate: Candidate, port: &str) -> Candidate {
     let keeper = &case.estate.workloads[at];
-    let pods = keeper.pods.iter().map(|pod| case.estate.pods[*pod].object);
+    let pods = case.estate.pods_of(at).map(|pod| pod.object);
     let told = pods.chain([keeper.object]).find_map(|object| {
         let notes = texts(object.doc, "/metadata/annotations")
             .chain(texts(object.doc, "/spec/template/metadata/annotations"));
@@ -269,10 +266,8 @@ fn database_port(case: &Case<'_>, at: usize, words: &[(&Log, &Complaint)]) -> Op
             format!("logs/{}", refused.0.of),
             refused.1.sample.clone(),
         );
-    let up = super::databases::stores(case).into_iter().any(|store| {
-        let mut pods = case.estate.workloads[store].pods.iter();
-        pods.any(|pod| case.estate.pods[*pod].is_ready())
-    });
+    let mut stores = super::databases::stores(case).into_iter();
+    let up = stores.any(|store| case.estate.pods_of(store).any(Pod::is_ready));
     Some(if up {
         candidate.seen(
             Fits,

@@ -45,10 +45,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let mut pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let mut pods = estate.pods_of(at);
         found.extend(pods.find_map(|pod| pulling(case, at, pod)));
     }
     found

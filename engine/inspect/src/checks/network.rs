@@ -6,7 +6,7 @@ use crate::candidate::{
     Weight::{Fits, Hints, Proven, Said},
 };
 use crate::doc::{has, items, number, text};
-use crate::estate::Estate;
+use crate::estate::{Estate, Pod};
 use crate::settings::{Address, addresses};
 use crate::symptoms::Symptom;
 use aegis_model::bundle::Condition;
@@ -261,8 +261,8 @@ fn shut_out(case: &Case<'_>, at: usize, policy: &crate::estate::Object<'_>) -> O
         Symptom::Unreachable(service) => services.contains(service),
         _ => false,
     });
-    let pods = estate.workloads[at].pods.iter();
-    let ready = pods.clone().count() > 0 && pods.clone().all(|pod| estate.pods[*pod].is_ready());
+    let mut pods = estate.pods_of(at).peekable();
+    let ready = pods.peek().is_some() && pods.all(Pod::is_ready);
     let mut candidate = Candidate::at_workload("network_policy_block", estate, at)?
         .field("spec.ingress")
         .value("value", policy.name)

@@ -28,10 +28,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let pods = estate.pods_of(at);
         let hurt: Vec<&Pod<'_>> = pods
             .filter(|pod| pod.phase == "Running" && (!pod.is_ready() || pod.restarts_again()))
             .collect();

@@ -24,10 +24,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let pods = estate.pods_of(at);
         let mut waiting = pods.filter(|pod| pod.node.is_empty() && pod.phase == "Pending");
         if let Some(pod) = waiting.next() {
             found.extend(unplaced(case, at, pod));

@@ -13,10 +13,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
-        let pods = estate.workloads[at]
-            .pods
-            .iter()
-            .map(|pod| &estate.pods[*pod]);
+        let pods = estate.pods_of(at);
         let Some(pod) = pods.clone().find(|pod| !pod.is_ready()) else {
             continue;
         };
