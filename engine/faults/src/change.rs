@@ -25,14 +25,14 @@ fn path(text: &str) -> FieldPath {
 }
 
 /// Where the pod template's spec lies in a workload's document.
-fn pod_spec(workload: &Workload) -> FieldPath {
+pub(crate) fn pod_spec(workload: &Workload) -> FieldPath {
     match workload.header.reference.kind {
         Kind::Pod => path("spec"),
         _ => path("spec.template.spec"),
     }
 }
 
-fn workload(objects: &Objects, target: Target) -> Option<&Workload> {
+pub(crate) fn workload(objects: &Objects, target: Target) -> Option<&Workload> {
     match target {
         Target::Workload(id) => objects.workloads.get(id.index()),
         _ => None,
@@ -47,7 +47,7 @@ fn service(objects: &Objects, target: Target) -> Option<&Service> {
 }
 
 /// The first container's path and document.
-fn container(row: &Workload) -> Option<(FieldPath, &Value)> {
+pub(crate) fn container(row: &Workload) -> Option<(FieldPath, &Value)> {
     let list = pod_spec(row).key("containers");
     let name = list.get(&row.header.doc)?.as_array()?.first()?["name"].as_str()?;
     let path = list.item("name", name);

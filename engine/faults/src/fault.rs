@@ -1,8 +1,8 @@
 //! What a row of the catalogue holds.
 
 use crate::betrayal::Betrayal;
-use crate::change::Maker;
 use crate::parameter::Parameter;
+use crate::step::Step;
 use aegis_model::{Mechanism, SymptomKind};
 
 /// A fault.
@@ -10,20 +10,35 @@ use aegis_model::{Mechanism, SymptomKind};
 pub struct Fault {
     /// Stable id.
     pub id: &'static str,
+    /// Where in the catalogue it stands.
+    pub section: Section,
+    /// What it takes to simulate it.
+    pub expressed: Expressed,
     /// In one sentence.
     pub summary: &'static str,
     /// What it acts on.
     pub targets: &'static [TargetKind],
+    /// Which of those it can act on.
+    pub needs: Needs,
     /// Its sizes, in the order in which they are passed on.
     pub parameters: &'static [Parameter],
     /// What is laid over the cluster, unseen.
     pub parts: &'static [Part],
-    /// The change of an object by which it comes, where it comes by one.
-    pub change: Option<Maker>,
+    /// What an application must have first that few have (a claim, an autoscaler, a quota): how a
+    /// scenario gives it.
+    pub stage: &'static [Step],
+    /// The changes of objects by which it comes, in order; none for what comes unseen.
+    pub steps: &'static [Step],
     /// Changes of objects that betray it; empty for a fault that no object shows.
     pub betrayed_by_change: &'static [Betrayal],
     /// What is observed, most telling first.
     pub signs: &'static [Sign],
+    /// Words of the cluster itself that betray it: all of them appear.
+    pub shows: &'static [Show],
+    /// Whom it hurts.
+    pub harms: Harms,
+    /// Whether it is thought of where nothing but its signs speaks for it.
+    pub candidacy: Candidacy,
     /// Whom else it hurts.
     pub spreads: Spread,
     /// What helps, best first.
@@ -34,6 +49,100 @@ pub struct Fault {
     pub frequency: Frequency,
     /// Public benchmarks and tools that have it.
     pub source: &'static str,
+}
+
+/// Sections of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// What wears out, bursts or goes by itself.
+    Plain,
+    /// Configuration of workloads, Services, references.
+    Workload,
+    /// Scheduling, resources, admission.
+    Scheduling,
+    /// Volumes and claims.
+    Storage,
+    /// State of applications and of what they depend on.
+    Application,
+    /// Network, names, mesh.
+    Network,
+    /// Nodes, control plane, operators, hardware.
+    ControlPlane,
+    /// Metastable, correlated, several at once.
+    Correlated,
+}
+
+/// What it takes to simulate a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expressed {
+    /// Objects and queues alone.
+    Objects,
+    /// A small state model of a component beside.
+    State,
+    /// Kernel or bytes: its effect is simulated, and how it comes about is not.
+    Effect,
+}
+
+/// Which targets of its kinds a fault can act on, beside what its steps find there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Any.
+    Nothing,
+    /// What keeps data: a database, a cache with a disk.
+    Store,
+    /// A cache.
+    Cache,
+    /// What keeps messages.
+    Broker,
+    /// What some Service selects.
+    Served,
+    /// What users reach.
+    Entry,
+}
+
+/// Whom a fault hurts while nobody acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harms {
+    /// Users.
+    Users,
+    /// Nobody, until the next pod is made.
+    NextPod,
+    /// Nobody: what is hurt is a job, an operator, or what one knows of the cluster.
+    Nobody,
+}
+
+/// Whether the engine thinks of a fault where nothing but its signs speaks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidacy {
+    /// It does.
+    BySigns,
+    /// Only where a change betrays it, or the dump of a cluster does.
+    ByChange,
+}
+
+/// Words of the cluster that betray a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// An Event of this reason whose message holds these words.
+    Event(&'static str, &'static str),
+    /// A container that waits for this reason.
+    Waiting(&'static str),
+    /// A container that ended for this reason.
+    Ended(&'static str),
+    /// A condition of this type, whatever the object, with this status.
+    Condition(&'static str, &'static str),
+    /// A log line that holds these words.
+    Log(&'static str),
+    /// A record of the actor that comes back, more than once.
+    Again(&'static str),
+    /// A claim that stays unbound.
+    ClaimPending,
+    /// An object of this kind that is to go and stays.
+    Terminating(&'static str),
+    /// Jobs that are active, at least so many.
+    ActiveJobs(u32),
+    /// Metrics of the subject are missing, and users are served.
+    Dark,
 }
 
 /// What a fault acts on.
@@ -47,6 +156,8 @@ pub enum TargetKind {
     Node,
     /// A ConfigMap or Secret.
     Plain,
+    /// The whole cluster.
+    Cluster,
 }
 
 /// One mechanism of a fault.
@@ -190,6 +301,9 @@ pub enum Act {
     LimitConcurrency,
     /// Fewer retries, or other time-outs, at the callers.
     SetRetries,
+    /// What people do outside of the API server: start a service of a node, end an experiment, set a
+    /// server's variable back.
+    Repair,
 }
 
 /// How often a fault happens.
@@ -206,6 +320,12 @@ impl Fault {
     #[must_use]
     pub const fn is_visible(&self) -> bool {
         !self.betrayed_by_change.is_empty()
+    }
+
+    /// Whether the engine thinks of it where nothing but its signs speaks for it.
+    #[must_use]
+    pub fn comes_unseen(&self) -> bool {
+        !self.parts.is_empty() && self.steps.is_empty() && self.candidacy == Candidacy::BySigns
     }
 
     /// Whether it acts on targets of this kind.

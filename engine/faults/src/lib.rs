@@ -13,14 +13,20 @@ pub mod event;
 pub mod fault;
 pub mod laying;
 pub mod parameter;
+pub mod reach;
+pub mod step;
+pub mod words;
 
 pub use betrayal::{Betrayal, Turn};
 pub use event::{EVENTS, Event, event};
 pub use fault::{
-    Act, Aim, Direction, Fault, Frequency, Lasting, On, Part, Remedy, Sign, Spread, TargetKind,
+    Act, Aim, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs, On, Part,
+    Remedy, Section, Show, Sign, Spread, TargetKind,
 };
 pub use laying::{Laying, overlay};
 pub use parameter::{Parameter, Unit};
+pub use reach::applicable;
+pub use step::{Deed, Place, Step};
 
 /// Id of a visible cause that no row names: the object and field say the rest.
 pub const MISCONFIGURATION: &str = "misconfiguration";

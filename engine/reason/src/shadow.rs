@@ -262,11 +262,8 @@ fn by_posterior(rolled: &crate::diagnose::Rolled, root: Draws, at: Tick) -> Opti
 
 /// The fault of the catalogue that most often comes by itself, where it hurts most.
 fn next(case: &Case, objects: &Objects) -> Option<Added> {
-    let hidden = aegis_faults::all().filter(|fault| {
-        !fault.parts.is_empty()
-            && fault.change.is_none()
-            && fault.acts_on(aegis_faults::TargetKind::Workload)
-    });
+    let hidden = aegis_faults::all()
+        .filter(|fault| fault.comes_unseen() && fault.acts_on(aegis_faults::TargetKind::Workload));
     let fault = hidden.max_by(|a, b| {
         a.frequency
             .per_cluster_month

@@ -79,6 +79,7 @@ pub fn target_kind(kind: &Kind) -> Option<TargetKind> {
         Kind::Service => Some(TargetKind::Service),
         Kind::Node => Some(TargetKind::Node),
         Kind::ConfigMap | Kind::Secret => Some(TargetKind::Plain),
+        Kind::Cluster => Some(TargetKind::Cluster),
         kind if WORKLOADS.contains(kind) => Some(TargetKind::Workload),
         _ => None,
     }
@@ -90,6 +91,7 @@ fn spelled(kind: TargetKind) -> &'static str {
         TargetKind::Service => "a Service, as service/name",
         TargetKind::Node => "a node, as node/name",
         TargetKind::Plain => "a ConfigMap or Secret, as configmap/name",
+        TargetKind::Cluster => "the whole cluster, as cluster/cluster",
     }
 }
 

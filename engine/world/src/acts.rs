@@ -1,16 +1,12 @@
 //! What happens when its time has come.
 
-use crate::reveal::Cause;
+use crate::begin::{self, Beginning};
 use crate::schedule::{Act, Change, Deletion};
 use crate::world::World;
-use aegis_faults::{Fault, Laying, betrayal, overlay};
+use aegis_faults::betrayal;
 use aegis_model::kubernetes::{Kind, ObjectRef};
-use aegis_model::objects::Header;
-use aegis_model::{
-    FieldChange, Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick, WorkloadId,
-};
+use aegis_model::{FieldChange, ObjectChange, Tick, WorkloadId};
 use aegis_sim::api::{self, Actor, ApiError};
-use aegis_sim::conduct::inverse;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -25,6 +21,8 @@ pub enum Due {
         actor: SmolStr,
         /// Seconds until the next time.
         every: u32,
+        /// The object through which it is done; without it, or suspended, nothing is.
+        through: Option<ObjectRef>,
     },
     /// The end of a fault that came by a change: the change that takes it back.
     End {
@@ -71,7 +69,8 @@ pub fn perform_due(world: &mut World) {
     }
 }
 
-fn perform(world: &mut World, act: Act) {
+/// Does one thing now.
+pub fn perform(world: &mut World, act: Act) {
     match act {
         Act::Fault {
             fault,
@@ -79,7 +78,7 @@ fn perform(world: &mut World, act: Act) {
             parameters,
             lasts,
             actor,
-        } => begin(
+        } => begin::begin(
             world,
             &Beginning {
                 fault,
@@ -95,7 +94,7 @@ fn perform(world: &mut World, act: Act) {
             every,
         } => {
             make(world, &change, &actor);
-            come_again(world, change, actor, every);
+            come_again(world, change, actor, every, None);
         }
         Act::Load { to, rate } => match world.load_at(to) {
             Some(index) => world.rates[index] = Some(rate),
@@ -106,7 +105,14 @@ fn perform(world: &mut World, act: Act) {
     }
 }
 
-fn come_again(world: &mut World, change: Change, actor: SmolStr, every: Option<u32>) {
+/// Lets a change come again after a while.
+pub fn come_again(
+    world: &mut World,
+    change: Change,
+    actor: SmolStr,
+    every: Option<u32>,
+    through: Option<ObjectRef>,
+) {
     if let Some(every) = every.filter(|every| *every > 0) {
         let at = world.cluster.clock.after(every);
         world.due.push((
@@ -115,6 +121,7 @@ fn come_again(world: &mut World, change: Change, actor: SmolStr, every: Option<u
                 change,
                 actor,
                 every,
+                through,
             },
         ));
     }
@@ -126,9 +133,15 @@ fn perform_again(world: &mut World, due: Due) {
             change,
             actor,
             every,
+            through,
         } => {
-            make(world, &change, &actor);
-            come_again(world, change, actor, Some(every));
+            if through
+                .as_ref()
+                .is_none_or(|through| is_at_work(world, through))
+            {
+                make(world, &change, &actor);
+            }
+            come_again(world, change, actor, Some(every), through);
         }
         Due::End { change, actor } => write(world, &change, &actor),
         Due::Uncordon { node, actor } => {
@@ -138,162 +151,20 @@ fn perform_again(world: &mut World, due: Due) {
     }
 }
 
-fn note(world: &mut World, what: &str, result: Result<(), ApiError>) {
+/// Says what could not be done.
+pub fn note(world: &mut World, what: &str, result: Result<(), ApiError>) {
     if let Err(error) = result {
         world.skipped.push(format!("{what}: {error}"));
     }
 }
 
-/// A fault that begins.
-struct Beginning {
-    fault: &'static Fault,
-    target: Target,
-    parameters: Vec<f64>,
-    lasts: Option<u32>,
-    actor: SmolStr,
-}
-
-/// Whether a fault of the load has a load to act on.
-fn finds_load(world: &World, beginning: &Beginning) -> bool {
-    match beginning.target {
-        Target::Service(id) if !beginning.fault.parts.is_empty() => world.load_at(id).is_some(),
-        _ => true,
-    }
-}
-
-/// Makes the fault's change, and lays its mechanisms.
-fn begin(world: &mut World, beginning: &Beginning) {
-    if !finds_load(world, beginning) {
-        let id = beginning.fault.id;
-        world
-            .skipped
-            .push(format!("{id}: no load arrives at its target"));
-        return;
-    }
-    let changed = match beginning.fault.change {
-        None => None,
-        Some(make) => {
-            let sizes = sizes(beginning);
-            let Some(change) = make(&world.cluster.objects, beginning.target, &sizes) else {
-                let id = beginning.fault.id;
-                world.skipped.push(format!(
-                    "{id}: its target has nothing to get wrong in that way"
-                ));
-                return;
-            };
-            write(world, &change, &beginning.actor);
-            end_later(world, beginning, &change);
-            Some(change)
-        }
+/// Whether what an actor acts through is there, and not suspended or without pods.
+fn is_at_work(world: &World, through: &ObjectRef) -> bool {
+    let Some(header) = aegis_faults::step::find(&world.cluster.objects, through) else {
+        return false;
     };
-    lay(world, beginning);
-    let cause = cause(world, beginning, changed.as_ref());
-    world.causes.extend(cause);
-}
-
-fn sizes(beginning: &Beginning) -> Vec<f64> {
-    let given = |index: usize| beginning.parameters.get(index).copied();
-    let parameters = beginning.fault.parameters.iter().enumerate();
-    parameters
-        .map(|(index, parameter)| given(index).unwrap_or(parameter.default))
-        .collect()
-}
-
-fn end_later(world: &mut World, beginning: &Beginning, change: &ObjectChange) {
-    let back = betrayal::object(change).and_then(|object| inverse(&object, change));
-    if let (Some(lasts), Some(back)) = (beginning.lasts, back) {
-        let end = Due::End {
-            change: Arc::new(back),
-            actor: beginning.actor.clone(),
-        };
-        world.due.push((world.cluster.clock.after(lasts), end));
-    }
-}
-
-fn lay(world: &mut World, beginning: &Beginning) {
-    let from = world.cluster.clock;
-    let laying = Laying {
-        subject: subject(world, beginning.target),
-        parameters: &beginning.parameters,
-        from,
-        until: beginning
-            .lasts
-            .map_or(Tick::NEVER, |lasts| from.after(lasts)),
-        template: template(world, beginning.target),
-    };
-    for laid in overlay(beginning.fault, &laying).0 {
-        lay_one(world, beginning, laid);
-    }
-}
-
-/// A drain is done as a person does it, through the API server; all else is laid unseen.
-fn lay_one(world: &mut World, beginning: &Beginning, laid: Laid) {
-    let (Mechanism::Drain, Subject::Node(node)) = (&laid.mechanism, laid.subject) else {
-        world.overlay.0.push(laid);
-        return;
-    };
-    let begun = api::drain(&mut world.cluster, node, Actor::Recorded(&beginning.actor));
-    note(world, "drain", begun);
-    if laid.until != Tick::NEVER {
-        let actor = beginning.actor.clone();
-        world.due.push((laid.until, Due::Uncordon { node, actor }));
-    }
-}
-
-/// What mechanisms act on. Load acts on the Service at which it arrives, whichever Service of that
-/// workload was named.
-fn subject(world: &World, target: Target) -> Subject {
-    match target {
-        Target::Workload(id) => Subject::Workload(id),
-        Target::Node(id) => Subject::Node(id),
-        Target::Service(id) => {
-            let arrives = world.load_at(id).map(|index| world.loads[index].to);
-            Subject::Service(arrives.unwrap_or(id))
-        }
-        Target::Policy(_) | Target::Plain(_) | Target::Cluster => Subject::Cluster,
-    }
-}
-
-/// The wanted revision of a workload: the one at fault, for a defect of what was rolled out.
-fn template(world: &World, target: Target) -> Option<TemplateId> {
-    match target {
-        Target::Workload(id) => world
-            .cluster
-            .objects
-            .workloads
-            .get(id.index())
-            .map(|row| row.template),
-        _ => None,
-    }
-}
-
-/// What the truth will say. A fault that comes by a change is at the object that was changed.
-fn cause(world: &World, beginning: &Beginning, change: Option<&ObjectChange>) -> Option<Cause> {
-    let fault = beginning.fault;
-    let changed = change.and_then(betrayal::object);
-    Some(Cause {
-        fault: fault.id,
-        target: beginning.target,
-        object: changed.or_else(|| reference(world, beginning.target))?,
-        fields: change
-            .map(|change| fault.traces(change))
-            .unwrap_or_default(),
-        actor: change.map(|_| beginning.actor.clone()),
-        from: world.cluster.clock,
-    })
-}
-
-fn reference(world: &World, target: Target) -> Option<ObjectRef> {
-    let objects = &world.cluster.objects;
-    let header: &Header = match target {
-        Target::Workload(id) => &objects.workloads.get(id.index())?.header,
-        Target::Service(id) => &objects.services.get(id.index())?.header,
-        Target::Node(id) => &objects.nodes.get(id.index())?.header,
-        Target::Policy(id) => &objects.policies.get(id.index())?.header,
-        Target::Plain(id) => &objects.plain.get(id.index())?.header,
-        Target::Cluster => return Some(ObjectRef::new(Kind::Cluster, "", "cluster")),
-    };
-    Some(header.reference.clone())
+    let spec = &header.doc["spec"];
+    spec["suspend"] != true && spec["replicas"] != 0
 }
 
 fn make(world: &mut World, change: &Change, actor: &SmolStr) {
@@ -305,7 +176,7 @@ fn make(world: &mut World, change: &Change, actor: &SmolStr) {
 }
 
 /// A write; a document that is created though it exists replaces what is there.
-fn write(world: &mut World, change: &ObjectChange, actor: &SmolStr) {
+pub fn write(world: &mut World, change: &ObjectChange, actor: &SmolStr) {
     let result = match replacement(world, change) {
         Some(update) => api::apply(&mut world.cluster, &update, Actor::Recorded(actor)),
         None => api::apply(&mut world.cluster, change, Actor::Recorded(actor)),
@@ -346,7 +217,8 @@ fn replacement(world: &World, change: &ObjectChange) -> Option<ObjectChange> {
     Some(ObjectChange::Update { object, fields })
 }
 
-fn delete(world: &mut World, deletion: &Deletion, actor: &SmolStr) {
+/// Deletes what exists of it.
+pub fn delete(world: &mut World, deletion: &Deletion, actor: &SmolStr) {
     let objects = match deletion {
         Deletion::Object(object) => vec![object.clone()],
         Deletion::PodsOf(workload) => pods_of(world, *workload),

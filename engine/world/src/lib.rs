@@ -10,6 +10,7 @@
 //! [`Observation`]: aegis_model::Observation
 
 mod acts;
+mod begin;
 mod founded;
 mod gap;
 mod hindsight;

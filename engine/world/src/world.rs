@@ -80,6 +80,8 @@ pub struct World {
     pub(crate) late: Late,
     pub(crate) roots: Roots,
     pub(crate) causes: Vec<Cause>,
+    /// Faults that have begun.
+    pub(crate) begun: Vec<crate::begin::Begun>,
     pub(crate) skipped: Vec<String>,
     /// What happened in the last tick.
     pub(crate) journal: Journal,
@@ -149,6 +151,7 @@ impl World {
             late: Late::of(parts.delay),
             roots,
             causes: Vec::new(),
+            begun: Vec::new(),
             skipped: Vec::new(),
             journal: Journal::default(),
             gap: parts.gap,

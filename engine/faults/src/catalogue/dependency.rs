@@ -1,8 +1,8 @@
 //! A service that is slow, fails, or wears itself out.
 
-use super::words::{assumed, contain, outgrow, part, rises, size, undo};
+use super::words::{ROW, assumed, contain, outgrow, part, rises, size, undo};
 use crate::fault::TargetKind::Workload;
-use crate::fault::{Act, Fault, Lasting, On, Spread};
+use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
 use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
@@ -11,11 +11,12 @@ use aegis_model::overlay::ProbeKind;
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "slow_dependency",
+        section: Section::Plain,
         summary: "A service answers late, though it is not busy.",
         targets: &[Workload],
         parameters: &[size("delay", Unit::Seconds, 0.05, 10.0, 1.0)],
         parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Pod)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Latency, On::Subject),
@@ -32,14 +33,16 @@ pub const ROWS: &[Fault] = &[
         delay: 10,
         frequency: assumed(0.8),
         source: "A and I network_delay; O PodNetworkDelay; S postgres_lock_contention_*",
+        ..ROW
     },
     Fault {
         id: "dependency_errors",
+        section: Section::Application,
         summary: "A service fails a share of its requests.",
         targets: &[Workload],
         parameters: &[size("share", Unit::Share, 0.05, 1.0, 0.5)],
         parts: &[part(|s| Mechanism::EdgeError(s[0]), Lasting::Pod)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Errors, On::Subject),
@@ -54,14 +57,16 @@ pub const ROWS: &[Fault] = &[
         delay: 5,
         frequency: assumed(0.6),
         source: "S *_failure flags; A and I opentelemetry-demo-feature-flag #1-15; Chaos Mesh HTTPChaos abort",
+        ..ROW
     },
     Fault {
         id: "dead_dependency",
+        section: Section::Application,
         summary: "A service runs and answers nothing.",
         targets: &[Workload],
         parameters: &[],
         parts: &[part(|_| Mechanism::EdgeError(1.0), Lasting::Pod)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Errors, On::Subject),
@@ -77,14 +82,16 @@ pub const ROWS: &[Fault] = &[
         delay: 5,
         frequency: assumed(0.3),
         source: "S payment_unreachable; O DB*; Chaos Mesh PodChaos pod-failure",
+        ..ROW
     },
     Fault {
         id: "worker_exhaustion",
+        section: Section::Application,
         summary: "Most of a service's workers or connections hang and do not come back.",
         targets: &[Workload],
         parameters: &[size("left", Unit::Share, 0.004, 0.3, 0.02)],
         parts: &[part(|s| Mechanism::CapacityFactor(s[0]), Lasting::Pod)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Latency, On::Subject),
@@ -100,9 +107,11 @@ pub const ROWS: &[Fault] = &[
         delay: 15,
         frequency: assumed(0.4),
         source: "O DBConnectionExhaustion; S file_descriptor_exhaustion",
+        ..ROW
     },
     Fault {
         id: "retry_storm",
+        section: Section::Correlated,
         summary: "After a short loss of capacity, retries alone keep a service overloaded.",
         targets: &[Workload],
         parameters: &[
@@ -110,7 +119,7 @@ pub const ROWS: &[Fault] = &[
             size("trigger", Unit::Seconds, 20.0, 300.0, 60.0),
         ],
         parts: &[part(|s| Mechanism::CpuFactor(s[0]), Lasting::Parameter(1))],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Rate, On::Subject),
@@ -128,9 +137,11 @@ pub const ROWS: &[Fault] = &[
         delay: 10,
         frequency: assumed(0.2),
         source: "S capacity_decrease_rpc_retry_storm, load_spike_rpc_retry_storm, search_rate_retry_collapse",
+        ..ROW
     },
     Fault {
         id: "readiness_probe_fails",
+        section: Section::Workload,
         summary: "A health endpoint fails though requests would be served: pods drop out of their Services.",
         targets: &[Workload],
         parameters: &[],
@@ -138,7 +149,7 @@ pub const ROWS: &[Fault] = &[
             |_| Mechanism::ProbeFails(ProbeKind::Readiness),
             Lasting::Revision,
         )],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::NotReady, On::Subject),
@@ -150,9 +161,11 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: assumed(0.3),
         source: "I failedReadinessProbe; A the same flag",
+        ..ROW
     },
     Fault {
         id: "liveness_probe_fails",
+        section: Section::Workload,
         summary: "A health endpoint fails and the kubelet restarts containers that would serve.",
         targets: &[Workload],
         parameters: &[],
@@ -160,7 +173,7 @@ pub const ROWS: &[Fault] = &[
             |_| Mechanism::ProbeFails(ProbeKind::Liveness),
             Lasting::Revision,
         )],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Restarts, On::Subject),
@@ -172,5 +185,6 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: assumed(0.2),
         source: "S liveness_probe_*; O",
+        ..ROW
     },
 ];

@@ -1,22 +1,24 @@
 //! What comes with a rollout.
 
-use super::words::{TEMPLATED, by_change, contain, field, part, rises, size, undo};
+use super::words::{ROW, TEMPLATED, by_change, contain, field, part, rises, size, undo};
 use crate::betrayal::Turn;
 use crate::change;
 use crate::fault::TargetKind::Workload;
-use crate::fault::{Act, Fault, Lasting, On, Spread};
+use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
+use crate::step::Step;
 use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
 
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "image_missing",
+        section: Section::Workload,
         summary: "The image of a new revision cannot be pulled.",
         targets: &[Workload],
         parameters: &[],
         parts: &[part(|_| Mechanism::ImageMissing, Lasting::Revision)],
-        change: Some(change::missing_tag),
+        steps: &[Step::Make(change::missing_tag)],
         betrayed_by_change: &[field(TEMPLATED, "containers[].image", Turn::Any)],
         signs: &[
             rises(Seen::CannotStart, On::Subject),
@@ -32,14 +34,16 @@ pub const ROWS: &[Fault] = &[
         delay: 10,
         frequency: by_change(0.6),
         source: "S incorrect_image; A misconfig_app; I nonexistent-image #20, #56; O",
+        ..ROW
     },
     Fault {
         id: "bad_release",
+        section: Section::Workload,
         summary: "A new revision fails a share of its requests.",
         targets: &[Workload],
         parameters: &[size("errors", Unit::Share, 0.05, 1.0, 0.5)],
         parts: &[part(|s| Mechanism::EdgeError(s[0]), Lasting::Revision)],
-        change: Some(change::new_release),
+        steps: &[Step::Make(change::new_release)],
         betrayed_by_change: &[
             field(TEMPLATED, "containers[].image", Turn::Any),
             field(TEMPLATED, "containers[].env", Turn::Any),
@@ -58,14 +62,16 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: by_change(1.0),
         source: "S misconfig_app; A misconfig_app (buggy tag); S update_incompatible_correlated",
+        ..ROW
     },
     Fault {
         id: "slow_release",
+        section: Section::Correlated,
         summary: "A new revision needs several times the CPU per request.",
         targets: &[Workload],
         parameters: &[size("factor", Unit::Factor, 1.5, 20.0, 5.0)],
         parts: &[part(|s| Mechanism::CpuFactor(s[0]), Lasting::Revision)],
-        change: Some(change::new_release),
+        steps: &[Step::Make(change::new_release)],
         betrayed_by_change: &[field(TEMPLATED, "containers[].image", Turn::Any)],
         signs: &[
             rises(Seen::Cpu, On::Subject),
@@ -81,14 +87,16 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: by_change(0.6),
         source: "S gc_capacity_degradation; I adManualGc",
+        ..ROW
     },
     Fault {
         id: "crash_at_start",
+        section: Section::Workload,
         summary: "The containers of a new revision exit right after their start.",
         targets: &[Workload],
         parameters: &[],
         parts: &[part(|_| Mechanism::ExitsAtStart(1), Lasting::Revision)],
-        change: Some(change::new_release),
+        steps: &[Step::Make(change::new_release)],
         betrayed_by_change: &[
             field(TEMPLATED, "containers[].image", Turn::Any),
             field(TEMPLATED, "containers[].command", Turn::Any),
@@ -106,5 +114,6 @@ pub const ROWS: &[Fault] = &[
         delay: 15,
         frequency: by_change(0.6),
         source: "S wrong_bin_usage, configmap_drift; A wrong_bin_usage; I invalid-command #105",
+        ..ROW
     },
 ];

@@ -1,19 +1,21 @@
 //! Memory, CPU, disk, load.
 
 use super::words::{
-    MIB, TEMPLATED, assumed, by_change, contain, field, outgrow, part, rises, size, undo,
+    MIB, ROW, TEMPLATED, assumed, by_change, contain, field, outgrow, part, rises, size, undo,
 };
 use crate::betrayal::Turn;
 use crate::change;
 use crate::fault::TargetKind::{Service, Workload};
-use crate::fault::{Act, Fault, Lasting, On, Spread};
+use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
+use crate::step::Step;
 use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
 
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "memory_leak",
+        section: Section::Plain,
         summary: "A container's memory grows until its limit kills it.",
         targets: &[Workload],
         parameters: &[size(
@@ -24,7 +26,7 @@ pub const ROWS: &[Fault] = &[
             MIB,
         )],
         parts: &[part(|s| Mechanism::MemoryGrowth(s[0]), Lasting::Revision)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Memory, On::Subject),
@@ -43,14 +45,16 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: assumed(0.8),
         source: "S valkey_memory_disruption; O OOMKilled; Chaos Mesh StressChaos memory; Litmus pod-memory-hog",
+        ..ROW
     },
     Fault {
         id: "memory_limit_too_low",
+        section: Section::Scheduling,
         summary: "A container's memory limit is below what it uses.",
         targets: &[Workload],
         parameters: &[size("share", Unit::Share, 0.05, 0.7, 0.15)],
         parts: &[],
-        change: Some(change::low_memory_limit),
+        steps: &[Step::Make(change::low_memory_limit)],
         betrayed_by_change: &[field(TEMPLATED, "resources.limits.memory", Turn::Falls)],
         signs: &[
             rises(Seen::OomKilled, On::Subject),
@@ -67,14 +71,16 @@ pub const ROWS: &[Fault] = &[
         delay: 15,
         frequency: by_change(0.4),
         source: "S resource_request; I insufficient-resources #46; O MemoryCapacityMismatch, OOMKilled",
+        ..ROW
     },
     Fault {
         id: "cpu_hog",
+        section: Section::Plain,
         summary: "Something in the pods burns CPU beside the requests.",
         targets: &[Workload],
         parameters: &[size("cores", Unit::Cores, 0.02, 4.0, 0.2)],
         parts: &[part(|s| Mechanism::CpuBurn(s[0]), Lasting::Pod)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Cpu, On::Subject),
@@ -90,14 +96,16 @@ pub const ROWS: &[Fault] = &[
         delay: 15,
         frequency: assumed(0.4),
         source: "S ad_service_high_cpu; I #3 adHighCpu; Chaos Mesh StressChaos cpu; Litmus pod-cpu-hog",
+        ..ROW
     },
     Fault {
         id: "cpu_limit_too_low",
+        section: Section::Scheduling,
         summary: "A container's CPU limit throttles it.",
         targets: &[Workload],
         parameters: &[size("share", Unit::Share, 0.03, 0.7, 0.15)],
         parts: &[],
-        change: Some(change::low_cpu_limit),
+        steps: &[Step::Make(change::low_cpu_limit)],
         betrayed_by_change: &[field(TEMPLATED, "resources.limits.cpu", Turn::Falls)],
         signs: &[
             rises(Seen::Cpu, On::Subject),
@@ -114,14 +122,16 @@ pub const ROWS: &[Fault] = &[
         delay: 30,
         frequency: by_change(0.4),
         source: "S cpu_throttling; O CPUCapacityMismatch",
+        ..ROW
     },
     Fault {
         id: "load_burst",
+        section: Section::Plain,
         summary: "Users send several times what they did.",
         targets: &[Service],
         parameters: &[size("factor", Unit::Factor, 1.3, 20.0, 4.0)],
         parts: &[part(|s| Mechanism::LoadFactor(s[0]), Lasting::Time)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::Rate, On::Entry),
@@ -140,9 +150,11 @@ pub const ROWS: &[Fault] = &[
         delay: 10,
         frequency: assumed(1.0),
         source: "S loadgenerator_flood_homepage, load_spike_*; A and I #11",
+        ..ROW
     },
     Fault {
         id: "disk_full",
+        section: Section::Plain,
         summary: "A container fills the disk of its node.",
         targets: &[Workload],
         parameters: &[size(
@@ -153,7 +165,7 @@ pub const ROWS: &[Fault] = &[
             16.0 * MIB,
         )],
         parts: &[part(|s| Mechanism::DiskFill(s[0]), Lasting::Revision)],
-        change: None,
+        steps: &[],
         betrayed_by_change: &[],
         signs: &[
             rises(Seen::NodeNotReady, On::Node),
@@ -164,5 +176,6 @@ pub const ROWS: &[Fault] = &[
         delay: 120,
         frequency: assumed(0.3),
         source: "Litmus disk-fill; Chaos Mesh PhysicalMachineChaos disk-fill",
+        ..ROW
     },
 ];

@@ -1,11 +1,45 @@
 //! Short words in which rows are written.
 
 use crate::betrayal::{Betrayal, Turn};
-use crate::fault::{Act, Aim, Direction, Frequency, Lasting, On, Part, Remedy, Sign};
+use crate::fault::{
+    Act, Aim, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs, On, Part,
+    Remedy, Section, Sign, Spread,
+};
 use crate::parameter::{Parameter, Unit};
 use aegis_model::{Mechanism, SymptomKind};
 
 pub const MIB: f64 = 1_048_576.0;
+
+/// What a row leaves unsaid.
+pub const ROW: Fault = Fault {
+    id: "",
+    section: Section::Plain,
+    expressed: Expressed::Objects,
+    summary: "",
+    targets: &[],
+    needs: Needs::Nothing,
+    parameters: &[],
+    parts: &[],
+    stage: &[],
+    steps: &[],
+    betrayed_by_change: &[],
+    signs: &[],
+    shows: &[],
+    harms: Harms::Users,
+    candidacy: Candidacy::BySigns,
+    spreads: Spread::ToCallers,
+    remedies: &[],
+    delay: 10,
+    frequency: by_change(0.1),
+    source: "",
+};
+
+/// The same for rows that the engine does not think of by their signs alone: too many that look
+/// alike drown those that are common.
+pub const LISTED: Fault = Fault {
+    candidacy: Candidacy::ByChange,
+    ..ROW
+};
 
 /// Kinds with a pod template.
 pub const TEMPLATED: &[&str] = &[

@@ -229,8 +229,7 @@ fn from_catalogue(case: &Case) -> Vec<Candidate> {
     };
     let objects = &latest.objects;
     let workloads: Vec<WorkloadId> = near(case);
-    let hidden =
-        aegis_faults::all().filter(|fault| !fault.parts.is_empty() && fault.change.is_none());
+    let hidden = aegis_faults::all().filter(|fault| fault.comes_unseen());
     let mut all = Vec::new();
     for fault in hidden {
         let places = places(case, objects, fault, &workloads);
