@@ -63,7 +63,11 @@ pub(super) fn is_of_unknown_registry(image: &str) -> bool {
 
 /// Whether a name says that there is no such image: `nginx:does-not-exist`, `registry.invalid/app`.
 pub(super) fn is_plainly_missing(image: &str) -> bool {
-    is_of_unknown_registry(image) || is_plainly_absent(image) || is_beyond_published(image)
+    is_of_unknown_registry(image)
+        || is_plainly_absent(image)
+        || is_beyond_published(image)
+        || is_misspelt(image)
+        || is_plainly_wrong(image)
 }
 
 /// Whether a tag of nginx is far beyond those that were ever published, as in the documentation's example
@@ -74,6 +78,100 @@ fn is_beyond_published(image: &str) -> bool {
     minor
         .and_then(|minor| minor.parse().ok())
         .is_some_and(|minor: u32| minor >= MINORS)
+}
+
+/// Newest major versions of official images, with room for those to come. Sources: their tags.
+const NEWEST: [(&str, u32); 16] = [
+    ("nginx", 2),
+    ("redis", 12),
+    ("postgres", 24),
+    ("mysql", 14),
+    ("mariadb", 16),
+    ("mongo", 14),
+    ("httpd", 4),
+    ("busybox", 3),
+    ("alpine", 5),
+    ("python", 4),
+    ("node", 40),
+    ("memcached", 4),
+    ("rabbitmq", 8),
+    ("haproxy", 6),
+    ("traefik", 6),
+    ("tomcat", 16),
+];
+
+/// Whether a tag of an official image has a version far beyond those that there are, or says itself
+/// that it is none.
+fn is_plainly_wrong(image: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "invalid", "wrong", "bad", "fake", "broken", "missing", "bogus", "typo",
+    ];
+    let (name, tag) = split(image);
+    let Some(tag) = tag else {
+        return false;
+    };
+    let named = |word: &str| WORDS.contains(&word);
+    if tag.split(['-', '_', '.']).any(named) {
+        return true;
+    }
+    let digits: alloc::string::String = tag
+        .trim_start_matches('v')
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    let family = official(name);
+    let newest = NEWEST.iter().find(|(known, _)| Some(*known) == family);
+    newest.is_some_and(|(_, newest)| digits.parse().is_ok_and(|major: u32| major > *newest))
+}
+
+/// The name of an image of Docker's official library, whether it is one or not.
+fn official(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    (!name.contains('/')).then_some(name)
+}
+
+/// Official images whose names are misspelt most.
+const MISSPELT: [&str; 14] = [
+    "nginx",
+    "busybox",
+    "alpine",
+    "redis",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "httpd",
+    "ubuntu",
+    "debian",
+    "python",
+    "memcached",
+    "rabbitmq",
+];
+
+/// Whether a name without a namespace is an official image's but for a slip: the official library is
+/// closed, so nobody can have made it.
+fn is_misspelt(image: &str) -> bool {
+    let (name, _) = split(image);
+    let Some(name) = official(name) else {
+        return false;
+    };
+    MISSPELT
+        .iter()
+        .any(|known| *known != name && is_slip(name, known))
+}
+
+/// Whether two words differ by one letter that is more, less or other, or by two that are swapped.
+fn is_slip(word: &str, known: &str) -> bool {
+    let (word, known) = (word.as_bytes(), known.as_bytes());
+    let same = word.iter().zip(known).take_while(|(a, b)| a == b).count();
+    match (&word[same..], &known[same..]) {
+        ([a, b, rest @ ..], [c, d, others @ ..]) if a == d && b == c && rest == others => true,
+        ([_, rest @ ..], others) if rest == others => true,
+        (rest, [_, others @ ..]) if rest == others => true,
+        ([_, rest @ ..], [_, others @ ..]) => rest == others,
+        _ => false,
+    }
 }
 
 /// Images whose programs do not run as root. Sources: their Dockerfiles.
@@ -178,6 +276,28 @@ mod tests {
             ("a//b", true),
         ] {
             assert_eq!(is_invalid(image), invalid, "{image}");
+        }
+    }
+
+    #[test]
+    fn names_that_no_registry_has() {
+        for (image, missing) in [
+            ("nginx:1.27", false),
+            ("nginx:1.999", true),
+            ("nginx:99.99", true),
+            ("ngnix:latest", true),
+            ("nginxx", true),
+            ("redis:7-alpine", false),
+            ("redis:latst-invalid", true),
+            ("team/ngnix:1", false),
+            ("node:22", false),
+            ("mysql:8.4", false),
+            ("mongo-express:1", false),
+            ("python:3.12-slim", false),
+            ("quay.io/noexistingorg/app:1.0", true),
+            ("docker.io/library/postgres:17", false),
+        ] {
+            assert_eq!(is_plainly_missing(image), missing, "{image}");
         }
     }
 

@@ -45,8 +45,12 @@ const AT_ONCE: [&str; 26] = [
 ];
 
 /// Words in names that say that there is no such thing.
-const ABSENT: [&str; 10] = [
+const ABSENT: [&str; 14] = [
     "nonexist",
+    "noexist",
+    "does-not-exist",
+    "doesnotexist",
+    "not-found",
     "non-exist",
     "non_exist",
     "notexist",

@@ -16,6 +16,7 @@ mod expand;
 mod files;
 mod kubectl;
 mod parse;
+mod programs;
 mod run;
 mod words;
 
@@ -38,6 +39,8 @@ pub struct Script {
     strict: bool,
     trap: Trap,
     dialect: Dialect,
+    /// Last part of its image's repository.
+    family: SmolStr,
     /// What its image holds.
     pub content: Content,
     /// The program that cannot be started, as there is none of that name.
@@ -178,6 +181,7 @@ pub struct Shell {
     behind: u32,
     trap: Trap,
     dialect: Dialect,
+    family: SmolStr,
     seed: u64,
     /// The end of what it printed.
     pub output: String,
@@ -249,6 +253,7 @@ impl Script {
             },
             missing: None,
             usually: Usually::Serves,
+            family: family.into(),
         };
         script.usually = script.trial();
         script
@@ -264,6 +269,7 @@ impl Script {
             behind: 0,
             trap: self.trap.clone(),
             dialect: self.dialect,
+            family: self.family.clone(),
             seed,
             output: String::new(),
             halt: Halt::Sleep(0),
@@ -468,7 +474,8 @@ pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
 fn missing(words: &[SmolStr], family: &str) -> Option<SmolStr> {
     let program = words.first()?;
     let no_bash = basename(program) == "bash" && WITHOUT_BASH.contains(&family);
-    (no_bash || is_plainly_absent(program)).then(|| program.clone())
+    let absent = is_plainly_absent(program) || programs::lacks(program, family);
+    (no_bash || absent).then(|| program.clone())
 }
 
 /// What the words of `command` and `args` do.

@@ -233,7 +233,9 @@ impl Shell {
 
     fn unknown(&mut self, words: &[SmolStr]) -> Option<Halt> {
         let program = words.first().cloned().unwrap_or_default();
-        if !commands::is_plainly_absent(&program) {
+        let absent =
+            commands::is_plainly_absent(&program) || super::programs::lacks(&program, &self.family);
+        if !absent {
             return Some(Halt::Serve);
         }
         self.status = 127;

@@ -1,0 +1,114 @@
+//! What images plainly do not hold: programs that are not in them, and names that none bears.
+//!
+//! Only images whose contents are known from their own recipes are judged, and only programs that
+//! are not written, mounted or installed by the script itself.
+
+use super::commands::basename;
+
+/// Official images that hold a base system and, at most, one server.
+/// Sources: their Dockerfiles.
+const KNOWN: [(&str, &[&str]); 9] = [
+    ("busybox", &["httpd", "nc"]),
+    ("alpine", &["apk"]),
+    (
+        "nginx",
+        &["nginx", "nginx-debug", "envsubst", "curl", "njs"],
+    ),
+    (
+        "nginx-unprivileged",
+        &["nginx", "nginx-debug", "envsubst", "curl"],
+    ),
+    (
+        "httpd",
+        &["httpd", "httpd-foreground", "apachectl", "ab", "htpasswd"],
+    ),
+    (
+        "redis",
+        &[
+            "redis-server",
+            "redis-cli",
+            "redis-sentinel",
+            "redis-benchmark",
+            "gosu",
+        ],
+    ),
+    ("memcached", &["memcached"]),
+    ("ubuntu", &["apt-get", "apt", "dpkg", "perl"]),
+    ("debian", &["apt-get", "apt", "dpkg", "perl"]),
+];
+
+/// Programs that a misspelt word comes near to: shells' own, and those of every base system.
+const COMMON: [&str; 70] = [
+    "sh", "bash", "ash", "echo", "printf", "cat", "ls", "cp", "mv", "rm", "mkdir", "rmdir",
+    "touch", "chmod", "chown", "ln", "sleep", "true", "false", "test", "date", "env", "printenv",
+    "id", "whoami", "hostname", "uname", "ps", "kill", "top", "df", "du", "free", "mount",
+    "umount", "head", "tail", "grep", "sed", "awk", "cut", "sort", "uniq", "wc", "tr", "tee",
+    "find", "xargs", "tar", "gzip", "gunzip", "dd", "yes", "seq", "expr", "wget", "curl",
+    "nslookup", "ping", "nc", "telnet", "vi", "which", "timeout", "nohup", "watch", "sync", "stat",
+    "basename", "exec",
+];
+
+/// Whether an image that is known has no program of that name: it is near to one that it has, but
+/// for a slip of the keyboard, or it stands at a path of its own that no volume shows.
+pub(super) fn lacks(program: &str, family: &str) -> bool {
+    let Some((_, own)) = KNOWN.iter().find(|(image, _)| *image == family) else {
+        return false;
+    };
+    let name = basename(program);
+    if own.contains(&name) || COMMON.contains(&name) {
+        return false;
+    }
+    let all = own.iter().chain(&COMMON);
+    let slip = |known: &&&str| is_slip(name, known);
+    let apart = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"]
+        .iter()
+        .any(|folder| program.starts_with(folder) && name.contains('-'));
+    apart
+        || all
+            .filter(|known| known.len() > 2)
+            .any(|known| slip(&known))
+}
+
+/// Whether one word is another with one letter more, less, or other, two swapped, or other capitals.
+fn is_slip(word: &str, known: &str) -> bool {
+    if word == known || word.len() + 1 < known.len() || known.len() + 1 < word.len() {
+        return false;
+    }
+    if word.eq_ignore_ascii_case(known) {
+        return true;
+    }
+    let (word, known) = (word.as_bytes(), known.as_bytes());
+    let same = word.iter().zip(known).take_while(|(a, b)| a == b).count();
+    let (rest, others) = (&word[same..], &known[same..]);
+    match (rest, others) {
+        ([a, b, rest @ ..], [c, d, others @ ..]) if a == d && b == c && rest == others => true,
+        ([_, rest @ ..], others) if rest == others => word.len() > 3,
+        (rest, [_, others @ ..]) if rest == others => word.len() > 2,
+        ([_, rest @ ..], [_, others @ ..]) if rest == others => word.len() > 3,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lacks;
+
+    #[test]
+    fn a_misspelt_program_is_not_in_an_image_that_is_known() {
+        for (program, image, missing) in [
+            ("wge", "busybox", true),
+            ("ngInx", "nginx", true),
+            ("slep", "busybox", true),
+            ("/usr/bin/run-app", "nginx-unprivileged", true),
+            ("nginx", "nginx", false),
+            ("wget", "busybox", false),
+            ("/app/server", "busybox", false),
+            ("gunicorn", "python", false),
+            ("my-program", "busybox", false),
+            ("redis-server", "redis", false),
+            ("/docker-entrypoint.sh", "nginx", false),
+        ] {
+            assert_eq!(lacks(program, image), missing, "{program} in {image}");
+        }
+    }
+}
