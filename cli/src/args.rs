@@ -66,6 +66,10 @@ pub enum Command {
     Reach(Reach),
     /// What is wrong with a cluster, read off a support bundle or a dump of it: the cause, and what ends it
     Diagnose(Diagnose),
+    /// How a support bundle is collected: a shell script that asks a cluster with kubectl
+    Bundle(Bundle),
+    /// How well it does on cases with known answers, counted
+    Eval(Eval),
     /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
     Import(Import),
     /// What was run before
@@ -388,6 +392,43 @@ pub struct Diagnose {
     /// Ends with 1 if a cause was found
     #[arg(long)]
     pub exit_code: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis bundle`.
+#[derive(Debug, Args)]
+pub struct Bundle {
+    /// Prints a POSIX shell script that collects a bundle with kubectl, without values of Secrets
+    #[arg(long)]
+    pub print_script: bool,
+}
+
+/// What is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Suite {
+    /// Support bundles with labels
+    Bundles,
+}
+
+/// `aegis eval`.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// What is evaluated: bundles
+    #[arg(default_value = "bundles", hide_possible_values = true)]
+    pub suite: Suite,
+    /// A folder or archive of support bundles, a folder for each case
+    #[arg(long, value_name = "DIR")]
+    pub bundles: Option<PathBuf>,
+    /// Their labels: JSON, by case `root_cause` and `fault_object`
+    #[arg(long, value_name = "FILE", requires = "bundles")]
+    pub labels: Option<PathBuf>,
+    /// What the labels call our causes: JSON, by id a name or a list of names
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Ends with 1 if the lower 95 % bound of A@1, pooled, lies below this share
+    #[arg(long, value_name = "SHARE")]
+    pub fail_below: Option<f64>,
     #[command(flatten)]
     pub format: Format,
 }

@@ -71,6 +71,8 @@ fn dispatch(
         Command::Sim(args) => commands::sim::run(&args, terminal),
         Command::Reach(args) => commands::reach::run(&args, terminal),
         Command::Diagnose(args) => commands::diagnose::run(&args, terminal),
+        Command::Bundle(args) => commands::bundle::run(&args, terminal),
+        Command::Eval(args) => commands::eval::run(&args, terminal),
         Command::Import(args) => commands::import::run(&args, terminal),
         Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),

@@ -9,4 +9,5 @@ pub mod bundle;
 pub mod log;
 pub mod run;
 pub mod settings;
+pub mod settled;
 pub mod store;

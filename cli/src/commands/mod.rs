@@ -1,9 +1,11 @@
 //! The commands, a file each.
 
 pub mod audit;
+pub mod bundle;
 pub mod completions;
 pub mod diagnose;
 pub mod doctor;
+pub mod eval;
 pub mod explain;
 pub mod graph;
 pub mod import;

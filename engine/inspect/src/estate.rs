@@ -2,7 +2,7 @@
 
 use crate::doc::{has, items, number, text, texts};
 use crate::labels::{Labels, selects};
-use aegis_model::bundle::{Bundle, ClusterEvent};
+use aegis_model::bundle::{Bundle, ClusterEvent, Origin};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,6 +212,9 @@ impl<'a> Estate<'a> {
     /// Whether objects of a kind were collected at all: only then does a missing one mean something.
     #[must_use]
     pub fn knows(&self, kind: &str, namespace: &str) -> bool {
+        if self.bundle.origin == Origin::Settled {
+            return true;
+        }
         let mut of_kind = self.of_kind(kind);
         of_kind.any(|object| object.namespace == namespace)
     }
@@ -400,7 +403,7 @@ impl Estate<'_> {
     /// Whether pods were collected at all.
     #[must_use]
     pub fn knows_pods(&self) -> bool {
-        !self.pods.is_empty()
+        !self.pods.is_empty() || self.bundle.origin == Origin::Settled
     }
 }
 
@@ -409,6 +412,23 @@ impl<'a> Pod<'a> {
     pub fn statuses(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         let doc = self.object.doc;
         items(doc, "/status/initContainerStatuses").chain(items(doc, "/status/containerStatuses"))
+    }
+
+    /// Whether a container of it waits for something that does not come by itself.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        const HELD: &[&str] = &[
+            "CrashLoopBackOff",
+            "ImagePullBackOff",
+            "ErrImagePull",
+            "ErrImageNeverPull",
+            "InvalidImageName",
+            "CreateContainerConfigError",
+            "CreateContainerError",
+            "RunContainerError",
+        ];
+        let waits = |status: &Value| HELD.contains(&text(status, "/state/waiting/reason"));
+        self.statuses().any(waits) || self.phase == "Pending" && self.node.is_empty()
     }
 
     /// Whether a container of it is restarted again and again, for no good end.

@@ -18,7 +18,7 @@ pub mod settings;
 pub mod symptoms;
 pub mod weigh;
 
-use aegis_model::bundle::Bundle;
+use aegis_model::bundle::{Bundle, Origin};
 use aegis_model::inspection::{Inspection, InspectionVerdict};
 use candidate::Candidate;
 use checks::{CHECKS, Case};
@@ -63,7 +63,14 @@ pub fn inspect(bundle: &Bundle, scope: &Scope) -> Inspection {
             .map(|(rank, one)| present::finding(rank, one))
             .collect(),
         unread: bundle.unread.clone(),
-        not_simulated: vec![NOT_SIMULATED.to_owned()],
+        not_simulated: not_simulated(bundle),
+    }
+}
+
+fn not_simulated(bundle: &Bundle) -> Vec<String> {
+    match bundle.origin {
+        Origin::Settled => bundle.assumed.clone(),
+        Origin::Collected => vec![NOT_SIMULATED.to_owned()],
     }
 }
 

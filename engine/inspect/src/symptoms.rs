@@ -125,7 +125,13 @@ pub const RESTARTS: i64 = 2;
 
 fn workloads(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
     for (at, keeper) in estate.workloads.iter().enumerate() {
-        if !estate.is_home(keeper.object.namespace) || keeper.object.kind == "Job" {
+        if !estate.is_home(keeper.object.namespace) {
+            continue;
+        }
+        if keeper.object.kind == "Job" {
+            if fails(estate, at) {
+                found.insert(Symptom::Down(at));
+            }
             continue;
         }
         let here = estate.pods_of(at);
@@ -138,6 +144,14 @@ fn workloads(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
             found.insert(Symptom::Down(at));
         }
     }
+}
+
+/// Whether a Job's pods fail, and none has done its work.
+fn fails(estate: &Estate<'_>, at: usize) -> bool {
+    let pods = estate.pods_of(at);
+    let done = pods.clone().any(|pod| pod.phase == "Succeeded");
+    let mut pods = pods;
+    !done && pods.any(|pod| pod.phase == "Failed" || pod.restarts_again() || pod.is_held())
 }
 
 fn services(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {

@@ -38,6 +38,22 @@ pub struct Bundle {
     pub calls: Vec<KnownCall>,
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// Where it stems from.
+    pub origin: Origin,
+    /// Documents that were not taken as they are; of manifests alone.
+    pub refused: Vec<Refusal>,
+    /// What was taken for granted because nobody can know it from manifests.
+    pub assumed: Vec<String>,
+}
+
+/// Where a bundle stems from.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A cluster that somebody looked at: what is not in it may still be there.
+    #[default]
+    Collected,
+    /// Manifests that were played: what is not in it is not there.
+    Settled,
 }
 
 /// An event of the API.
@@ -241,4 +257,34 @@ pub struct Unread {
     pub file: String,
     /// Why.
     pub why: String,
+}
+
+/// What kubectl or the API server says of a document instead of taking it as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `Kind/namespace/name` of the object; `file:line` where it has none.
+    pub object: String,
+    /// The field; empty where it is about the whole.
+    pub field: String,
+    /// The sentence.
+    pub message: String,
+    /// What comes of it.
+    pub kind: RefusalKind,
+}
+
+/// Why a document is not taken as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// It cannot be read as a document.
+    Unreadable,
+    /// No such kind in its API version, or no longer.
+    UnknownKind,
+    /// A field that the kind does not have: kubectl's validation refuses it.
+    UnknownField,
+    /// Something stands twice, and one of the two is lost.
+    Repeated,
+    /// The API server's validation refuses a value.
+    Invalid,
+    /// Admission refuses the object.
+    Forbidden,
 }

@@ -7,7 +7,8 @@ use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use aegis_inspect::{Scope, anonymize, inspect};
 use aegis_model::inspection::{Inspection, InspectionVerdict};
-use aegis_runner::bundle::{Files, assemble, gather, gather_dump};
+use aegis_runner::bundle::{Files, gather, gather_dump};
+use aegis_runner::settled::diagnosable;
 use std::io::stdin;
 use std::path::Path;
 
@@ -27,8 +28,9 @@ pub fn run(args: &Diagnose, terminal: &mut Terminal) -> Result<Exit, Failure> {
 }
 
 fn look(args: &Diagnose) -> Result<Inspection, Failure> {
-    let mut bundle = assemble(files(&args.path)?);
-    if bundle.objects.is_empty() && bundle.events.is_empty() && bundle.logs.is_empty() {
+    let mut bundle = diagnosable(files(&args.path)?);
+    let empty = bundle.objects.is_empty() && bundle.refused.is_empty();
+    if empty && bundle.events.is_empty() && bundle.logs.is_empty() {
         let why = bundle
             .unread
             .first()

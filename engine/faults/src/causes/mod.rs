@@ -5,6 +5,7 @@
 //! braces that whoever finds the cause fills: `{kind}`, `{name}`, `{ns}`, `{pod}`, `{value}`, …
 
 mod dependency;
+mod manifest;
 mod nodes;
 mod performance;
 mod policy;
@@ -58,6 +59,7 @@ pub const SECTIONS: &[&[Cause]] = &[
     performance::ROWS,
     nodes::ROWS,
     policy::ROWS,
+    manifest::ROWS,
 ];
 
 /// All causes, in the order of the sections.

@@ -134,10 +134,25 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
     if let Some(message) =
         messages.find(|message| COMMAND.iter().any(|words| message.contains(words)))
     {
+        let candidate = Candidate::at_workload("command_wrong", &case.estate, at)?
+            .field(format!("{}.command", never_started(pod)))
+            .seen(Said, "object", object.reference(), message);
+        return Some(match command_of(pod, message) {
+            Some(words) => candidate.seen(Fits, "object", object.reference(), words),
+            None => candidate,
+        });
+    }
+    if let Some(message) = messages_of(pod).find(|message| message.contains("runAsNonRoot")) {
         return Some(
-            Candidate::at_workload("command_wrong", &case.estate, at)?
-                .field("spec.template.spec.containers[].command")
-                .seen(Said, "object", object.reference(), message),
+            Candidate::at_workload("security_context_forbidden", &case.estate, at)?
+                .field("spec.template.spec.securityContext.runAsNonRoot")
+                .seen(Said, "object", object.reference(), message)
+                .seen(
+                    Proven,
+                    "object",
+                    object.reference(),
+                    "CreateContainerConfigError",
+                ),
         );
     }
     let init = items(object.doc, "/status/initContainerStatuses")
@@ -146,19 +161,58 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
     let restarts = number(init, "/restartCount").unwrap_or(0);
     let runs = init.pointer("/state/running").is_some();
     (runs || restarts > 0).then(|| {
-        Some(
-            Candidate::at_workload("init_container_stuck", &case.estate, at)?
-                .field(format!("spec.template.spec.initContainers[name={name}]"))
-                .value("container", name)
-                .seen(
-                    Proven,
-                    "object",
-                    object.reference(),
-                    format!("init container {name} has not ended, {restarts} restarts"),
-                ),
-        )
+        let candidate = Candidate::at_workload("init_container_stuck", &case.estate, at)?
+            .field(format!("spec.template.spec.initContainers[name={name}]"))
+            .value("container", name)
+            .seen(
+                Proven,
+                "object",
+                object.reference(),
+                format!("init container {name} has not ended, {restarts} restarts"),
+            );
+        let words = super::crashes::last_words(case, pod, name);
+        let candidate = match words {
+            Some(said) => candidate.seen(Fits, "log", object.reference(), said),
+            None => candidate,
+        };
+        let waits = items(object.doc, "/spec/initContainers")
+            .find(|one| text(one, "/name") == name)
+            .and_then(|one| waits_for(case, one, object.namespace));
+        Some(match waits {
+            Some(host) => candidate.seen(Proven, "object", object.reference(), host),
+            None => candidate,
+        })
     })?
 }
+
+/// Words in which the API server refuses pods, the cause, and the field.
+const REFUSALS: &[(&str, &str, &str)] = &[
+    (
+        "violates PodSecurity",
+        "security_context_forbidden",
+        "spec.template.spec.securityContext",
+    ),
+    (
+        "failed calling webhook",
+        "admission_webhook_fails",
+        "spec.template",
+    ),
+    (
+        "admission webhook",
+        "admission_webhook_fails",
+        "spec.template",
+    ),
+    (
+        "usage per ",
+        "limit_range_exceeded",
+        "spec.template.spec.containers[].resources",
+    ),
+    (
+        "PriorityClass with name",
+        "priority_class_missing",
+        "spec.template.spec.priorityClassName",
+    ),
+];
 
 /// Pods that the API server refuses to make.
 fn refused(case: &Case<'_>, at: usize) -> Option<Candidate> {
@@ -185,15 +239,9 @@ fn refused(case: &Case<'_>, at: usize) -> Option<Candidate> {
             ))
         };
         let message = event.message.as_str();
-        if message.contains("violates PodSecurity") {
-            said("security_context_forbidden")
-        } else if message.contains("failed calling webhook")
-            || message.contains("admission webhook")
-        {
-            said("admission_webhook_fails")
-        } else {
-            None
-        }
+        let row = REFUSALS.iter().find(|(words, ..)| message.contains(words));
+        let (_, id, field) = row?;
+        Some(said(id)?.field(*field))
     })
 }
 
@@ -228,4 +276,93 @@ fn account(estate: &Estate<'_>, at: usize, failed: Option<&ClusterEvent>) -> Opt
         keeper.object.reference(),
         words,
     ))
+}
+
+fn messages_of<'a>(pod: &'a Pod<'_>) -> impl Iterator<Item = &'a str> {
+    pod.statuses()
+        .map(|status| text(status, "/state/waiting/message"))
+}
+
+/// Where the container stands that did not start.
+fn never_started(pod: &Pod<'_>) -> String {
+    let is_init = |status: &&serde_json::Value| {
+        items(pod.object.doc, "/status/initContainerStatuses").any(|init| init == *status)
+    };
+    let failed = |status: &&serde_json::Value| {
+        let reasons = ["/state/waiting/reason", "/lastState/terminated/reason"];
+        reasons.iter().any(|reason| {
+            matches!(
+                text(status, reason),
+                "RunContainerError" | "CreateContainerError" | "StartError" | "ContainerCannotRun"
+            )
+        })
+    };
+    let found = pod.statuses().find(failed);
+    let list = match found.as_ref().is_some_and(is_init) {
+        true => "initContainers",
+        false => "containers",
+    };
+    let name = found.map_or("", |status| text(status, "/name"));
+    format!("spec.template.spec.{list}[name={name}]")
+}
+
+/// The command that names the program of a message.
+fn command_of(pod: &Pod<'_>, message: &str) -> Option<String> {
+    let mut all = ["/spec/initContainers", "/spec/containers"]
+        .into_iter()
+        .flat_map(|list| items(pod.object.doc, list));
+    all.find_map(|container| {
+        let words: Vec<&str> = items(container, "/command")
+            .chain(items(container, "/args"))
+            .filter_map(|word| word.as_str())
+            .collect();
+        let first = words.first()?;
+        message
+            .contains(first)
+            .then(|| format!("its command is {}", words.join(" ")))
+    })
+}
+
+/// A host that a container's script asks for, and no Service is called.
+fn waits_for(case: &Case<'_>, container: &serde_json::Value, namespace: &str) -> Option<String> {
+    let scripts = items(container, "/command").chain(items(container, "/args"));
+    let words: Vec<&str> = scripts
+        .filter_map(|word| word.as_str())
+        .flat_map(|script| script.split([' ', '\n', ';', '"', '\'']))
+        .collect();
+    let named = words.iter().filter_map(|word| {
+        let host = word.rsplit_once("://").map_or(*word, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or(host);
+        let short = host.split('.').next().unwrap_or(host);
+        let asked = word.contains("://")
+            || host.ends_with(".svc.cluster.local")
+            || host.ends_with(".svc")
+            || is_asked(&words, word);
+        (asked && !short.is_empty()).then_some((host, short))
+    });
+    let mut gone = named.filter(|(_, short)| {
+        case.estate.knows("Service", namespace)
+            && case.estate.find("Service", namespace, short).is_none()
+    });
+    let (host, _) = gone.next()?;
+    Some(format!("it waits for {host}, which no Service is called"))
+}
+
+/// Whether a word stands behind a program that asks for a host.
+fn is_asked(words: &[&str], word: &str) -> bool {
+    const ASKING: &[&str] = &[
+        "nslookup",
+        "nc",
+        "ping",
+        "dig",
+        "host",
+        "pg_isready",
+        "getent",
+    ];
+    let at = words.iter().position(|other| *other == word);
+    at.is_some_and(|at| {
+        let mut before = words[..at].iter().rev();
+        let program = before.find(|word| !word.starts_with('-') && !word.is_empty());
+        program.is_some_and(|program| ASKING.contains(program))
+    })
 }

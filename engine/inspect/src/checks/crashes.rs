@@ -21,6 +21,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             continue;
         }
         found.extend(hurt.iter().find_map(|pod| killed_for_memory(case, at, pod)));
+        found.extend(hurt.iter().find_map(|pod| forbidden(case, at, pod)));
         found.extend(by_its_words(case, at, &hurt));
     }
     found
@@ -69,6 +70,33 @@ fn killed_for_memory(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candid
                 "object",
                 object.reference(),
                 format!("its limit is {limit}"),
+            ),
+    )
+}
+
+/// A program that asks the API server for what its account may not.
+fn forbidden(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let words = pod.statuses().find_map(|status| {
+        let words = last_words(case, pod, text(status, "/name"))?;
+        let refused = words.contains("orbidden") && words.contains("system:serviceaccount");
+        refused.then_some(words)
+    })?;
+    let spec = case.estate.workloads[at].pod_spec;
+    let account = match text(spec, "/serviceAccountName") {
+        "" => "default",
+        name => name,
+    };
+    let words_of = |one: &str| one.to_owned();
+    Some(
+        Candidate::at_workload("permission_denied_by_rbac", &case.estate, at)?
+            .field("spec.template.spec.serviceAccountName")
+            .value("value", account)
+            .seen(Said, "log", pod.object.reference(), words_of(&words))
+            .seen(
+                Proven,
+                "object",
+                pod.object.reference(),
+                format!("it runs as {account}, and no binding allows it"),
             ),
     )
 }
@@ -289,20 +317,73 @@ fn crashes(pod: &Pod<'_>) -> bool {
 
 /// The fallback: it ends, and nothing better is known.
 fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let ended = |status: &&serde_json::Value| {
+        number(status, "/restartCount").unwrap_or(0) > 0
+            || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
+    };
+    let status = pod.statuses().find(ended)?;
+    let name = text(status, "/name");
+    let code = number(status, "/lastState/terminated/exitCode")
+        .or_else(|| number(status, "/state/terminated/exitCode"))
+        .unwrap_or(0);
+    let said = format!("container {name} ends with code {code}, again and again");
+    let of_job = case.estate.workloads[at].object.kind == "Job";
+    let id = if of_job {
+        "job_pods_fail"
+    } else {
+        "crash_at_start"
+    };
+    let reference = pod.object.reference();
+    let candidate = Candidate::at_workload(id, &case.estate, at)?
+        .field(format!("spec.template.spec.containers[name={name}]"))
+        .seen(Proven, "object", reference.clone(), said);
+    let candidate = match last_words(case, pod, name) {
+        Some(words) => candidate.seen(Hints, "log", reference.clone(), words),
+        None => candidate,
+    };
+    Some(match command(pod, name) {
+        Some(words) => candidate.seen(Hints, "object", reference, words),
+        None => candidate,
+    })
+}
+
+/// Letters of a text that are repeated.
+const REPEATED: usize = 300;
+
+/// What a container that ended had written last.
+pub(super) fn last_words(case: &Case<'_>, pod: &Pod<'_>, container: &str) -> Option<String> {
     let status = pod
         .statuses()
-        .find(|status| number(status, "/restartCount").unwrap_or(0) > 0)?;
-    let code = number(status, "/lastState/terminated/exitCode").unwrap_or(0);
-    let said = format!(
-        "container {} ends with code {code}, again and again",
-        text(status, "/name")
-    );
-    Some(
-        Candidate::at_workload("crash_at_start", &case.estate, at)?
-            .field(format!(
-                "spec.template.spec.containers[name={}]",
-                text(status, "/name")
-            ))
-            .seen(Proven, "object", pod.object.reference(), said),
-    )
+        .find(|status| text(status, "/name") == container)?;
+    let message = ["/lastState/terminated/message", "/state/terminated/message"]
+        .iter()
+        .map(|place| text(status, place))
+        .find(|message| !message.is_empty());
+    let logged = || {
+        let logs = case.estate.bundle.logs.iter();
+        let mut own = logs.filter(|log| log.of == pod.object.name && log.container == container);
+        let complaint = own.find_map(|log| log.complaints.first())?;
+        Some(complaint.sample.as_str())
+    };
+    let words = message.or_else(logged)?;
+    let lines: Vec<&str> = words.lines().rev().take(3).collect();
+    let lines: Vec<&str> = lines.into_iter().rev().collect();
+    Some(lines.join(" / ").chars().take(REPEATED).collect())
+}
+
+/// The command of a container, where it has one of its own.
+fn command(pod: &Pod<'_>, container: &str) -> Option<String> {
+    let mut all = ["/spec/initContainers", "/spec/containers"]
+        .into_iter()
+        .flat_map(|list| items(pod.object.doc, list));
+    let own = all.find(|one| text(one, "/name") == container)?;
+    let words: Vec<&str> = items(own, "/command")
+        .chain(items(own, "/args"))
+        .filter_map(|word| word.as_str())
+        .collect();
+    let whole = words.join(" ");
+    (!whole.is_empty()).then(|| {
+        let cut: String = whole.chars().take(REPEATED).collect();
+        format!("its command is {cut}")
+    })
 }

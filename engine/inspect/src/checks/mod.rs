@@ -3,17 +3,23 @@
 mod containers;
 mod crashes;
 mod databases;
+mod gateway_api;
 mod gateways;
 mod images;
+mod isolation;
+mod jobs;
+mod manifests;
 mod network;
 mod nodes;
 mod performance;
 mod policies;
 mod probes;
+mod programs;
 mod quotas;
 mod scheduling;
 mod services;
 mod storage;
+mod unused;
 
 use crate::candidate::Candidate;
 use crate::estate::Estate;
@@ -39,6 +45,7 @@ pub struct Check {
 /// All checks.
 pub const CHECKS: &[Check] = &[
     check("scheduling", scheduling::find),
+    check("manifests", manifests::find),
     check("images", images::find),
     check("containers", containers::find),
     check("crashes", crashes::find),
@@ -52,6 +59,11 @@ pub const CHECKS: &[Check] = &[
     check("nodes", nodes::find),
     check("performance", performance::find),
     check("policies", policies::find),
+    check("isolation", isolation::find),
+    check("gateway_api", gateway_api::find),
+    check("jobs", jobs::find),
+    check("unused", unused::find),
+    check("programs", programs::find),
 ];
 
 const fn check(name: &'static str, find: fn(&Case<'_>) -> Vec<Candidate>) -> Check {

@@ -9,7 +9,7 @@ use crate::doc::{has, items, number, text};
 use crate::estate::{Estate, Pod};
 use crate::settings::{Address, addresses};
 use crate::symptoms::Symptom;
-use aegis_model::bundle::Condition;
+use aegis_model::bundle::{Condition, Origin};
 use std::collections::BTreeMap;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
@@ -175,14 +175,22 @@ fn shadowed(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         Some((text(container, "/name"), text(again, "/name")))
     });
     let (container, variable) = twice?;
+    let weight = match estate.bundle.origin {
+        Origin::Settled => Proven,
+        Origin::Collected => Fits,
+    };
+    let mut candidate = Candidate::at_workload("env_var_shadowed", estate, at)?;
+    if weight == Proven {
+        candidate.hurts.clear();
+    }
     Some(
-        Candidate::at_workload("env_var_shadowed", estate, at)?
+        candidate
             .field(format!(
                 "spec.template.spec.containers[name={container}].env[name={variable}]"
             ))
             .value("value", variable)
             .seen(
-                Fits,
+                weight,
                 "object",
                 keeper.object.reference(),
                 format!("{variable} is set twice, to different values"),

@@ -2,11 +2,12 @@
 
 use super::Case;
 use crate::candidate::{
-    Candidate,
+    Candidate, Weight,
     Weight::{Fits, Hints, Proven, Said},
 };
 use crate::doc::{has, items, number, text, texts};
 use crate::estate::{Estate, Object};
+use aegis_model::bundle::Origin;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
@@ -22,7 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         estate
             .of_kind("PodDisruptionBudget")
             .filter(home)
-            .filter_map(|one| budget(&one)),
+            .filter_map(|one| budget(&one, estate.bundle.origin)),
     );
     found.extend(
         estate
@@ -64,7 +65,12 @@ fn autoscaler(estate: &Estate<'_>, hpa: &Object<'_>) -> Option<Candidate> {
             && text(condition, "/status") == "False"
             && text(condition, "/reason") != "ScalingDisabled"
     });
+    let unasked = estate
+        .workload_named(hpa.namespace, name)
+        .filter(|_| estate.bundle.origin == Origin::Settled && blind.is_none())
+        .and_then(|at| unrequested(hpa, estate.workloads[at].pod_spec));
     let words = match (gone, blind) {
+        (false, None) if unasked.is_some() => unasked.unwrap_or_default(),
         (true, _) => format!("its target {kind} {name} does not exist"),
         (false, Some(condition)) => format!(
             "{}: {}",
@@ -80,9 +86,68 @@ fn autoscaler(estate: &Estate<'_>, hpa: &Object<'_>) -> Option<Candidate> {
     )
 }
 
-fn budget(pdb: &Object<'_>) -> Option<Candidate> {
+/// A resource that an autoscaler watches as a share of its request, and that a container does not
+/// request: the share cannot be computed.
+fn unrequested(hpa: &Object<'_>, pod: &serde_json::Value) -> Option<String> {
+    let watched = items(hpa.doc, "/spec/metrics")
+        .filter(|metric| text(metric, "/resource/target/type") == "Utilization")
+        .map(|metric| text(metric, "/resource/name"))
+        .find(|name| !name.is_empty())
+        .or_else(|| has(hpa.doc, "/spec/targetCPUUtilizationPercentage").then_some("cpu"))?;
+    let asks = |container: &serde_json::Value| {
+        ["requests", "limits"]
+            .iter()
+            .any(|list| has(container, &format!("/resources/{list}/{watched}")))
+    };
+    let silent = items(pod, "/containers").find(|container| !asks(container))?;
+    Some(format!(
+        "it scales by the share of requested {watched}, and container {} requests none",
+        text(silent, "/name")
+    ))
+}
+
+/// How telling it is that a budget's own numbers allow no disruption of its pods, whatever their
+/// health; nothing where they do. Of one pod alone it is what charts come with.
+fn by_design(pdb: &Object<'_>, expected: i64, origin: Origin) -> Option<Weight> {
+    let written = |field: &str| {
+        let value = pdb.doc.pointer(&format!("/spec/{field}"))?;
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        Some(text)
+    };
+    let none = matches!(written("maxUnavailable").as_deref(), Some("0" | "0%"));
+    let all = written("minAvailable").is_some_and(|least| {
+        least == "100%" || least.parse::<i64>().is_ok_and(|least| least >= expected)
+    });
+    match (none || all, expected, origin) {
+        (true, 2.., Origin::Settled) => Some(Said),
+        (true, 2.., Origin::Collected) => Some(Hints),
+        _ => None,
+    }
+}
+
+fn forbids_all(pdb: &Object<'_>, expected: i64, weight: Weight) -> Option<Candidate> {
+    let field = match has(pdb.doc, "/spec/maxUnavailable") {
+        true => "spec.maxUnavailable",
+        false => "spec.minAvailable",
+    };
+    let words = format!(
+        "none of its {expected} pods may ever be disrupted: no node with one can be drained"
+    );
+    Some(
+        Candidate::new("disruption_budget_blocks", pdb.reference())?
+            .field(field)
+            .seen(weight, "object", pdb.reference(), words),
+    )
+}
+
+fn budget(pdb: &Object<'_>, origin: Origin) -> Option<Candidate> {
     let allowed = number(pdb.doc, "/status/disruptionsAllowed")?;
     let expected = number(pdb.doc, "/status/expectedPods").unwrap_or(0);
+    if let Some(weight) = by_design(pdb, expected, origin) {
+        return forbids_all(pdb, expected, weight);
+    }
     let healthy = number(pdb.doc, "/status/currentHealthy").unwrap_or(0);
     // All pods are well and still none may go: it blocks every drain, by its own numbers.
     (allowed == 0 && expected > 0 && healthy >= expected).then(|| {

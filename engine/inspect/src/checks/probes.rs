@@ -28,6 +28,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
+        found.extend(patient(case, at));
         let pods = estate.pods_of(at);
         let hurt: Vec<&Pod<'_>> = pods
             .filter(|pod| pod.phase == "Running" && (!pod.is_ready() || pod.restarts_again()))
@@ -51,6 +52,48 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Failures of a liveness probe that has not failed often enough yet to restart the container.
+const OFTEN: u64 = 10;
+
+/// A liveness probe that fails every time, with so much patience that nothing has come of it yet.
+fn patient(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    let estate = &case.estate;
+    let warnings = estate.warnings_of(at);
+    let failed = warnings.iter().find(|event| {
+        event.reason == "Unhealthy"
+            && event.message.starts_with("Liveness probe")
+            && event.count >= OFTEN
+    })?;
+    let container = items(estate.workloads[at].pod_spec, "/containers")
+        .find(|container| has(container, "/livenessProbe"))?;
+    let mut pods = estate.pods_of(at);
+    if !pods.all(|pod| pod.is_ready() && !restarted(pod)) {
+        return None;
+    }
+    let name = text(container, "/name");
+    let mut candidate = Candidate::at_workload("liveness_probe_fails", estate, at)?
+        .field(format!(
+            "spec.template.spec.containers[name={name}].livenessProbe"
+        ))
+        .seen(
+            Proven,
+            "event",
+            estate.workloads[at].object.reference(),
+            failed.message.clone(),
+        )
+        .seen(
+            Fits,
+            "event",
+            estate.workloads[at].object.reference(),
+            format!(
+                "it failed {} times, and was not restarted yet",
+                failed.count
+            ),
+        );
+    candidate.hurts.clear();
+    Some(candidate)
 }
 
 fn judge(
@@ -100,6 +143,24 @@ fn judge(
     })
 }
 
+/// What a probe asks for.
+fn asked_for(spec: &Value) -> Option<String> {
+    let command: Vec<&str> = items(spec, "/exec/command")
+        .filter_map(Value::as_str)
+        .collect();
+    let path = spec.pointer("/httpGet").map(|get| {
+        let path = match text(get, "/path") {
+            "" => "/",
+            path => path,
+        };
+        format!("it asks for {path} at port {}", port(spec))
+    });
+    match command.is_empty() {
+        true => path,
+        false => Some(format!("it runs {}", command.join(" "))),
+    }
+}
+
 fn restarted(pod: &Pod<'_>) -> bool {
     // A probe ends a container with SIGTERM or SIGKILL, or with what it makes of a SIGTERM.
     pod.statuses()
@@ -147,10 +208,20 @@ fn fault(
             format!("a container that does not answer within {patience} s of its start is killed"),
         ));
     }
-    if probe.field == "readinessProbe" {
-        return Some(("fails", Hints, "the readiness probe fails".to_owned()));
-    }
-    None
+    let word = match probe.field {
+        "readinessProbe" => "the readiness probe fails",
+        "startupProbe" => "the startup probe fails",
+        _ => "the liveness probe fails",
+    };
+    let weight = match probe.spec.get("exec") {
+        Some(_) => Fits,
+        None => Hints,
+    };
+    let words = match asked_for(probe.spec) {
+        Some(what) => format!("{word}: {what}"),
+        None => word.to_owned(),
+    };
+    Some(("fails", weight, words))
 }
 
 /// Seconds in which hardly any server is up.

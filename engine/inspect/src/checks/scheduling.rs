@@ -262,6 +262,11 @@ fn by_words(
             "spec.template.spec.containers[].resources.requests.memory",
         ),
         (
+            "didn't match pod affinity rules",
+            "pod_affinity_unsatisfiable",
+            "spec.template.spec.affinity.podAffinity",
+        ),
+        (
             "free ports",
             "host_port_conflict",
             "spec.template.spec.containers[].ports[].hostPort",
@@ -278,12 +283,42 @@ fn by_words(
         ),
     ];
     let found = WORDS.iter().filter(|(words, ..)| message.contains(words));
+    let others = extended(make, message, spec).into_iter();
     found
         .filter_map(|(words, id, field)| {
             let candidate = make(id)?.field(*field).value("value", demand(id, spec));
             Some(weigh_share(candidate, message, words))
         })
+        .chain(others)
         .collect()
+}
+
+/// A resource of which the scheduler has too little, that is neither CPU, memory nor disk.
+fn extended(
+    make: &dyn Fn(&str) -> Option<Candidate>,
+    message: &str,
+    spec: &Value,
+) -> Option<Candidate> {
+    let mut lacking = message.split("Insufficient ").skip(1).map(|rest| {
+        let end = rest.find([',', ' ']).unwrap_or(rest.len());
+        rest[..end].trim_end_matches('.')
+    });
+    let name = lacking.find(|name| name.contains('/'))?;
+    let escaped = name.replace('/', "~1");
+    let asks = items(spec, "/containers").find_map(|container| {
+        let amount = container.pointer(&format!("/resources/requests/{escaped}"));
+        let amount = amount.or_else(|| container.pointer(&format!("/resources/limits/{escaped}")));
+        amount.map(|amount| amount.to_string().trim_matches('"').to_owned())
+    });
+    let words = format!("it asks for {} {name}", asks.unwrap_or_default());
+    Some(
+        make("extended_resource_missing")?
+            .field(format!(
+                "spec.template.spec.containers[].resources.requests.{name}"
+            ))
+            .value("value", name)
+            .seen(Proven, "object", "Node", words),
+    )
 }
 
 /// The more nodes a reason turned away, the more it counts.

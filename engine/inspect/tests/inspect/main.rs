@@ -3,3 +3,4 @@
 mod causes;
 mod hostile;
 mod shop;
+mod wide;

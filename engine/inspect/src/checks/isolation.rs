@@ -1,0 +1,160 @@
+//! NetworkPolicies that keep pods from what they plainly need: names, and those whom they call.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Hints, Proven, Said},
+};
+use crate::doc::{items, number, text};
+use crate::estate::{Estate, Object, Pod};
+use crate::labels::selects;
+use aegis_model::bundle::AttemptOutcome;
+use serde_json::Value;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let all = estate
+        .of_kind("NetworkPolicy")
+        .filter(|policy| estate.is_home(policy.namespace));
+    let mut found = Vec::new();
+    for policy in all {
+        found.extend((0..estate.workloads.len()).find_map(|at| nameless(estate, &policy, at)));
+    }
+    found.extend(denied(case));
+    found
+}
+
+fn isolates(policy: &Object<'_>, direction: &str) -> bool {
+    let mut types = items(policy.doc, "/spec/policyTypes").filter_map(Value::as_str);
+    types.any(|one| one == direction)
+}
+
+/// A workload that is isolated for egress by policies of which none lets it ask for names, though
+/// it calls others by theirs.
+fn nameless(estate: &Estate<'_>, policy: &Object<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let takes = |policy: &Object<'_>| {
+        keeper.object.namespace == policy.namespace
+            && isolates(policy, "Egress")
+            && policy
+                .doc
+                .pointer("/spec/podSelector")
+                .is_none_or(|selector| selects(selector, &keeper.labels))
+    };
+    if !takes(policy) {
+        return None;
+    }
+    let mut all = estate.of_kind("NetworkPolicy").filter(|one| takes(one));
+    if all.any(|one| items(one.doc, "/spec/egress").any(lets_names_out)) {
+        return None;
+    }
+    let by_name = called_by_name(estate, at);
+    let words = match &by_name {
+        Some(name) => format!("it asks for {name}, and no egress rule lets it ask a name server"),
+        None => "no egress rule lets its pods ask a name server".to_owned(),
+    };
+    let weight = if by_name.is_some() { Said } else { Hints };
+    let mut candidate = Candidate::at_workload("network_policy_blocks_dns", estate, at)?
+        .field("spec.egress")
+        .value("value", policy.name)
+        .seen(weight, "object", policy.reference(), words);
+    candidate.object = policy.reference();
+    candidate.hurts.clear();
+    Some(candidate)
+}
+
+/// Whether an egress rule lets connections to port 53 out.
+fn lets_names_out(rule: &Value) -> bool {
+    let mut ports = items(rule, "/ports").peekable();
+    ports.peek().is_none()
+        || ports.any(|port| {
+            let first = number(port, "/port");
+            let last = number(port, "/endPort").or(first);
+            first.is_none_or(|first| first <= 53) && last.is_none_or(|last| last >= 53)
+        })
+}
+
+/// A host that a workload's variables or commands name.
+fn called_by_name(estate: &Estate<'_>, at: usize) -> Option<String> {
+    let keeper = &estate.workloads[at];
+    let variables = crate::settings::addresses(estate, at);
+    let service = variables.iter().find(|address| {
+        estate
+            .find("Service", keeper.object.namespace, &address.host)
+            .is_some()
+    });
+    let commands = || {
+        let containers = items(keeper.pod_spec, "/containers");
+        let words = containers
+            .flat_map(|one| items(one, "/command").chain(items(one, "/args")))
+            .filter_map(Value::as_str)
+            .flat_map(|text| text.split([' ', '\n', ';', '"', '\'']));
+        let mut words = words.skip_while(|word| !asks(word));
+        words.find(|word| is_host(word)).map(str::to_owned)
+    };
+    service
+        .map(|address| address.host.clone())
+        .or_else(commands)
+}
+
+/// Whether a program asks for a host.
+fn asks(word: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "nslookup", "dig", "getent", "wget", "curl", "nc", "ping", "host",
+    ];
+    PROGRAMS.contains(&word.rsplit('/').next().unwrap_or(word))
+}
+
+fn is_host(word: &str) -> bool {
+    let host = word.rsplit_once("://").map_or(word, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or(host);
+    let plain = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    let numeric = host.parse::<core::net::Ipv4Addr>().is_ok();
+    plain && !numeric && (host.contains('.') || word.contains("://")) && !host.starts_with('-')
+}
+
+/// Attempts that a policy, and nothing else, keeps from a Service whose pods are ready.
+fn denied(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let refused = estate.bundle.attempts.iter().filter(|attempt| {
+        attempt.outcome == AttemptOutcome::Failed && attempt.said.contains("NetworkPolicy ")
+    });
+    refused
+        .filter_map(|attempt| {
+            let name = attempt.said.rsplit("NetworkPolicy ").next()?;
+            let (namespace, name) = name.split_once('/')?;
+            let policy = estate.find("NetworkPolicy", namespace, name)?;
+            let from = estate.meant_by(&attempt.from)?;
+            let mut pods = estate.pods_of(from);
+            let words = format!(
+                "{} asks {}:{}: {}",
+                attempt.from, attempt.service, attempt.port, attempt.said
+            );
+            let mut candidate = Candidate::at_workload("network_policy_block", estate, from)?
+                .field(field(&policy))
+                .value("value", policy.name)
+                .cuts(&attempt.service)
+                .seen(Said, "connectivity", policy.reference(), words);
+            candidate.object = policy.reference();
+            Some(if pods.any(Pod::is_ready) {
+                candidate.seen(
+                    Proven,
+                    "object",
+                    text(policy.doc, "/metadata/name"),
+                    "both ends run",
+                )
+            } else {
+                candidate
+            })
+        })
+        .collect()
+}
+
+fn field(policy: &Object<'_>) -> &'static str {
+    match isolates(policy, "Egress") && !isolates(policy, "Ingress") {
+        true => "spec.egress",
+        false => "spec.ingress",
+    }
+}

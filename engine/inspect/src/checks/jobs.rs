@@ -1,0 +1,64 @@
+//! CronJobs: suspended, without time to start, or with Jobs that fail.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Said},
+};
+use crate::doc::{items, number, text};
+use crate::estate::Object;
+use aegis_model::bundle::Origin;
+use serde_json::Value;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    let crons = estate
+        .of_kind("CronJob")
+        .filter(|cron| estate.is_home(cron.namespace));
+    crons
+        .filter_map(|cron| idle(case, &cron).or_else(|| failing(case, &cron)))
+        .collect()
+}
+
+/// A CronJob that starts nothing.
+fn idle(case: &Case<'_>, cron: &Object<'_>) -> Option<Candidate> {
+    let settled = case.estate.bundle.origin == Origin::Settled;
+    let suspended = cron.doc.pointer("/spec/suspend") == Some(&Value::Bool(true));
+    let deadline = number(cron.doc, "/spec/startingDeadlineSeconds");
+    let (field, words) = match (suspended, deadline) {
+        (true, _) => ("spec.suspend", "spec.suspend is true".to_owned()),
+        // The controller looks every 10 s: what may start within fewer seconds never does.
+        (false, Some(seconds)) if seconds < 10 => (
+            "spec.startingDeadlineSeconds",
+            format!("it may start {seconds} s late, and the controller looks every 10 s"),
+        ),
+        _ => return None,
+    };
+    let weight = if settled || !suspended { Said } else { Fits };
+    Some(
+        Candidate::new("cron_job_broken", cron.reference())?
+            .field(field)
+            .seen(weight, "object", cron.reference(), words),
+    )
+}
+
+/// A CronJob whose Jobs fail.
+fn failing(case: &Case<'_>, cron: &Object<'_>) -> Option<Candidate> {
+    let estate = &case.estate;
+    let (at, keeper) = estate.workloads.iter().enumerate().find(|(at, keeper)| {
+        let owner = items(keeper.object.doc, "/metadata/ownerReferences").next();
+        let own = owner.is_some_and(|owner| text(owner, "/name") == cron.name)
+            && keeper.object.namespace == cron.namespace;
+        own && case
+            .picture
+            .symptoms
+            .contains(&crate::symptoms::Symptom::Down(*at))
+    })?;
+    let words = format!("its {} fails", keeper.object.reference());
+    Some(
+        Candidate::new("job_pods_fail", cron.reference())?
+            .field("spec.jobTemplate")
+            .hurting([at])
+            .seen(Fits, "object", cron.reference(), words),
+    )
+}

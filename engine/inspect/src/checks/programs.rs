@@ -1,0 +1,262 @@
+//! What common images need, by their own documentation: variables without which they end, ports on
+//! which alone they listen, folders that they must be able to write.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Proven, Said},
+};
+use crate::doc::{has, items, number, text};
+use crate::estate::Estate;
+use aegis_model::bundle::Origin;
+use serde_json::Value;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for at in 0..estate.workloads.len() {
+        for container in items(estate.workloads[at].pod_spec, "/containers") {
+            if is_plain(container) {
+                found.extend(unset(estate, at, container));
+                found.extend(unwritable(estate, at, container));
+                found.extend(elsewhere(estate, at, container));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a container runs what its image runs, as it comes.
+fn is_plain(container: &Value) -> bool {
+    !has(container, "/command") && !has(container, "/args")
+}
+
+/// The repository of an official image: `nginx` of `docker.io/library/nginx:1.27`.
+fn official(container: &Value) -> Option<&str> {
+    let image = text(container, "/image");
+    let name = image.split('@').next().unwrap_or(image);
+    let name = name
+        .trim_start_matches("docker.io/")
+        .trim_start_matches("library/");
+    let name = name.split(':').next().unwrap_or(name);
+    (!name.contains('/') && !name.is_empty()).then_some(name)
+}
+
+/// Images that end at their first start where none of these variables is set.
+/// Sources: the images' pages, "Environment Variables".
+const NEEDS: &[(&str, &[&str])] = &[
+    (
+        "mysql",
+        &[
+            "MYSQL_ROOT_PASSWORD",
+            "MYSQL_ALLOW_EMPTY_PASSWORD",
+            "MYSQL_RANDOM_ROOT_PASSWORD",
+        ],
+    ),
+    (
+        "mariadb",
+        &[
+            "MARIADB_ROOT_PASSWORD",
+            "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
+            "MARIADB_RANDOM_ROOT_PASSWORD",
+            "MYSQL_ROOT_PASSWORD",
+            "MYSQL_ALLOW_EMPTY_PASSWORD",
+            "MYSQL_RANDOM_ROOT_PASSWORD",
+            "MARIADB_ROOT_PASSWORD_HASH",
+        ],
+    ),
+    (
+        "postgres",
+        &["POSTGRES_PASSWORD", "POSTGRES_HOST_AUTH_METHOD"],
+    ),
+];
+
+fn unset(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
+    let image = official(container)?;
+    let (_, needs) = NEEDS.iter().find(|(name, _)| *name == image)?;
+    let given = items(container, "/env").any(|one| {
+        let name = text(one, "/name");
+        needs.contains(&name.trim_end_matches("_FILE"))
+    });
+    let whole = items(container, "/envFrom").next().is_some();
+    if given || whole {
+        return None;
+    }
+    let name = text(container, "/name");
+    let words = format!(
+        "{image} ends at its first start where none of {} is set",
+        needs.join(", ")
+    );
+    Some(
+        alone(Candidate::at_workload("variable_missing", estate, at)?)
+            .field(format!("spec.template.spec.containers[name={name}].env"))
+            .value("value", needs[0])
+            .seen(
+                Said,
+                "object",
+                estate.workloads[at].object.reference(),
+                words,
+            ),
+    )
+}
+
+/// What is read off the image alone: no symptom is asked for.
+fn alone(mut candidate: Candidate) -> Candidate {
+    candidate.hurts.clear();
+    candidate
+}
+
+/// Folders in which nginx writes at its start. Source: the image's page, "Running nginx in
+/// read-only mode", "Running nginx as a non-root user".
+const WRITTEN: &[&str] = &["/var/cache/nginx", "/var/run"];
+
+fn unwritable(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
+    if official(container)? != "nginx" {
+        return None;
+    }
+    let pod = estate.workloads[at].pod_spec;
+    let own = |field: &str| {
+        let pointer = format!("/securityContext/{field}");
+        let value = container.pointer(&pointer);
+        value.or_else(|| pod.pointer(&pointer)).cloned()
+    };
+    let read_only = own("readOnlyRootFilesystem") == Some(Value::Bool(true));
+    let user = own("runAsUser").and_then(|user| user.as_i64());
+    let mounted = |folder: &&&str| {
+        items(container, "/volumeMounts").any(|mount| {
+            let path = text(mount, "/mountPath").trim_end_matches('/');
+            path == **folder || folder.starts_with(&format!("{path}/")) || path == "/run"
+        })
+    };
+    let missing = WRITTEN.iter().find(|folder| !mounted(folder))?;
+    let (field, words) = if read_only {
+        (
+            "securityContext.readOnlyRootFilesystem",
+            format!("the root filesystem is read-only, and nginx writes to {missing}"),
+        )
+    } else if user.is_some_and(|user| user != 0) {
+        (
+            "securityContext.runAsUser",
+            format!("user {} may not write to {missing}, and nginx does", user?),
+        )
+    } else {
+        return None;
+    };
+    let name = text(container, "/name");
+    Some(
+        alone(Candidate::at_workload(
+            "volume_permission_denied",
+            estate,
+            at,
+        )?)
+        .field(format!(
+            "spec.template.spec.containers[name={name}].{field}"
+        ))
+        .seen(
+            Said,
+            "object",
+            estate.workloads[at].object.reference(),
+            words,
+        ),
+    )
+}
+
+/// Ports on which images listen as they come, and on no others.
+/// Sources: the images' pages and default configurations.
+const PORTS: &[(&str, &[i64])] = &[
+    ("nginx", &[80]),
+    ("httpd", &[80]),
+    ("redis", &[6379]),
+    ("memcached", &[11211]),
+    ("postgres", &[5432]),
+    ("mysql", &[3306]),
+    ("mariadb", &[3306]),
+    ("mongo", &[27017]),
+];
+
+/// A Service, or a probe, that asks such an image on another port.
+fn elsewhere(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
+    let image = official(container)?;
+    let (_, ports) = PORTS.iter().find(|(name, _)| *name == image)?;
+    let configured = ["/volumeMounts", "/envFrom", "/env"]
+        .iter()
+        .any(|list| items(container, list).next().is_some());
+    let only = items(estate.workloads[at].pod_spec, "/containers").count() == 1;
+    if configured || !only {
+        return None;
+    }
+    let reference = estate.workloads[at].object.reference();
+    let listens = |port: &Value| resolved(port, container).is_none_or(|port| ports.contains(&port));
+    let words = |port: i64| format!("{image} listens on {} as it comes, not on {port}", ports[0]);
+    // Where it declares the port too, somebody may have built an image of that name for it.
+    let declares = |port: i64| {
+        items(container, "/ports").any(|one| number(one, "/containerPort") == Some(port))
+    };
+    let weight = |port: i64| if declares(port) { Proven } else { Said };
+    for service in estate.services_of(at) {
+        let asked = items(service.doc, "/spec/ports")
+            .filter_map(|port| port.get("targetPort").or_else(|| port.get("port")))
+            .find(|port| !listens(port));
+        if let Some(port) = asked.and_then(|port| resolved(port, container)) {
+            let mut found = alone(Candidate::at_workload(
+                "service_target_port_wrong",
+                estate,
+                at,
+            )?);
+            found.object = service.reference();
+            return Some(
+                found
+                    .field("spec.ports[].targetPort")
+                    .value("service", service.name)
+                    .value("value", port.to_string())
+                    .seen(weight(port), "object", reference, words(port)),
+            );
+        }
+    }
+    probed(container, &listens).and_then(|(probe, id, port)| {
+        let name = text(container, "/name");
+        Some(
+            alone(Candidate::at_workload(id, estate, at)?)
+                .field(format!(
+                    "spec.template.spec.containers[name={name}].{probe}"
+                ))
+                .value("value", port.to_string())
+                .seen(weight(port), "object", reference, words(port)),
+        )
+    })
+}
+
+fn probed(
+    container: &Value,
+    listens: &dyn Fn(&Value) -> bool,
+) -> Option<(&'static str, &'static str, i64)> {
+    const PROBES: &[(&str, &str)] = &[
+        ("livenessProbe", "liveness_probe_wrong_port"),
+        ("startupProbe", "liveness_probe_wrong_port"),
+        ("readinessProbe", "readiness_probe_wrong_port"),
+    ];
+    PROBES.iter().find_map(|(probe, id)| {
+        let spec = container.get(*probe)?;
+        let port = spec
+            .pointer("/httpGet/port")
+            .or_else(|| spec.pointer("/tcpSocket/port"))?;
+        let wrong = !listens(port);
+        wrong.then(|| Some((*probe, *id, resolved(port, container)?)))?
+    })
+}
+
+/// A port by its number, or by the name that the container gives it.
+fn resolved(port: &Value, container: &Value) -> Option<i64> {
+    let by_name = |name: &str| {
+        let mut ports = items(container, "/ports");
+        ports
+            .find(|port| text(port, "/name") == name)
+            .and_then(|port| number(port, "/containerPort"))
+    };
+    port.as_i64()
+        .or_else(|| port.as_str()?.parse().ok())
+        .or_else(|| by_name(port.as_str()?))
+}

@@ -1,0 +1,272 @@
+//! Manifests played on a cluster of a size for them, and what an operator would collect of it.
+
+use super::texts::Texts;
+use aegis_kube::print::{EPOCH, list};
+use aegis_kube::{Diagnostic, Document};
+use aegis_model::Quantity;
+use aegis_model::bundle::{Bundle, Unread};
+use aegis_scenario::build::build;
+use aegis_scenario::format::Start;
+use aegis_scenario::{Loaded, import, warn};
+use aegis_telemetry::bundle::{event, read_part};
+use aegis_world::World;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Seconds that are played: a progress deadline (600 s by default), and slow probes after it.
+const PLAYED: u32 = 900;
+/// Rounds in which documents that the API server refuses are left out.
+const ROUNDS: usize = 6;
+/// CPU of the largest node, cores: what most machines of clouds have at most. A pod that asks for more
+/// waits for ever in most clusters.
+const LARGEST_CPU: i128 = 16;
+/// Memory of the largest node.
+const LARGEST_MEMORY: i128 = 64 << 30;
+/// Nodes that are added at most for what the largest node cannot take.
+const MOST_ADDED: usize = 64;
+
+/// Plays what was read; what is refused on the way is noted there.
+pub fn play(texts: &mut Texts) -> Bundle {
+    let mut bundle = Bundle::default();
+    for _ in 0..ROUNDS {
+        if texts.documents.is_empty() {
+            return bundle;
+        }
+        match world(&texts.documents) {
+            Ok((loaded, mut world)) => {
+                world.advance(PLAYED);
+                collect(&texts.documents, &world, &mut bundle);
+                assume(&loaded, &mut bundle);
+                return bundle;
+            }
+            Err(problems) if texts.drop_at(&problems) > 0 => {}
+            Err(problems) => {
+                let unread = problems.into_iter().map(|problem| Unread {
+                    file: format!("{}:{}", problem.file, problem.line),
+                    why: problem.message,
+                });
+                bundle.unread.extend(unread);
+                return bundle;
+            }
+        }
+    }
+    bundle
+}
+
+fn world(documents: &[Document]) -> Result<(Loaded, World), Vec<Diagnostic>> {
+    let mut told: Vec<Document> = documents.iter().map(telling).collect();
+    told.extend(usual_classes(documents));
+    let mut loaded = import::adopt("manifests", told)?;
+    loaded.scenario.spec.start = Some(Start::Applied);
+    few(&mut loaded.nodes, documents);
+    bounded(&mut loaded.nodes);
+    let world = build(&loaded, loaded.scenario.spec.seed)?;
+    Ok((loaded, world))
+}
+
+/// The document with what makes it tell more: the last lines of containers become their termination
+/// messages, where it does not say otherwise; a CronJob runs soon; images that nobody pulls are there.
+fn telling(document: &Document) -> Document {
+    let mut told = document.clone();
+    let value = Arc::make_mut(&mut told.value);
+    let template = match value["kind"].as_str() {
+        Some("Pod") => "/spec",
+        Some("CronJob") => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
+    };
+    for list in ["containers", "initContainers"] {
+        let containers = value.pointer_mut(&format!("{template}/{list}"));
+        for container in containers
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Value::Object(fields) = container {
+                fields
+                    .entry("terminationMessagePolicy")
+                    .or_insert_with(|| json!("FallbackToLogsOnError"));
+                // Who never pulls has brought the image to the nodes.
+                if fields.get("imagePullPolicy") == Some(&json!("Never")) {
+                    fields.insert("imagePullPolicy".to_owned(), json!("IfNotPresent"));
+                }
+            }
+        }
+    }
+    if value["kind"] == "CronJob" && value["spec"]["suspend"] != true {
+        value["spec"]["schedule"] = json!("*/5 * * * *");
+    }
+    told
+}
+
+/// Nodes no larger than machines are; more of them instead.
+fn bounded(nodes: &mut Vec<Value>) {
+    let read = |node: &Value, name: &str| {
+        let text = node["status"]["capacity"][name].as_str()?;
+        text.parse::<Quantity>().ok().map(|given| given.milli)
+    };
+    let Some(first) = nodes.first().cloned() else {
+        return;
+    };
+    let cpu = read(&first, "cpu").unwrap_or(0);
+    let memory = read(&first, "memory").unwrap_or(0);
+    let times = (cpu / (LARGEST_CPU * 1000)).max(memory / (LARGEST_MEMORY * 1000));
+    if times == 0 {
+        return;
+    }
+    let added = usize::try_from(times).unwrap_or(MOST_ADDED) * nodes.len();
+    for number in nodes.len()..(nodes.len() + added.min(MOST_ADDED)) {
+        let mut node = nodes[number % nodes.len()].clone();
+        let name = format!("node-{}", number + 1);
+        node["metadata"]["labels"]["kubernetes.io/hostname"] = json!(name);
+        node["metadata"]["name"] = json!(name);
+        nodes.push(node);
+    }
+    for node in nodes {
+        for list in ["capacity", "allocatable"] {
+            let amounts = &mut node["status"][list];
+            if cpu > LARGEST_CPU * 1000 {
+                amounts["cpu"] = json!(LARGEST_CPU.to_string());
+            }
+            if memory > LARGEST_MEMORY * 1000 {
+                amounts["memory"] = json!(LARGEST_MEMORY.to_string());
+            }
+        }
+    }
+}
+
+/// Nodes of a cluster at most where it is only pods that keep apart which ask for more: most clusters
+/// have no more, and what no cluster of that size can take is worth a word.
+const FEW: usize = 5;
+
+fn few(nodes: &mut Vec<Value>, documents: &[Document]) {
+    let keeps_apart = documents
+        .iter()
+        .any(|document| document.value.to_string().contains("podAntiAffinity"));
+    let own = documents.iter().any(|document| document.kind() == "Node");
+    let times = nodes.len().div_ceil(FEW);
+    if own || !keeps_apart || times < 2 || times > FEW {
+        return;
+    }
+    nodes.truncate(FEW);
+    for node in nodes {
+        for list in ["capacity", "allocatable"] {
+            for name in ["cpu", "memory"] {
+                let amount = &mut node["status"][list][name];
+                let given = amount
+                    .as_str()
+                    .and_then(|text| text.parse::<Quantity>().ok());
+                if let Some(mut given) = given {
+                    given.milli *= times as i128;
+                    *amount = json!(given.to_string());
+                }
+            }
+        }
+    }
+}
+
+/// StorageClasses that installers of clusters bring under these names.
+/// Sources: the installation guides of clouds, kind, k3s, minikube and of the drivers.
+const USUAL_CLASSES: &[&str] = &[
+    "standard",
+    "standard-rwo",
+    "premium-rwo",
+    "gp2",
+    "gp3",
+    "default",
+    "managed",
+    "managed-csi",
+    "managed-premium",
+    "azurefile",
+    "azurefile-csi",
+    "hostpath",
+    "local-path",
+    "longhorn",
+    "do-block-storage",
+    "linode-block-storage",
+    "rook-ceph-block",
+    "microk8s-hostpath",
+];
+
+/// The classes among these that claims name and no manifest brings.
+fn usual_classes(documents: &[Document]) -> Vec<Document> {
+    let brings = documents
+        .iter()
+        .any(|one| matches!(one.kind(), "StorageClass" | "PersistentVolume"));
+    let named = |class: &&&str| {
+        let words = format!("\"storageClassName\":\"{class}\"");
+        documents
+            .iter()
+            .any(|one| one.value.to_string().contains(&words))
+    };
+    let text = |class: &&str| {
+        format!(
+            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{name: {class}}}\n\
+             provisioner: example.com/usual\nvolumeBindingMode: WaitForFirstConsumer\n"
+        )
+    };
+    let classes = USUAL_CLASSES.iter().filter(|_| !brings).filter(named);
+    classes
+        .filter_map(|class| aegis_kube::read("usual classes", &text(class)).ok())
+        .flatten()
+        .collect()
+}
+
+fn collect(written: &[Document], world: &World, bundle: &mut Bundle) {
+    let mut shown = list(world.objects(), world.now(), EPOCH);
+    let items = shown["items"].as_array_mut().map(std::mem::take);
+    for item in items.unwrap_or_default() {
+        if item["kind"] == "Event" {
+            bundle.events.extend(event(&item));
+            continue;
+        }
+        if item["kind"] == "Pod" {
+            logs(&item, bundle);
+        }
+        bundle.objects.push(as_written(item, written));
+    }
+    bundle.attempts = super::calls::attempts(&bundle.objects, world.objects());
+    bundle.collected_at = Some(EPOCH.0 + i64::from(world.now().0));
+}
+
+/// What nobody can know from manifests.
+fn assume(loaded: &Loaded, bundle: &mut Bundle) {
+    let kinds = warn::kinds(&loaded.manifests);
+    bundle.assumed = kinds.into_iter().map(|one| one.message).collect();
+    bundle.assumed.push(
+        "images are taken to exist and programs to work, but for what names and commands plainly say"
+            .to_owned(),
+    );
+}
+
+/// What containers that ended had written last, as their logs.
+fn logs(pod: &Value, bundle: &mut Bundle) {
+    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    for list in ["initContainerStatuses", "containerStatuses"] {
+        for status in pod["status"][list].as_array().into_iter().flatten() {
+            let container = status["name"].as_str().unwrap_or_default();
+            let states = [("/state", "log"), ("/lastState", "previous.log")];
+            for (state, ending) in states {
+                let message = status
+                    .pointer(&format!("{state}/terminated/message"))
+                    .and_then(Value::as_str);
+                if let Some(text) = message.filter(|text| !text.is_empty()) {
+                    read_part(&format!("logs/{name}/{container}.{ending}"), text, bundle);
+                }
+            }
+        }
+    }
+}
+
+/// An object without what was changed to make it tell more.
+fn as_written(mut item: Value, written: &[Document]) -> Value {
+    if item["kind"] != "CronJob" {
+        return item;
+    }
+    let reference = aegis_kube::read::reference(&item);
+    let mut written = written.iter();
+    let found = written.find(|document| document.reference() == reference);
+    if let Some(schedule) = found.map(|document| &document.value["spec"]["schedule"]) {
+        item["spec"]["schedule"] = schedule.clone();
+    }
+    item
+}
