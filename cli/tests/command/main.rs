@@ -1,6 +1,7 @@
 //! The real binary, as a user meets it: help, results, errors, exit codes.
 
 mod bad_input;
+mod diagnose;
 mod ends;
 mod kit;
 mod reach;

@@ -41,7 +41,7 @@ pub fn finding(rank: u32, weighed: &Weighed) -> CauseFound {
                 .filter(|step| !step.undo.is_empty())
                 .map(|step| fill(step.undo))
                 .collect(),
-            tried: Tried {},
+            tried: Tried::default(),
         },
     }
 }

@@ -97,6 +97,23 @@ pub struct Fix {
     pub tried: Tried,
 }
 
-/// The result of trying a fix; empty where it was not tried.
+/// The result of trying a fix in a simulation; empty where it was not tried.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {}
+#[serde(default)]
+pub struct Tried {
+    /// Seconds that were played, without the fix and with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
+    /// What was wrong without it, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What was wrong with it, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Whether it ended the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
+    /// Why it was not tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}

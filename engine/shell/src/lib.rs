@@ -474,7 +474,9 @@ pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
 fn missing(words: &[SmolStr], family: &str) -> Option<SmolStr> {
     let program = words.first()?;
     let no_bash = basename(program) == "bash" && WITHOUT_BASH.contains(&family);
-    let absent = is_plainly_absent(program) || programs::lacks(program, family);
+    let absent = is_plainly_absent(program)
+        || programs::lacks(program, family)
+        || programs::lacks_bare(program, family);
     (no_bash || absent).then(|| program.clone())
 }
 

@@ -69,6 +69,36 @@ pub(super) fn lacks(program: &str, family: &str) -> bool {
             .any(|known| slip(&known))
 }
 
+/// Further applets of busybox, most of which are programs of other base systems too.
+/// Source: busybox 1.36, default configuration.
+const APPLETS: &str = " addgroup adduser arch arp arping base32 base64 bc blkid bunzip2 bzcat bzip2 cal \
+    chgrp chroot chrt cksum clear cmp comm cpio crond crontab dc delgroup deluser diff dig dirname dmesg \
+    dos2unix ed egrep expand factor fallocate fgrep flock fold fsync fuser getent getopt getty groups hd \
+    hexdump host hostid ifconfig inetd init install ionice iostat ip ipcalc killall less link logger login \
+    losetup ls lsof md5sum mkfifo mknod mkpasswd mktemp more mountpoint mpstat netstat nice nl nproc nsenter \
+    od passwd paste patch pgrep pidof pkill pmap printenv pstree pwd readlink realpath renice reset rev \
+    run-parts script setsid sha1sum sha256sum sha512sum shred shuf split start-stop-daemon strings stty su sum \
+    sysctl syslogd tac taskset tcpsvd telnetd tftp time traceroute truncate tty unexpand unix2dos unlink \
+    unshare unxz unzip uptime usleep users vlock w whois xxd xzcat zcat udhcpc udpsvd ftpd sendmail ssl_client \
+    tini dumb-init busybox dash stress export set trap wait eval source local read exit cd umask ";
+
+/// Whether an image that is known has no program that is called by its bare name: images do not grow
+/// programs by themselves. Not for words within a script, which may have installed some.
+pub(super) fn lacks_bare(program: &str, family: &str) -> bool {
+    let closed = !matches!(family, "ubuntu" | "debian");
+    let known = KNOWN.iter().find(|(image, _)| *image == family);
+    let Some((_, own)) = known.filter(|_| closed && !program.contains('/')) else {
+        return false;
+    };
+    let plain = program
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let is_applet = APPLETS
+        .split_ascii_whitespace()
+        .any(|applet| applet == program);
+    plain && !own.contains(&program) && !COMMON.contains(&program) && !is_applet
+}
+
 /// Whether one word is another with one letter more, less, or other, two swapped, or other capitals.
 fn is_slip(word: &str, known: &str) -> bool {
     if word == known || word.len() + 1 < known.len() || known.len() + 1 < word.len() {

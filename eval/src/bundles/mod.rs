@@ -18,7 +18,8 @@ pub use text::text;
 use crate::share::Hit;
 use aegis_inspect::{Scope, inspect};
 use aegis_model::inspection::CauseFound;
-use aegis_runner::bundle::{Files, assemble, gather};
+use aegis_runner::bundle::{Files, gather};
+use aegis_runner::settled::diagnosable;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -116,7 +117,7 @@ fn place<'a>(path: &'a str, labels: &Labels) -> Option<(&'a str, &'a str)> {
 
 fn outcome(case: String, files: Files, labels: &Labels, names: &Names) -> Outcome {
     let begun = Instant::now();
-    let bundle = assemble(files);
+    let bundle = diagnosable(files);
     let found = inspect(&bundle, &Scope::default());
     let seconds = begun.elapsed().as_secs_f64();
     let label = &labels[&case];

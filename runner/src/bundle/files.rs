@@ -1,6 +1,7 @@
 //! The files of a bundle, by their path below its root.
 
 use super::archive;
+use aegis_telemetry::bundle::Part;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -107,11 +108,20 @@ impl Files {
         self.unread.push((path.to_owned(), why.to_owned()));
     }
 
-    /// One file alone is a dump of objects, whatever its name.
+    /// One file alone is a dump of objects, whatever its name; one that could be a manifest's is kept.
     fn into_dump(mut self) -> Self {
-        let texts: Vec<Vec<u8>> = std::mem::take(&mut self.read).into_values().collect();
-        for text in texts {
-            self.read.insert("objects.yaml".to_owned(), text);
+        let texts = std::mem::take(&mut self.read);
+        for (name, text) in texts {
+            let keeps = [".yaml", ".yml", ".json"]
+                .iter()
+                .any(|end| name.ends_with(end))
+                && Part::of(&name) == Part::Other;
+            let name = if keeps {
+                name
+            } else {
+                "objects.yaml".to_owned()
+            };
+            self.read.insert(name, text);
         }
         self
     }

@@ -5,12 +5,20 @@
 //! what only the image would do is taken to work, and [`Bundle::assumed`] says so.
 
 mod calls;
+mod cure;
 mod play;
 mod texts;
+mod trial;
+
+pub use trial::tried;
 
 use crate::bundle::{Files, assemble};
 use aegis_model::bundle::{Bundle, Origin};
+use aegis_telemetry::bundle::Part;
 use serde_json::Value;
+
+/// Seconds that manifests are played: a progress deadline (600 s by default), and slow probes after it.
+const PLAYED: u32 = 900;
 
 /// Whether files hold manifests alone: objects that no API server has seen, and nothing that was
 /// observed of a cluster.
@@ -45,6 +53,13 @@ fn was_served(object: &Value) -> bool {
 /// A bundle of files: read as it was collected, or, where they are manifests alone, settled first.
 #[must_use]
 pub fn diagnosable(files: Files) -> Bundle {
+    let objects_alone = files
+        .read
+        .keys()
+        .all(|path| matches!(Part::of(path), Part::Objects | Part::Other));
+    if !objects_alone {
+        return assemble(files);
+    }
     let collected = assemble(files.clone());
     if is_plain(&collected) {
         settle(files)
@@ -57,7 +72,7 @@ pub fn diagnosable(files: Files) -> Bundle {
 #[must_use]
 pub fn settle(files: Files) -> Bundle {
     let mut read = texts::read(files);
-    let mut bundle = play::play(&mut read);
+    let mut bundle = play::play(&mut read, PLAYED);
     bundle.origin = Origin::Settled;
     bundle.refused = read.refused;
     bundle.unread.extend(read.unread);

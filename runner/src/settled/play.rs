@@ -13,8 +13,6 @@ use aegis_world::World;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Seconds that are played: a progress deadline (600 s by default), and slow probes after it.
-const PLAYED: u32 = 900;
 /// Rounds in which documents that the API server refuses are left out.
 const ROUNDS: usize = 6;
 /// CPU of the largest node, cores: what most machines of clouds have at most. A pod that asks for more
@@ -25,8 +23,8 @@ const LARGEST_MEMORY: i128 = 64 << 30;
 /// Nodes that are added at most for what the largest node cannot take.
 const MOST_ADDED: usize = 64;
 
-/// Plays what was read; what is refused on the way is noted there.
-pub fn play(texts: &mut Texts) -> Bundle {
+/// Plays what was read for so many seconds; what is refused on the way is noted there.
+pub fn play(texts: &mut Texts, seconds: u32) -> Bundle {
     let mut bundle = Bundle::default();
     for _ in 0..ROUNDS {
         if texts.documents.is_empty() {
@@ -34,7 +32,7 @@ pub fn play(texts: &mut Texts) -> Bundle {
         }
         match world(&texts.documents) {
             Ok((loaded, mut world)) => {
-                world.advance(PLAYED);
+                world.advance(seconds);
                 collect(&texts.documents, &world, &mut bundle);
                 assume(&loaded, &mut bundle);
                 return bundle;

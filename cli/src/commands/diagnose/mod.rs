@@ -8,7 +8,7 @@ use crate::output::Terminal;
 use aegis_inspect::{Scope, anonymize, inspect};
 use aegis_model::inspection::{Inspection, InspectionVerdict};
 use aegis_runner::bundle::{Files, gather, gather_dump};
-use aegis_runner::settled::diagnosable;
+use aegis_runner::settled::{diagnosable, tried};
 use std::io::stdin;
 use std::path::Path;
 
@@ -49,7 +49,10 @@ fn look(args: &Diagnose) -> Result<Inspection, Failure> {
     let scope = Scope {
         object: args.object.clone(),
     };
-    let found = inspect(&bundle, &scope);
+    let mut found = inspect(&bundle, &scope);
+    if let Some(first) = found.findings.first_mut() {
+        first.fix.tried = tried(&bundle, first);
+    }
     Ok(if args.anonymize {
         anonymize::anonymized(found, &bundle)
     } else {

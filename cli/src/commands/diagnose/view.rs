@@ -1,7 +1,7 @@
 //! A diagnosis for people: the cause, why, the fix with its undo, what to check next.
 
 use crate::paint::{Paint, harmless};
-use aegis_model::inspection::{CauseFound, Inspection, InspectionVerdict};
+use aegis_model::inspection::{CauseFound, Inspection, InspectionVerdict, Tried};
 use std::fmt::Write;
 
 /// Findings that are told in full; the others in a line.
@@ -64,6 +64,12 @@ fn full(out: &mut String, finding: &CauseFound, paint: Paint) {
         paint,
     );
     section(out, "fix", finding.fix.kubectl.iter().cloned(), paint);
+    section(
+        out,
+        "tried",
+        finding_tried(&finding.fix.tried).into_iter(),
+        paint,
+    );
     section(out, "undo", finding.fix.undo.iter().cloned(), paint);
     section(
         out,
@@ -74,6 +80,22 @@ fn full(out: &mut String, finding: &CauseFound, paint: Paint) {
             .map(|next| format!("{}   would show: {}", next.kubectl, next.would_show)),
         paint,
     );
+}
+
+/// What trying the fix showed, in a line; nothing where it was not tried.
+fn finding_tried(tried: &Tried) -> Option<String> {
+    let (seconds, before, after) = (
+        tried.seconds?,
+        tried.before.as_ref()?,
+        tried.after.as_ref()?,
+    );
+    let end = match tried.ended? {
+        true => "it ends the fault",
+        false => "it does not end the fault",
+    };
+    Some(format!(
+        "{end}: in {seconds} s of a rebuilt cluster, {before} without it, {after} with it"
+    ))
 }
 
 fn section(out: &mut String, name: &str, lines: impl Iterator<Item = String>, paint: Paint) {

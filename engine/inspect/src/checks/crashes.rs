@@ -321,7 +321,7 @@ fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
         number(status, "/restartCount").unwrap_or(0) > 0
             || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
     };
-    let status = pod.statuses().find(ended)?;
+    let status = items(pod.object.doc, "/status/containerStatuses").find(ended)?;
     let name = text(status, "/name");
     let code = number(status, "/lastState/terminated/exitCode")
         .or_else(|| number(status, "/state/terminated/exitCode"))
@@ -339,6 +339,20 @@ fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
         .seen(Proven, "object", reference.clone(), said);
     let candidate = match last_words(case, pod, name) {
         Some(words) => candidate.seen(Hints, "log", reference.clone(), words),
+        None => candidate,
+    };
+    let warnings = case.estate.warnings_of(at);
+    let probed = warnings.iter().find(|event| {
+        event.message.starts_with("Liveness probe failed")
+            || event.message.starts_with("Startup probe failed")
+    });
+    let candidate = match probed {
+        Some(event) => candidate.seen(
+            Weight::Doubts,
+            "event",
+            reference.clone(),
+            format!("the kubelet ends it: {}", event.message),
+        ),
         None => candidate,
     };
     Some(match command(pod, name) {

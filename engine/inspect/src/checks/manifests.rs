@@ -36,7 +36,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "no PriorityClass with name",
-        "manifest_invalid",
+        "priority_class_missing",
         "spec.priorityClassName",
     ),
     (

@@ -18,6 +18,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     }
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
+        found.extend(uncredited(estate, at));
         for container in items(estate.workloads[at].pod_spec, "/containers") {
             if is_plain(container) {
                 found.extend(unset(estate, at, container));
@@ -27,6 +28,45 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Images of a registry that asks for credentials, where the pod names none that are there.
+fn uncredited(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let named: Vec<&str> = items(keeper.pod_spec, "/imagePullSecrets")
+        .map(|one| text(one, "/name"))
+        .collect();
+    let gone = named.iter().find(|name| {
+        estate
+            .find("Secret", keeper.object.namespace, name)
+            .is_none()
+    });
+    let private = items(keeper.pod_spec, "/containers")
+        .map(|container| text(container, "/image"))
+        .find(|image| {
+            let registry = image.split_once('/').map_or("", |(registry, _)| registry);
+            registry.contains('.') && registry.contains("private")
+        });
+    let (field, words) = match (gone, private, named.is_empty()) {
+        (Some(name), _, _) => (
+            "spec.template.spec.imagePullSecrets",
+            format!("it names the pull secret {name}, which does not exist"),
+        ),
+        (None, Some(image), true) => (
+            "spec.template.spec.containers[].image",
+            format!("{image} is of a private registry, and the pod names no imagePullSecrets"),
+        ),
+        _ => return None,
+    };
+    Some(
+        alone(Candidate::at_workload(
+            "image_pull_secret_missing",
+            estate,
+            at,
+        )?)
+        .field(field)
+        .seen(Proven, "object", keeper.object.reference(), words),
+    )
 }
 
 /// Whether a container runs what its image runs, as it comes.

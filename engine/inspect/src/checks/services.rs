@@ -8,6 +8,7 @@ use crate::candidate::{
 use crate::doc::{items, number, text, texts};
 use crate::estate::{Estate, Object};
 use crate::symptoms::Symptom;
+use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
@@ -68,6 +69,22 @@ fn meant(estate: &Estate<'_>, service: &Object<'_>) -> Option<usize> {
     estate
         .workload_named(service.namespace, service.name)
         .or_else(|| (0..estate.workloads.len()).find(shares))
+        .or_else(|| only_one_left(estate, service))
+}
+
+/// The one workload of a namespace before which no Service stands, of manifests alone: there is
+/// nothing else that the Service may be for.
+fn only_one_left(estate: &Estate<'_>, service: &Object<'_>) -> Option<usize> {
+    let mut left = (0..estate.workloads.len()).filter(|at| {
+        let keeper = &estate.workloads[*at];
+        keeper.object.namespace == service.namespace
+            && keeper.object.kind != "Job"
+            && estate.services_of(*at).is_empty()
+    });
+    let first = left
+        .next()
+        .filter(|_| estate.bundle.origin == Origin::Settled)?;
+    left.next().is_none().then_some(first)
 }
 
 fn wrong_selector(case: &Case<'_>, service: &Object<'_>) -> Option<Candidate> {
