@@ -38,8 +38,11 @@ pub fn tried(bundle: &Bundle, finding: &CauseFound) -> Tried {
     let gone = !found.findings.iter().any(|one| is_same(one, finding));
     Tried {
         seconds: Some(PLAYED),
-        before: Some(words(before)),
-        after: Some(words(after)),
+        before: Some(format!("the fault, {}", words(before))),
+        after: Some(match gone {
+            true => format!("not the fault, {}", words(after)),
+            false => format!("the fault, {}", words(after)),
+        }),
         ended: Some(gone && after <= before),
         why: None,
     }
@@ -54,7 +57,7 @@ fn untried(why: &str) -> Tried {
 
 fn words(symptoms: usize) -> String {
     match symptoms {
-        0 => "nothing is wrong".to_owned(),
+        0 => "no symptom".to_owned(),
         1 => "1 symptom".to_owned(),
         more => format!("{more} symptoms"),
     }

@@ -113,7 +113,26 @@ fn reference_field(pod: &Pod<'_>, name: &str) -> String {
             );
         }
     }
-    "spec.template.spec".to_owned()
+    for container in items(pod.object.doc, spec) {
+        let of = |one: &&serde_json::Value| {
+            let from = |kind: &str| text(one, &format!("/valueFrom/{kind}/name")) == name;
+            from("secretKeyRef") || from("configMapKeyRef")
+        };
+        if let Some(variable) = items(container, "/env").find(of) {
+            return format!(
+                "spec.template.spec.containers[name={}].env[name={}].valueFrom",
+                text(container, "/name"),
+                text(variable, "/name")
+            );
+        }
+    }
+    let mounts = items(pod.object.doc, "/spec/volumes").find(|volume| {
+        text(volume, "/secret/secretName") == name || text(volume, "/configMap/name") == name
+    });
+    match mounts {
+        Some(volume) => format!("spec.template.spec.volumes[name={}]", text(volume, "/name")),
+        None => "spec.template.spec".to_owned(),
+    }
 }
 
 /// Containers that the runtime cannot start, and init containers that do not end.

@@ -59,7 +59,7 @@ fn at(
 }
 
 /// The workload that a Service with a selector that takes none was meant for.
-fn meant(estate: &Estate<'_>, service: &Object<'_>) -> Option<usize> {
+pub(super) fn meant(estate: &Estate<'_>, service: &Object<'_>) -> Option<usize> {
     let shares = |at: &usize| {
         let keeper = &estate.workloads[*at];
         let mut wanted = texts(service.doc, "/spec/selector");

@@ -182,20 +182,16 @@ fn podless(estate: &Estate<'_>, service: &Object<'_>) -> Option<Candidate> {
     if outside || !others || !estate.behind(service).is_empty() {
         return None;
     }
-    let candidate = Candidate::new("service_without_pods", service.reference())?
-        .field("spec.selector")
-        .cuts(service.name)
-        .seen(
-            weight(estate),
-            "object",
-            service.reference(),
-            format!("no pod has {}", wanted.join(",")),
-        );
     // Where it was meant for a workload that is there, that is the better answer.
-    Some(Candidate {
-        services: Vec::new(),
-        ..candidate
-    })
+    if super::services::meant(estate, service).is_some() {
+        return None;
+    }
+    let words = format!("no pod has {}", wanted.join(","));
+    Some(
+        Candidate::new("service_without_pods", service.reference())?
+            .field("spec.selector")
+            .seen(weight(estate), "object", service.reference(), words),
+    )
 }
 
 /// More than one StorageClass that is the default.
