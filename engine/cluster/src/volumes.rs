@@ -363,6 +363,12 @@ pub fn attach<P>(cluster: &mut Cluster<P>, journal: &mut Journal, pod: PodId) ->
             continue;
         }
         alloc::sync::Arc::make_mut(&mut cluster.workings.storage.told).insert(key);
+        if let (Told::Attached, Some(node)) = (what, cluster.objects.pods[pod.index()].node) {
+            let attached = &mut cluster.objects.volumes[volume.index()].attached;
+            if !attached.contains(&node) {
+                attached.push(node);
+            }
+        }
         let name = &cluster.objects.volumes[volume.index()]
             .header
             .reference

@@ -30,21 +30,41 @@ pub(crate) fn make<P>(
             .header
             .reference
             .clone();
-        let made = api::create(cluster, Arc::new(document), Actor::Unrecorded);
-        let (severity, reason, end) = match &made {
-            Ok(_) => (Severity::Normal, "SuccessfulCreate", "success".into()),
-            Err(why) => (
-                Severity::Warning,
-                "FailedCreate",
-                format!("failed error: {why}"),
-            ),
+        let document = Arc::new(document);
+        let made = api::identify(&document)
+            .and_then(|(object, _)| api::admit_controlled(cluster, &object, &document))
+            .and_then(|()| api::create(cluster, document, Actor::Unrecorded));
+        let pod = format!("Pod {}-{ordinal} in StatefulSet {}", set.name, set.name);
+        let Err(why) = made else {
+            let message = format!("create Claim {name} {pod} success");
+            let reason = "SuccessfulCreate";
+            record(
+                cluster,
+                journal,
+                Severity::Normal,
+                reason,
+                &message,
+                &set,
+                SOURCE,
+            );
+            continue;
         };
-        let message = format!(
-            "create Claim {name} Pod {}-{ordinal} in StatefulSet {} {end}",
-            set.name, set.name
-        );
-        record(cluster, journal, severity, reason, &message, &set, SOURCE);
-        made?;
+        let reason = "FailedCreate";
+        for message in [
+            format!("create Claim {name} for {pod} failed error: {why}"),
+            format!("create {pod} failed error: failed to create PVC {name}: {why}"),
+        ] {
+            record(
+                cluster,
+                journal,
+                Severity::Warning,
+                reason,
+                &message,
+                &set,
+                SOURCE,
+            );
+        }
+        return Err(why);
     }
     Ok(())
 }

@@ -272,7 +272,15 @@ impl<'a> Desk<'a> {
 
     fn create<P>(&mut self, cluster: &mut Cluster<P>, due: i64, zone: Zone, journal: &mut Journal) {
         let document = document(cluster, self.id, due, zone);
-        match api::create(cluster, document, Actor::Unrecorded) {
+        let admitted = api::identify(&document).and_then(|(object, _)| {
+            // A Job that is there already needs no admission.
+            match api::find(cluster, &object) {
+                Some(_) => Ok(()),
+                None => api::admit_controlled(cluster, &object, &document),
+            }
+        });
+        let created = admitted.and_then(|()| api::create(cluster, document, Actor::Unrecorded));
+        match created {
             Ok(Slot::Workload(job)) => {
                 let name = &cluster.objects.workloads[job.index()].header.reference.name;
                 let message = format!("Created job {name}");

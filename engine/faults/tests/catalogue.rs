@@ -64,6 +64,7 @@ fn shop() -> Objects {
         template: TemplateId(0),
         revision: 1,
         pods: Arc::default(),
+        history: Default::default(),
         next_ordinal: 0,
         status: WorkloadStatus::default(),
     });

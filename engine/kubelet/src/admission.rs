@@ -4,7 +4,7 @@
 use super::sync::Sync;
 use aegis_cluster::api::pods::set_phase;
 use aegis_cluster::rules::{MEMORY_PRESSURE, NodeView, matches_node, tolerates};
-use aegis_cluster::workings::Stage;
+use aegis_cluster::workings::{HostPort, Stage};
 use aegis_model::PodId;
 use aegis_model::kubernetes::{Qos, Taint};
 use aegis_model::objects::{ConditionStatus, PodPhase, Severity};
@@ -29,7 +29,9 @@ impl<P: Clone> Sync<'_, P> {
         let refusal = match self.is_bound_by_hand() {
             true => refusal
                 .or_else(|| self.too_large())
-                .or_else(|| self.misplaced()),
+                .or_else(|| self.unselected())
+                .or_else(|| self.crowded_ports())
+                .or_else(|| self.untolerated()),
             // What the scheduler binds fits: it has looked.
             false => refusal,
         };
@@ -149,8 +151,28 @@ impl<P: Clone> Sync<'_, P> {
         (demand.cpu, demand.memory)
     }
 
-    /// Labels that the pod asks for, and `NoExecute` taints that it does not tolerate.
-    fn misplaced(&self) -> Option<Refusal> {
+    /// Ports of the node that a pod which it runs already has.
+    fn crowded_ports(&mut self) -> Option<Refusal> {
+        let wanted = self.ports(self.pod);
+        if wanted.is_empty() {
+            return None;
+        }
+        let others = self.admitted();
+        let mut taken = others.into_iter().flat_map(|pod| self.ports(pod));
+        taken.find(|port| wanted.iter().any(|own| own.conflicts(port)))?;
+        let why = "node(s) didn't have free ports for the requested pod ports";
+        Some(predicate("NodePorts", why))
+    }
+
+    fn ports(&mut self, pod: PodId) -> Vec<HostPort> {
+        let template = self.cluster.objects.pods[pod.index()].template;
+        let scheduler = &mut self.cluster.workings.scheduler;
+        let demand = scheduler.demand(&self.cluster.objects, template);
+        demand.ports.clone()
+    }
+
+    /// Labels that the pod asks for.
+    fn unselected(&self) -> Option<Refusal> {
         let template = self.row().template;
         let spec = &self.cluster.objects.templates[template.index()].spec.spec;
         let node = &self.cluster.objects.nodes[self.node.index()];
@@ -159,10 +181,15 @@ impl<P: Clone> Sync<'_, P> {
             labels: &node.header.labels,
             spec: &node.spec,
         };
-        if !matches_node(spec, view) {
-            let why = "node(s) didn't match Pod's node affinity/selector";
-            return Some(predicate("NodeAffinity", why));
-        }
+        let why = "node(s) didn't match Pod's node affinity/selector";
+        (!matches_node(spec, view)).then(|| predicate("NodeAffinity", why))
+    }
+
+    /// `NoExecute` taints that the pod does not tolerate.
+    fn untolerated(&self) -> Option<Refusal> {
+        let template = self.row().template;
+        let spec = &self.cluster.objects.templates[template.index()].spec.spec;
+        let node = &self.cluster.objects.nodes[self.node.index()];
         let stands = |taint: &Taint| spec.tolerations.iter().any(|one| tolerates(one, taint));
         let health = |taint: &Taint| taint.key.starts_with("node.kubernetes.io/");
         let mut taints = node.spec.taints.iter();

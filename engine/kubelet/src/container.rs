@@ -169,7 +169,12 @@ impl<P: Clone> Sync<'_, P> {
         let created = format!("Created container: {name}");
         self.say_of(index, Severity::Normal, "Created", &created);
         let status = self.status(index);
-        status.restarts += u32::from(status.last.is_some());
+        let again = status.last.is_some();
+        status.restarts += u32::from(again);
+        if again {
+            // A Job counts restarts.
+            aegis_cluster::api::pods::touch(self.cluster, self.pod);
+        }
         self.run.files.forget_layer(index);
         if let Some(program) = self.recipe.containers[index].script.missing.clone() {
             return self.cannot_start(index, &program);
@@ -198,6 +203,10 @@ impl<P: Clone> Sync<'_, P> {
         match self.ends_at_start(index) {
             Some(ending) => self.end(index, since, since, ending),
             None => self.begin_script(index, since, since),
+        }
+        if matches!(self.process(index), Process::Ended { at, .. } if at == since) {
+            // Gone before the kubelet lists its containers again: it was never seen as ready.
+            self.status(index).ready = false;
         }
     }
 

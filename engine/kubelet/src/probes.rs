@@ -7,7 +7,8 @@ use aegis_cluster::acting::acts_on;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Purpose;
 use aegis_cluster::workings::{
-    Answered, Calm, ContainerRecipe, PodRun, ProbeRecipe, ProbeResult, ProbeRun, Process, Recipe,
+    Answered, Calm, ContainerRecipe, Part, PodRun, ProbeRecipe, ProbeResult, ProbeRun, Process,
+    Recipe,
 };
 use aegis_model::objects::Severity;
 use aegis_model::overlay::ProbeKind;
@@ -63,6 +64,7 @@ impl<P: Clone> Sync<'_, P> {
 
     /// The container has just started: readiness begins as failed, liveness as passed.
     pub fn start_probes(&mut self, index: usize, since: Tick) {
+        let part = self.recipe.containers[index].part;
         let gated = self.probe_recipe(index, STARTUP).is_some();
         let ready = self.probe_recipe(index, READINESS).is_none();
         let first = |kind| self.first_time(index, kind, since);
@@ -74,7 +76,9 @@ impl<P: Clone> Sync<'_, P> {
         ];
         let status = self.status(index);
         status.started = !gated;
-        status.ready = !gated && ready;
+        // An init container that is no sidecar is ready once it has ended well.
+        // Source: pkg/kubelet/prober/prober_manager.go `UpdatePodStatus`.
+        status.ready = !gated && ready && part != Part::Init;
     }
 
     /// Runs the probes of a running container whose time has come.

@@ -60,14 +60,17 @@ pub(super) fn files_of<P>(
 }
 
 /// Where ConfigMaps and Secrets keep what they hold.
-const PARTS: [&str; 3] = ["data", "stringData", "binaryData"];
+const PARTS: [&str; 2] = ["data", "binaryData"];
 
 /// What stands under a key.
 pub(super) fn value(document: &Value, key: &str) -> Option<String> {
     let mut parts = PARTS.iter().filter_map(|part| document[*part].get(key));
-    parts
-        .next()
-        .map(|value| value.as_str().unwrap_or_default().into())
+    let text: String = parts.next()?.as_str().unwrap_or_default().into();
+    match document["kind"] == "Secret" {
+        // What is no text is shown as it is written.
+        true => Some(api::decode_base64(&text).unwrap_or(text)),
+        false => Some(text),
+    }
 }
 
 /// The document of the object that a reference names.

@@ -13,6 +13,7 @@ use aegis_cluster::volumes::{self, Attachment};
 use aegis_cluster::workings::{
     BackOff, Calm, ContainerRun, PodRun, ProbeResult, ProbeRun, Process, Recipe, Stage,
 };
+use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ConditionStatus, Pod, Severity};
 use aegis_model::{NodeId, Overlay, PodId, Tick};
 use aegis_shell::Files;
@@ -234,6 +235,7 @@ impl<'a, P: Clone> Sync<'a, P> {
         });
         let Some((volume, why)) = missing else {
             self.show_files();
+            self.say_what_secrets_are_missing();
             self.run.stage = Stage::Sandbox {
                 ready: self.now.after(SANDBOX),
             };
@@ -245,6 +247,33 @@ impl<'a, P: Clone> Sync<'a, P> {
             retry: self.now.after(delay),
             delay,
         };
+    }
+
+    /// Secrets for the registry that are not there do not keep the kubelet from asking it.
+    /// Source: pkg/kubelet/kubelet_pods.go `getPullSecretsForPod`.
+    fn say_what_secrets_are_missing(&mut self) {
+        let row = self.row();
+        let template = &self.cluster.objects.templates[row.template.index()];
+        let listed = template.doc["spec"]["imagePullSecrets"].as_array();
+        let named = listed
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one["name"].as_str());
+        let assumed = &self.cluster.workings.kubelet.assumed;
+        let missing = named.filter(|name| {
+            let secret = ObjectRef::new(Kind::Secret, &row.namespace, name);
+            !assumed.contains(&secret) && api::find(self.cluster, &secret).is_none()
+        });
+        let missing: alloc::vec::Vec<&str> = missing.collect();
+        if missing.is_empty() {
+            return;
+        }
+        let message = format!(
+            "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+            missing.join(", ")
+        );
+        let reason = "FailedToRetrieveImagePullSecret";
+        self.say(Severity::Warning, reason, &message);
     }
 
     /// Keys of ConfigMaps and Secrets become files, where a script could look at them.

@@ -3,23 +3,16 @@
 
 use super::board::{Row, amount};
 use super::message::{Ever, Refusal, Short};
-use aegis_cluster::workings::{Demand, HostPort, NodeSums};
+use aegis_cluster::workings::{Demand, NodeSums};
 use aegis_model::objects::Node;
 use alloc::vec::Vec;
-
-/// Whether two ports on one node exclude each other: on the same address, or where one is on all.
-fn collide(a: &HostPort, b: &HostPort) -> bool {
-    let anywhere = |port: &HostPort| port.address == "0.0.0.0";
-    let addresses = a.address == b.address || anywhere(a) || anywhere(b);
-    a.port == b.port && a.protocol == b.protocol && addresses
-}
 
 /// Whether a port that the pod needs is taken.
 fn ports_taken(sums: &NodeSums, demand: &Demand) -> bool {
     demand
         .ports
         .iter()
-        .any(|port| sums.ports().iter().any(|used| collide(port, used)))
+        .any(|port| sums.ports().iter().any(|used| port.conflicts(used)))
 }
 
 /// Whether CPU, memory and places are there; all that most pods ask for.

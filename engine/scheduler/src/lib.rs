@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod affinity;
 mod board;
+mod capacity;
 mod equals;
 mod fit;
 mod images;
@@ -35,6 +36,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::News;
+use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{NodeId, Overlay, PodId};
 use board::Board;
@@ -86,6 +88,9 @@ fn attempt<P>(
     if !api::pods::gates(&cluster.objects, pod).is_empty() {
         return hold_at_gate(cluster, pod);
     }
+    if lacks_resource_claim(cluster, pod) {
+        return queue::park(cluster, pod, STORAGE);
+    }
     let nodes = search.board.rows.len();
     let volumes = match volumes::of(cluster, pod) {
         Ok(volumes) => volumes,
@@ -111,6 +116,27 @@ fn attempt<P>(
             fail(cluster, journal, pod, &message, helped_by(&refusals));
         }
     }
+}
+
+/// Whether the pod waits for a ResourceClaim, or for the template of one, that does not exist: it does not
+/// enter the queue before. Devices themselves are not simulated.
+/// Source: pkg/scheduler/framework/plugins/dynamicresources `PreEnqueue`.
+fn lacks_resource_claim<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let row = &cluster.objects.pods[pod.index()];
+    let document = &cluster.objects.templates[row.template.index()].doc;
+    let claims = document["spec"]["resourceClaims"].as_array();
+    let kinds = [
+        ("resourceClaimName", "ResourceClaim"),
+        ("resourceClaimTemplateName", "ResourceClaimTemplate"),
+    ];
+    let mut named = claims.into_iter().flatten().flat_map(|claim| {
+        let named = kinds.map(|(key, kind)| Some((kind, claim[key].as_str()?)));
+        named.into_iter().flatten()
+    });
+    named.any(|(kind, name)| {
+        let object = ObjectRef::new(Kind::from(kind), &row.namespace, name);
+        api::find(cluster, &object).is_none()
+    })
 }
 
 /// Whether another scheduler is asked to place the pod.

@@ -38,6 +38,8 @@ pub enum Refusal {
         /// A claim that waits would find none.
         unbindable: bool,
     },
+    /// The storage that the node reaches has too little left for a volume that would be made.
+    StorageFull,
     /// A volume is in another zone.
     VolumeZone,
     /// A node label that a spread constraint needs is missing.
@@ -92,7 +94,11 @@ impl Refusal {
     pub const fn is_of_volumes(&self) -> bool {
         matches!(
             self,
-            Self::VolumeInUse | Self::VolumeGone | Self::Volumes { .. } | Self::VolumeZone
+            Self::VolumeInUse
+                | Self::VolumeGone
+                | Self::Volumes { .. }
+                | Self::StorageFull
+                | Self::VolumeZone
         )
     }
 
@@ -120,6 +126,7 @@ impl Refusal {
                 unreached,
                 unbindable,
             } => volume_reasons(*unreached, *unbindable),
+            Self::StorageFull => one("node(s) did not have enough free storage"),
             Self::VolumeZone => one("node(s) had no available volume zone"),
             Self::SpreadLabel => {
                 one("node(s) didn't match pod topology spread constraints (missing required label)")

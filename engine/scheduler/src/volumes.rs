@@ -2,7 +2,7 @@
 //! Source: pkg/scheduler/framework/plugins/{volumebinding,volumerestrictions,volumezone}.
 
 use super::message::Refusal;
-use super::{COMPONENT, limits, queue};
+use super::{COMPONENT, capacity, limits, queue};
 use aegis_cluster::api::events::{Source, pod_ref, record};
 use aegis_cluster::api::storage;
 use aegis_cluster::cluster::Cluster;
@@ -160,12 +160,18 @@ impl PodVolumes {
             bound.map(|volume| &cluster.objects.volumes[volume.index()])
         };
         let unreached = rows().any(|row| !volumes::reaches(cluster, row, node));
-        let unbindable = self.ways(cluster, node).is_none();
+        let ways = self.ways(cluster, node);
+        let unbindable = ways.is_none();
         if unreached || unbindable {
             return Some(Refusal::Volumes {
                 unreached,
                 unbindable,
             });
+        }
+        let made = |(claim, way): (ClaimId, Way)| matches!(way, Way::Provision).then_some(claim);
+        let mut made = ways.into_iter().flatten().filter_map(made);
+        if made.any(|claim| !capacity::suffices(cluster, claim, node)) {
+            return Some(Refusal::StorageFull);
         }
         let labels = &cluster.objects.nodes[node.index()].header.labels;
         let elsewhere = rows().any(|row| is_in_another_zone(&row.header.labels, labels));

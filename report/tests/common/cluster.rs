@@ -123,6 +123,7 @@ fn workload(id: u32, t: i64) -> RowDelta {
         template: TemplateId(id),
         revision: if id == 2 && t >= ONSET { 2 } else { 1 },
         pods: Arc::new(vec![PodId(id)]),
+        history: Default::default(),
         next_ordinal: 1,
         status: WorkloadStatus {
             replicas: 1,
@@ -171,6 +172,7 @@ fn pod(id: u32, t: i64) -> RowDelta {
         node: Some(NodeId(id % 3)),
         nominated: None,
         gates: None,
+        edits: 0,
         priority: 0,
         created: Tick(12),
         started: Some(Tick(13)),

@@ -206,23 +206,15 @@ fn known_of(objects: &Objects, workload: WorkloadId) -> WorkloadControl {
             .map(|pod| objects.revision(objects.pods[pod.index()].template)),
     );
     templates.push(row.template);
+    templates.extend(row.history.iter().map(|(template, _)| *template));
     templates.sort_unstable();
     templates.dedup();
     let ordered = matches!(
         *row.spec,
         WorkloadSpec::StatefulSet(_) | WorkloadSpec::DaemonSet(_)
     );
-    let numbered = templates
-        .iter()
-        .enumerate()
-        .map(|(position, template)| (*template, position as u32 + 1));
     WorkloadControl {
         replica_sets,
-        revisions: if ordered {
-            numbered.collect()
-        } else {
-            Vec::new()
-        },
         current: ordered.then_some(row.template),
         templates,
         job: job_of(objects, row),

@@ -3,8 +3,8 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, bare, find, given, keep_record, namespaces, owned, pods, storage, templates,
-    validate,
+    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, pods, storage,
+    templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
@@ -31,6 +31,10 @@ pub const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// Finalizer of pods that their Job has not counted yet.
 const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
+
+/// Seconds until a new autoscaler is looked at: it enters the queue with the delay of a sync period.
+/// Source: pkg/controller/podautoscaler/horizontal.go `enqueueHPA`.
+const AUTOSCALER_SYNC: u32 = 15;
 
 /// A document on its way in.
 pub(super) struct Arrival {
@@ -105,7 +109,7 @@ fn admit<P>(cluster: &mut Cluster<P>, arrival: &Arrival, actor: Actor<'_>) -> Re
 fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> {
     let mut value = Arc::unwrap_or_clone(document::without_nulls(document));
     generate_name(cluster, &mut value);
-    let (reference, metadata) = document::identify(&value)?;
+    let (reference, _) = document::identify(&value)?;
     let status = value
         .as_object_mut()
         .and_then(|fields| fields.remove("status"))
@@ -113,9 +117,8 @@ fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> 
     if !reference.namespace.is_empty() {
         value["metadata"]["namespace"] = reference.namespace.as_str().into();
     }
-    if reference.kind.as_str() == "LimitRange" {
-        admission::complete(&mut value);
-    }
+    complete::arrived(&reference, &mut value);
+    let (_, metadata) = document::identify(&value)?;
     Ok(Arrival {
         reference,
         metadata,
@@ -304,9 +307,8 @@ fn workload<P>(
     let template = templates::intern(cluster, id, object, &document, hash)?;
     cluster.objects.workloads[id.index()].template = template;
     if matches!(object.kind, Kind::StatefulSet | Kind::DaemonSet) {
-        let control = &mut cluster.workings.control.workloads[id.index()];
-        control.revisions.push((template, 1));
-        control.current = Some(template);
+        cluster.objects.workloads[id.index()].history = Arc::new(Vec::from([(template, 1)]));
+        cluster.workings.control.workloads[id.index()].current = Some(template);
     }
     register(cluster, arrival, Slot::Workload(id));
     Ok(id)
@@ -326,6 +328,7 @@ fn workload_row<P>(
         template: TemplateId(0),
         revision,
         pods: Arc::default(),
+        history: Arc::default(),
         next_ordinal: 0,
         status: given::batch(&arrival.reference.kind, &arrival.status, cluster.clock),
     };
@@ -403,8 +406,32 @@ fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, A
         (Some(owner), WorkloadSpec::ReplicaSet(spec)) => {
             owned_replica_set(cluster, arrival, owner, &spec)
         }
-        (_, spec) => Ok(Slot::Workload(workload(cluster, arrival, Arc::new(spec))?)),
+        (_, spec) => {
+            let id = workload(cluster, arrival, Arc::new(spec))?;
+            let owners = &arrival.metadata.owner_references;
+            if !owners.iter().any(|owner| owner.controller) {
+                offer_set(cluster, id);
+            }
+            Ok(Slot::Workload(id))
+        }
     }
+}
+
+/// Offers a ReplicaSet that nothing controls to the Deployments of its namespace.
+fn offer_set<P>(cluster: &mut Cluster<P>, set: WorkloadId) {
+    let namespace = &cluster.objects.workloads[set.index()]
+        .header
+        .reference
+        .namespace;
+    let is_near = |id: &WorkloadId| {
+        let there = &cluster.objects.workloads[id.index()].header.reference;
+        there.kind == Kind::Deployment && there.namespace == *namespace
+    };
+    let near = cluster.workings.index.selecting().iter().copied();
+    let near: Vec<WorkloadId> = near.filter(is_near).collect();
+    let control = &mut cluster.workings.control;
+    Arc::make_mut(&mut control.loose_sets).insert(set);
+    near.into_iter().for_each(|id| control.enqueue(id));
 }
 
 /// A Job, of its own or of a CronJob.
@@ -608,7 +635,11 @@ fn forget_bare<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
     }
 }
 
-fn bind_to<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId, node_name: Option<&str>) {
+pub(super) fn bind_to<P>(
+    cluster: &mut Cluster<P>,
+    pod: aegis_model::PodId,
+    node_name: Option<&str>,
+) {
     let Some(name) = node_name.filter(|name| !name.is_empty()) else {
         return;
     };
@@ -688,7 +719,7 @@ fn autoscaler<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, Ap
         header: header(cluster, arrival),
     };
     let id = AutoscalerId::from(cluster.objects.autoscalers.push(row));
-    let next = cluster.clock;
+    let next = cluster.clock.after(AUTOSCALER_SYNC);
     cluster.workings.control.admit_autoscaler(next);
     Ok(register(cluster, arrival, Slot::Autoscaler(id)))
 }
@@ -728,6 +759,8 @@ fn plain<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Slot {
     };
     note_default_priority(cluster, &arrival.reference, &arrival.document);
     let id = PlainId::from(cluster.objects.plain.push(row));
+    let claims = arrival.reference.kind.as_str().starts_with("ResourceClaim");
+    cluster.workings.scheduler.news.storage |= claims;
     register(cluster, arrival, Slot::Plain(id))
 }
 

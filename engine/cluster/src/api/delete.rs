@@ -1,7 +1,7 @@
 //! Deletion: the object goes, and with it what it owns.
 
 use super::error::ApiError;
-use super::{Actor, admission, finalizers, find, keep_record, namespaces, pods, storage};
+use super::{Actor, admission, finalizers, find, keep_record, namespaces, pods, storage, update};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -22,8 +22,9 @@ pub fn delete<P>(
 ) -> Result<(), ApiError> {
     let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
     let document = header(&cluster.objects, slot).map_or_else(Doc::default, |h| h.doc.clone());
-    if actor != Actor::Unrecorded && object.kind != Kind::Pod {
-        admission::user_write(cluster, object, &document, "DELETE")?;
+    if actor != Actor::Unrecorded {
+        let shown = update::document_of(cluster, slot);
+        admission::user_write(cluster, object, &shown, "DELETE")?;
     }
     match object.kind {
         Kind::Namespace => namespaces::terminate(cluster, slot, &object.name),

@@ -5,7 +5,9 @@
 
 pub(crate) mod admission;
 mod adopt;
+mod adoption;
 mod bare;
+mod complete;
 mod create;
 mod delete;
 mod document;
@@ -27,6 +29,8 @@ mod validate;
 pub use admission::of_controller as admit_controlled;
 pub use admission::settle_quotas;
 pub use adopt::adopt;
+pub use adoption::adopt_replica_set;
+pub use complete::decode as decode_base64;
 pub use create::create;
 pub use create::{REVISION, insert_replica_set};
 pub use delete::{cron_job_of, forget_replica_set};

@@ -69,10 +69,10 @@ pub(super) fn of_revision<P>(
 }
 
 fn note_revision<P>(cluster: &mut Cluster<P>, workload: WorkloadId, older: TemplateId) {
-    let control = &mut cluster.workings.control.workloads[workload.index()];
-    if control.revisions.iter().all(|(known, _)| *known != older) {
-        control.revisions.insert(0, (older, 0));
-        control.current = Some(older);
+    let history = &mut cluster.objects.workloads[workload.index()].history;
+    if history.iter().all(|(known, _)| *known != older) {
+        Arc::make_mut(history).insert(0, (older, 0));
+        cluster.workings.control.workloads[workload.index()].current = Some(older);
     }
 }
 

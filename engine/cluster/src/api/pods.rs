@@ -70,7 +70,19 @@ pub fn create<P>(
         ordinal,
         name,
     };
-    admit(cluster, new, called)
+    let pod = admit(cluster, new, called)?;
+    bind_as_told(cluster, pod);
+    Ok(pod)
+}
+
+/// A template that names a node binds its pods there, unseen by the scheduler.
+fn bind_as_told<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let template = cluster.objects.pods[pod.index()].template;
+    let spec = &cluster.objects.templates[template.index()].spec.spec;
+    let Some(node) = spec.node_name.clone() else {
+        return;
+    };
+    super::create::bind_to(cluster, pod, Some(&node));
 }
 
 /// Makes a pod for an index of an Indexed Job: named by it, and labelled with it.
@@ -100,6 +112,7 @@ pub fn create_for_index<P>(
     let pod = admit(cluster, new, called)?;
     let labels = &mut cluster.objects.pods[pod.index()].labels;
     Arc::make_mut(labels).insert(label.into(), format_smolstr!("{index}"));
+    bind_as_told(cluster, pod);
     Ok(pod)
 }
 
@@ -152,6 +165,7 @@ pub(crate) fn place<P>(cluster: &mut Cluster<P>, new: NewPod) -> PodId {
         node: None,
         nominated: None,
         gates: None,
+        edits: 0,
         priority,
         created: cluster.clock,
         started: None,
@@ -575,7 +589,10 @@ pub fn begin_deletion<P>(cluster: &mut Cluster<P>, pod: PodId, grace: u32) {
     };
     match &mut row.deletion {
         Some(under_way) => under_way.deadline = under_way.deadline.min(asked.deadline),
-        None => row.deletion = Some(asked),
+        None => {
+            row.deletion = Some(asked);
+            row.edits += 1;
+        }
     }
     cluster.workings.pods.set_due(pod, now);
     cluster.workings.index.topology_dirty = true;

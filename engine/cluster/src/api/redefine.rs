@@ -1,9 +1,11 @@
-//! Pods whose containers get other images: the one part of a running pod's spec that may change.
+//! Pods whose spec changes: other images, more tolerations, another deadline. The rest is fixed.
+//!
+//! Source: pkg/apis/core/validation `ValidatePodUpdate`.
 
 use super::error::ApiError;
-use super::templates;
+use super::{templates, validate};
 use crate::cluster::Cluster;
-use aegis_model::kubernetes::ObjectRef;
+use aegis_model::kubernetes::{ObjectRef, PodSpec, Toleration};
 use aegis_model::path::Segment;
 use aegis_model::{FieldChange, PodId, TemplateId};
 use alloc::sync::Arc;
@@ -11,8 +13,9 @@ use alloc::vec::Vec;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-/// `spec.containers[name=c].image`, of init containers too.
-pub(super) fn is_image(field: &FieldChange) -> bool {
+/// Whether a change is to a part of a pod's spec that may change: `spec.containers[name=c].image`, of
+/// init containers too, `spec.tolerations`, `spec.activeDeadlineSeconds`.
+pub(super) fn may_change(field: &FieldChange) -> bool {
     let keys = field.path.0.iter().filter_map(|segment| match segment {
         Segment::Key(key) => Some(key.as_str()),
         _ => None,
@@ -21,7 +24,48 @@ pub(super) fn is_image(field: &FieldChange) -> bool {
     matches!(
         keys.as_slice(),
         ["spec", "containers" | "initContainers", "image"]
+            | ["spec", "activeDeadlineSeconds"]
+            | ["spec", "tolerations", ..]
     )
+}
+
+/// Refuses what may not become of a deadline or of tolerations: a deadline may be set and made shorter,
+/// tolerations may only be added, or be given more time.
+fn check(object: &ObjectRef, before: &PodSpec, after: &PodSpec) -> Result<(), ApiError> {
+    let deadline = "spec.activeDeadlineSeconds";
+    match (
+        before.active_deadline_seconds,
+        after.active_deadline_seconds,
+    ) {
+        (Some(old), Some(new)) if new > old => {
+            let detail = alloc::format!("must be less than or equal to previous value");
+            return Err(validate::invalid(
+                object,
+                deadline,
+                &alloc::format!("{new}"),
+                &detail,
+            ));
+        }
+        (Some(_), None) => {
+            let detail = "must not update from a positive integer to nil value";
+            return Err(validate::invalid(object, deadline, "null", detail));
+        }
+        _ => {}
+    }
+    let lost = before.tolerations.iter().any(|old| {
+        let same = |new: &&Toleration| {
+            let timeless = |one: &Toleration| Toleration {
+                toleration_seconds: None,
+                ..one.clone()
+            };
+            timeless(new) == timeless(old)
+        };
+        !after.tolerations.iter().any(|new| same(&new))
+    });
+    match lost {
+        true => Err(validate::pod_is_fixed(object)),
+        false => Ok(()),
+    }
 }
 
 /// Gives a pod another template: its kubelet restarts the containers whose images changed.
@@ -36,8 +80,14 @@ pub(super) fn redefine<P>(
     let known = &cluster.objects.templates[before.index()];
     let mut template = Value::clone(&known.doc);
     template["spec"] = document["spec"].clone();
+    let wanted: PodSpec = super::document::read_value(object, &template["spec"], "spec")?;
+    let given: PodSpec = super::document::read_value(object, &known.doc["spec"], "spec")?;
+    check(object, &given, &wanted)?;
     let after = templates::intern(cluster, workload, object, &Arc::new(template), None)?;
     cluster.objects.pods[id.index()].template = after;
+    if given.tolerations != wanted.tolerations {
+        cluster.workings.scheduler.reconsider(id);
+    }
     let (old, new) = (images(cluster, before), images(cluster, after));
     let now = cluster.clock;
     if let Some(run) = cluster.workings.kubelet.run_mut(id).as_mut() {

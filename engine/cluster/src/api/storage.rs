@@ -118,6 +118,7 @@ pub(super) fn create_volume<P>(
         since: cluster.clock,
         message: None,
         deletion: None,
+        attached: Vec::new(),
         header: header(cluster, arrival),
     };
     let id = VolumeId::from(cluster.objects.volumes.push(row));
@@ -136,7 +137,9 @@ pub(super) fn create_claim<P>(
     admit_class(cluster, &mut arrival.document);
     let spec: PersistentVolumeClaimSpec = read(&arrival.reference, &arrival.document, "spec")?;
     let completed = arrival.metadata.annotations.contains_key(BIND_COMPLETED);
-    let bound = arrival.status["phase"] == "Bound" || completed;
+    // That a volume was found is believed where the volume is there, or the status says so.
+    let there = volume(cluster, &spec.volume_name).is_some();
+    let bound = arrival.status["phase"] == "Bound" || (completed && there);
     let given = given_capacity(&arrival.status);
     let row = PersistentVolumeClaim {
         phase: match arrival.status["phase"].as_str() {
@@ -470,6 +473,7 @@ pub fn end_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
 
 /// Notes that a pod is gone: its claims may go, and others that wait for them may come.
 pub fn leave_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    detach(cluster, pod);
     let storage = &mut cluster.workings.storage;
     for claim in storage.leave_claims(pod) {
         storage.mark_claim(claim);
@@ -477,6 +481,26 @@ pub fn leave_claims<P>(cluster: &mut Cluster<P>, pod: PodId) {
     }
     if storage.reserved.contains_key(&pod) {
         Arc::make_mut(&mut storage.reserved).remove(&pod);
+    }
+}
+
+/// The volumes of a pod that goes are taken off its node, where no other pod there uses them.
+fn detach<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let Some(node) = cluster.objects.pods[pod.index()].node else {
+        return;
+    };
+    for id in cluster.workings.storage.claims_of(pod) {
+        let claim = &cluster.objects.claims[id.index()];
+        let Some(volume) = crate::volumes::volume_of(cluster, claim) else {
+            continue;
+        };
+        let mut users = cluster.workings.storage.users(id).iter();
+        let shared = users
+            .any(|other| *other != pod && cluster.objects.pods[other.index()].node == Some(node));
+        if !shared {
+            let attached = &mut cluster.objects.volumes[volume.index()].attached;
+            attached.retain(|there| *there != node);
+        }
     }
 }
 

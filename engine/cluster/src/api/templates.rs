@@ -1,5 +1,6 @@
 //! Pod templates: interned per workload, named by a hash, with what admission adds.
 
+use super::complete;
 use super::document::read_value;
 use super::error::ApiError;
 use crate::cluster::Cluster;
@@ -16,6 +17,9 @@ use smol_str::{SmolStr, format_smolstr};
 pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
 /// Label that StatefulSets and DaemonSets give their pods.
 pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
+
+/// Label of a DaemonSet's pods with the number of their template.
+const TEMPLATE_GENERATION: &str = "pod-template-generation";
 
 /// Kubernetes' alphabet for generated names: no vowels, nothing that looks like another letter.
 /// Source: k8s.io/apimachinery/pkg/util/rand.
@@ -122,7 +126,14 @@ fn push<P>(
         .kind
     {
         Kind::Deployment => drop(labels.insert(POD_TEMPLATE_HASH.into(), hash.clone())),
-        Kind::DaemonSet => drop(labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone())),
+        Kind::DaemonSet => {
+            labels.insert(CONTROLLER_REVISION_HASH.into(), hash.clone());
+            let row = &cluster.objects.workloads[workload.index()].header;
+            let known = &cluster.workings.control.workloads[workload.index()].templates;
+            // The row has its new document only when the template is there.
+            let count = complete::generation(&row.doc) + u64::from(!known.is_empty());
+            labels.insert(TEMPLATE_GENERATION.into(), format_smolstr!("{count}"));
+        }
         Kind::StatefulSet => {
             let set = &cluster.objects.workloads[workload.index()]
                 .header
@@ -201,8 +212,12 @@ const DAEMON_TOLERATIONS: [(&str, &str); 6] = [
 /// Seconds for which pods tolerate a node that is not ready or unreachable.
 const TOLERATED_SECONDS: i64 = 300;
 
-/// Adds the tolerations that pods of this kind of workload get.
+/// Adds the tolerations that pods of this kind of workload get, and the ports of the node that pods in
+/// its network take (pkg/apis/core/v1/defaults.go `defaultHostNetworkPorts`).
 fn admit(spec: &mut PodSpec, kind: &Kind) {
+    if spec.host_network {
+        take_ports(spec);
+    }
     if *kind == Kind::DaemonSet {
         for (key, effect) in DAEMON_TOLERATIONS {
             tolerate(spec, exists(key, effect, None));
@@ -221,6 +236,15 @@ fn admit(spec: &mut PodSpec, kind: &Kind) {
     if Qos::of(spec) != Qos::BestEffort {
         let key = "node.kubernetes.io/memory-pressure";
         tolerate(spec, exists(key, "NoSchedule", None));
+    }
+}
+
+fn take_ports(spec: &mut PodSpec) {
+    let all = spec.init_containers.iter_mut().chain(&mut spec.containers);
+    for port in all.flat_map(|container| &mut container.ports) {
+        if port.host_port == 0 {
+            port.host_port = port.container_port;
+        }
     }
 }
 
@@ -254,13 +278,14 @@ pub fn previous_template<P>(
     workload: WorkloadId,
     to_revision: Option<u32>,
 ) -> Option<Doc> {
-    let present = cluster.objects.workloads.get(workload.index())?.template;
+    let row = cluster.objects.workloads.get(workload.index())?;
+    let present = row.template;
     let control = cluster.workings.control.workloads.get(workload.index())?;
     let sets = control.replica_sets.iter().map(|id| {
         let set = &cluster.objects.replica_sets[id.index()];
         (set.template, set.revision)
     });
-    let revisions = sets.chain(control.revisions.iter().copied());
+    let revisions = sets.chain(row.history.iter().copied());
     let chosen = match to_revision {
         Some(wanted) => revisions.filter(|(_, number)| *number == wanted).last(),
         None => revisions

@@ -4,7 +4,8 @@ use super::create::{autoscaler_spec, note_default_priority, template_of, workloa
 use super::document::{identify, read, without_nulls};
 use super::error::{ApiError, Complaint, Invalid};
 use super::{
-    Actor, admission, finalizers, find, keep_record, redefine, storage, templates, validate,
+    Actor, admission, complete, finalizers, find, keep_record, redefine, storage, templates,
+    validate,
 };
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
@@ -41,11 +42,12 @@ pub fn update<P>(
     }
     let present = document_of(cluster, slot);
     let mut document = Value::clone(&present);
+    validate::strategy(object, &present, fields)?;
     let fields = change(&mut document, fields);
     if fields.is_empty() {
         return Ok(());
     }
-    let document = without_nulls(Arc::new(document));
+    let document = complete::updated(object, &present, without_nulls(Arc::new(document)));
     if actor != Actor::Unrecorded {
         admission::user_write(cluster, object, &document, "UPDATE")?;
     }
@@ -67,7 +69,7 @@ pub fn update<P>(
 }
 
 /// The document of a row; of a pod, what of it may change.
-fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
+pub(super) fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
     if let Slot::Pod(id) = slot {
         let pod = &cluster.objects.pods[id.index()];
         let template = &cluster.objects.templates[pod.template.index()];
@@ -191,12 +193,12 @@ fn commit_pod<P>(
         false => None,
     };
     let other = |field: &FieldChange| {
-        !is_below(field, "metadata") && !of_gates(field) && !redefine::is_image(field)
+        !is_below(field, "metadata") && !of_gates(field) && !redefine::may_change(field)
     };
     if fields.iter().any(other) {
         return Err(validate::pod_is_fixed(object));
     }
-    if fields.iter().any(redefine::is_image) {
+    if fields.iter().any(redefine::may_change) {
         redefine::redefine(cluster, id, object, document)?;
     }
     let cost = deletion_cost(&metadata.annotations);
@@ -219,7 +221,9 @@ fn commit_pod<P>(
             Arc::make_mut(&mut header.doc)["metadata"]["finalizers"] = left;
         }
     }
-    cluster.objects.pods[id.index()].labels = Arc::new(metadata.labels.clone());
+    let row = &mut cluster.objects.pods[id.index()];
+    row.labels = Arc::new(metadata.labels.clone());
+    row.edits += u32::from(fields.iter().any(|field| is_below(field, "spec")));
     cluster.workings.index.topology_dirty = true;
     super::pods::touch(cluster, id);
     Ok(())

@@ -4,7 +4,7 @@
 
 use super::error::{ApiError, Complaint, Invalid};
 use aegis_model::kubernetes::{
-    Container, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget, ObjectRef,
+    Container, HorizontalPodAutoscalerSpec, IntOrString, MetricSpec, MetricTarget, ObjectRef,
     PodDisruptionBudgetSpec, PodSpec, ResourceMetric, RestartPolicy,
 };
 use aegis_model::objects::WorkloadSpec;
@@ -14,7 +14,7 @@ use alloc::string::ToString;
 mod batch;
 mod immutable;
 
-pub(super) use immutable::{may_become, pod_is_fixed};
+pub(super) use immutable::{may_become, pod_is_fixed, strategy};
 
 /// A value at a path that the API server refuses.
 pub(super) fn invalid(object: &ObjectRef, path: &str, value: &str, detail: &str) -> ApiError {
@@ -179,7 +179,23 @@ pub(super) fn budget(object: &ObjectRef, spec: &PodDisruptionBudgetSpec) -> Resu
         let detail = "minAvailable and maxUnavailable cannot be both set";
         return Err(invalid(object, "spec", "{}", detail));
     }
+    for (key, bound) in [
+        ("minAvailable", &spec.min_available),
+        ("maxUnavailable", &spec.max_unavailable),
+    ] {
+        if let Some(IntOrString::Text(text)) = bound
+            && percent(text).is_some_and(|share| share > 100)
+        {
+            let path = format!("spec.{key}");
+            let detail = "must not be greater than 100%";
+            return Err(invalid(object, &path, &format!("{text:?}"), detail));
+        }
+    }
     Ok(())
+}
+
+fn percent(text: &str) -> Option<u32> {
+    text.strip_suffix('%')?.parse().ok()
 }
 
 /// A metric on mean CPU utilisation, percent of the requests.

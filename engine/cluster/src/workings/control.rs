@@ -41,6 +41,8 @@ pub struct Control {
     pub deletion_costs: Arc<BTreeMap<PodId, i32>>,
     /// Pods that nothing controls: a ReplicaSet that selects one adopts it.
     pub orphans: Arc<BTreeSet<PodId>>,
+    /// ReplicaSets that nothing controls: a Deployment that selects one adopts it.
+    pub loose_sets: Arc<BTreeSet<WorkloadId>>,
     /// Workloads of which a pod was refused, and how often in a row.
     pub refused: Arc<BTreeMap<WorkloadId, Refused>>,
     /// Nodes that are being drained.
@@ -71,8 +73,6 @@ pub(crate) struct BareTemplate {
 pub struct WorkloadControl {
     /// ReplicaSets of a Deployment that exist, oldest first.
     pub replica_sets: Vec<ReplicaSetId>,
-    /// Revisions of a StatefulSet or DaemonSet, oldest first, and their numbers.
-    pub revisions: Vec<(TemplateId, u32)>,
     /// All templates that the workload ever had.
     pub templates: Vec<TemplateId>,
     /// `status.currentRevision` of a StatefulSet.

@@ -81,6 +81,17 @@ pub struct HostPort {
     pub address: SmolStr,
 }
 
+impl HostPort {
+    /// Whether two pods of a node cannot have both: on the same address, or where one is on all.
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let anywhere = |port: &Self| port.address == "0.0.0.0";
+        self.port == other.port
+            && self.protocol == other.protocol
+            && (self.address == other.address || anywhere(self) || anywhere(other))
+    }
+}
+
 /// Whether a template has affinity or anti-affinity terms over pods.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "yes and no")]
@@ -237,6 +248,17 @@ impl Scheduler {
         }
         if demand.speaks_of_pods == SpeaksOfPods::Yes {
             Arc::make_mut(&mut self.affine).remove(&pod);
+        }
+    }
+
+    /// A pod that fits nowhere says something else now: it is tried again after its back-off.
+    pub fn reconsider(&mut self, pod: PodId) {
+        if !self.queue.parked.contains_key(&pod) {
+            return;
+        }
+        if let Some(parked) = Arc::make_mut(&mut self.queue).parked.get_mut(&pod) {
+            parked.helped_by.gates = true;
+            self.news.gates = true;
         }
     }
 

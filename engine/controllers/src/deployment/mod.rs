@@ -69,7 +69,26 @@ enum Strategy {
     Rolling { surge: u32, unavailable: u32 },
 }
 
+/// Takes over the ReplicaSets that nothing controls and that the Deployment selects.
+/// Source: deployment_controller.go `getReplicaSetsForDeployment`.
+fn adopt_sets<P>(cluster: &mut Cluster<P>, id: WorkloadId) {
+    let loose = cluster.workings.control.loose_sets.clone();
+    for set in loose.iter().copied() {
+        let rows = &cluster.objects.workloads;
+        let (owner, header) = (&rows[id.index()], &rows[set.index()].header);
+        let near = owner.header.reference.namespace == header.reference.namespace;
+        let selected = owner
+            .spec
+            .selector()
+            .is_some_and(|s| s.matches(&header.labels));
+        if header.exists() && header.deletion.is_none() && near && selected {
+            api::adopt_replica_set(cluster, set, id);
+        }
+    }
+}
+
 fn sync<P>(cluster: &mut Cluster<P>, id: WorkloadId, journal: &mut Journal) {
+    adopt_sets(cluster, id);
     replica_set::observe_all(cluster, id);
     let Some(mut desk) = Desk::open(cluster, id) else {
         return;

@@ -42,7 +42,8 @@ fn evict_from<P>(
         let row = &cluster.objects.pods[pod.index()];
         let spec = &cluster.objects.templates[row.template.index()].spec.spec;
         let until = stays_until(spec, taints, row.created);
-        if row.deletion.is_none() && !row.phase.is_terminal() && until <= now {
+        // One that is over goes as well: the controller asks for the node alone.
+        if row.deletion.is_none() && until <= now {
             evict(cluster, journal, pod);
         }
         let out = taints.iter().any(|(taint, _)| taint.key == OUT_OF_SERVICE);

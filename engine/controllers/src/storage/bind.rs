@@ -19,6 +19,7 @@ use serde_json::Value;
 const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 /// Annotation of a claim with the node for which its volume is made.
 pub(super) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+const GONE: &str = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
 const NO_VOLUMES: &str =
     "no persistent volumes available for this claim and no storage class is set";
 
@@ -26,9 +27,13 @@ const NO_VOLUMES: &str =
 pub(super) fn sync_unbound<P: Clone>(cluster: &mut Cluster<P>, journal: &mut Journal, id: ClaimId) {
     Arc::make_mut(&mut cluster.workings.storage.unbound).insert(id);
     assign_default_class(cluster, id);
-    let asked = cluster.objects.claims[id.index()].spec.volume_name.clone();
+    let row = &cluster.objects.claims[id.index()];
+    let asked = row.spec.volume_name.clone();
+    let had_one = row.header.annotations.contains_key(storage::BIND_COMPLETED);
     if asked.is_empty() {
         find_volume(cluster, journal, id);
+    } else if had_one && storage::volume(cluster, &asked).is_none() {
+        return lose(cluster, journal, id, "ClaimLost", GONE);
     } else {
         take_requested(cluster, journal, id, &asked);
     }
@@ -223,8 +228,7 @@ pub(super) fn sync_bound<P>(cluster: &mut Cluster<P>, journal: &mut Journal, id:
             .map(|row| &row.header)
             .any(|h| h.reference.name == name);
         if was_there {
-            let why = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
-            lose(cluster, journal, id, "ClaimLost", why);
+            lose(cluster, journal, id, "ClaimLost", GONE);
         }
         return;
     };

@@ -31,6 +31,7 @@ fn workload(objects: &mut Objects, header: Header, spec: WorkloadSpec) {
         template: TemplateId(0),
         revision: 1,
         pods: Arc::default(),
+        history: Default::default(),
         next_ordinal: 0,
         status: WorkloadStatus::default(),
     });

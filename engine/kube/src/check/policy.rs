@@ -90,6 +90,15 @@ pub fn budget(spec: &PodDisruptionBudgetSpec, path: &FieldPath, findings: &mut F
     ] {
         if let Some(bound) = bound {
             workload::amount(bound, &path.key(key), findings);
+            let share = match bound {
+                IntOrString::Text(text) => text.strip_suffix('%'),
+                IntOrString::Int(_) => None,
+            };
+            if share.and_then(|text| text.parse::<u32>().ok()) > Some(100) {
+                let text = format!("{}%", share.unwrap_or_default());
+                let detail = "must not be greater than 100%";
+                findings.invalid(&path.key(key), text.as_str(), detail);
+            }
         }
     }
     selector::selector(&spec.selector, &path.key("selector"), findings);

@@ -2,6 +2,7 @@
 //!
 //! Source: pkg/apis/core/v1/defaults.go and pkg/apis/apps/v1/defaults.go of Kubernetes 1.34.
 
+use aegis_model::Amount;
 use serde_json::{Map, Value, json};
 
 /// Sets a field that is not there.
@@ -95,6 +96,21 @@ fn volume(volume: &mut Value) {
     }
 }
 
+/// What is filled in on a Pod in its node's network: the ports of the node that it takes.
+pub fn host_ports(spec: &mut Value) {
+    if spec["hostNetwork"] != true {
+        return;
+    }
+    for list in ["containers", "initContainers"] {
+        for container in items_mut(spec, list) {
+            for port in items_mut(container, "ports") {
+                let number = port["containerPort"].clone();
+                default(port, "hostPort", number);
+            }
+        }
+    }
+}
+
 /// What is filled in on a Pod and not on a template: requests from limits (an explicit 0 stays 0).
 pub fn requests(container: &mut Value) {
     let Some(limits) = container["resources"]["limits"].as_object().cloned() else {
@@ -105,6 +121,59 @@ pub fn requests(container: &mut Value) {
         if resources["requests"][&name].is_null() {
             resources["requests"][&name] = amount;
         }
+    }
+}
+
+/// Requests of the whole pod where it has limits: what its containers request together, else the limit
+/// (pkg/apis/core/v1/defaults.go `defaultPodRequests`).
+pub fn pod_requests(spec: &mut Value) {
+    let Some(limits) = spec["resources"]["limits"].as_object().cloned() else {
+        return;
+    };
+    for (name, limit) in limits {
+        if spec["resources"]["requests"][&name].is_null() {
+            let sum = requested(spec, &name).map(|sum| Value::from(sum.to_string()));
+            spec["resources"]["requests"][&name] = sum.unwrap_or(limit);
+        }
+    }
+}
+
+/// What the containers of a pod request of a resource, its sidecars among them; not less than any step of
+/// its initialisation. `None` where none says anything.
+fn requested(spec: &Value, name: &str) -> Option<Amount> {
+    let of = |list: &str| spec[list].as_array().cloned().unwrap_or_default();
+    let amount = |container: &Value| -> Option<Amount> {
+        container["resources"]["requests"][name]
+            .as_str()?
+            .parse()
+            .ok()
+    };
+    let (sidecars, steps): (Vec<Value>, Vec<Value>) = of("initContainers")
+        .into_iter()
+        .partition(|container| container["restartPolicy"] == "Always");
+    let running = of("containers").into_iter().chain(sidecars);
+    let sum = running
+        .filter_map(|container| amount(&container))
+        .reduce(Amount::plus);
+    sum.into_iter().chain(steps.iter().filter_map(amount)).max()
+}
+
+/// A configuration of webhooks (pkg/apis/admissionregistration/v1/defaults.go).
+pub fn webhooks(object: &mut Value) {
+    let mutating = object["kind"] == "MutatingWebhookConfiguration";
+    for hook in items_mut(object, "webhooks") {
+        default(hook, "failurePolicy", "Fail");
+        default(hook, "matchPolicy", "Equivalent");
+        default(hook, "namespaceSelector", json!({}));
+        default(hook, "objectSelector", json!({}));
+        default(hook, "timeoutSeconds", 10);
+        if mutating {
+            default(hook, "reinvocationPolicy", "Never");
+        }
+        if hook["clientConfig"]["service"].is_object() {
+            default(&mut hook["clientConfig"]["service"], "port", 443);
+        }
+        items_mut(hook, "rules").for_each(|rule| default(rule, "scope", "*"));
     }
 }
 

@@ -121,7 +121,7 @@ fn lease(cx: &Context<'_>, node: &Node) -> Value {
     })
 }
 
-/// Revisions of the StatefulSets and DaemonSets: those that they want, and those that pods still run.
+/// Revisions of the StatefulSets and DaemonSets: those that are kept, and those that pods still run.
 pub fn revisions(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.workloads.iter();
     let keep = rows.filter(|row| {
@@ -139,16 +139,27 @@ fn of_workload(cx: &Context<'_>, row: &Workload) -> Vec<Value> {
         let pod = cx.objects.pods.get(id.index())?;
         pod.exists().then(|| cx.objects.revision(pod.template))
     });
+    let known = row.history.iter().map(|(template, _)| *template);
     let live: BTreeSet<TemplateId> = pods.chain([row.template]).collect();
-    let older = live.iter().filter(|id| **id != row.template);
-    let ordered = older.chain([&row.template]);
-    let printed = ordered
-        .enumerate()
-        .filter_map(|(at, id)| revision(cx, row, *id, at + 1));
-    printed.collect()
+    let unknown = live
+        .into_iter()
+        .filter(|id| known.clone().all(|k| k != *id));
+    let ordered = unknown.chain(known.clone());
+    // A number grows with each change, and those of what came with a dump are not known.
+    let mut last = 0;
+    let mut numbered = Vec::new();
+    for id in ordered {
+        let given = row.history.iter().find(|(template, _)| *template == id);
+        last = given.map_or(0, |(_, number)| *number).max(last + 1);
+        numbered.push((id, last));
+    }
+    let printed = numbered.into_iter();
+    printed
+        .filter_map(|(id, number)| revision(cx, row, id, number))
+        .collect()
 }
 
-fn revision(cx: &Context<'_>, row: &Workload, id: TemplateId, number: usize) -> Option<Value> {
+fn revision(cx: &Context<'_>, row: &Workload, id: TemplateId, number: u32) -> Option<Value> {
     let template = cx.objects.templates.get(id.index())?;
     let owner = &row.header;
     let name = format!("{}-{}", owner.reference.name, template.hash);

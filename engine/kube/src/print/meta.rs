@@ -248,8 +248,16 @@ pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
     if row.status.is_object() {
         object["status"] = (*row.status).clone();
     }
-    if header.reference.kind.as_str() == "Ingress" {
-        super::ingress::complete(&mut object);
+    match header.reference.kind.as_str() {
+        "Ingress" => super::ingress::complete(&mut object),
+        "PriorityClass" => {
+            super::defaults::default(&mut object, "preemptionPolicy", "PreemptLowerPriority");
+        }
+        "Secret" => super::defaults::default(&mut object, "type", "Opaque"),
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+            super::defaults::webhooks(&mut object);
+        }
+        _ => {}
     }
     if header.reference.kind == Kind::Namespace {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] =

@@ -3,8 +3,7 @@
 //! Documents are printed as they came, with the defaults that Kubernetes 1.34 fills
 //! in and the status that the simulator keeps. Ids, addresses and digests are made
 //! from canonical numbers, so a renamed object keeps them. Not printed, because
-//! nothing stands behind it: managed fields, the token volume of service accounts,
-//! conditions whose time is not kept.
+//! nothing stands behind it: managed fields, conditions whose time is not kept.
 
 mod autoscaler;
 mod batch;
@@ -24,6 +23,7 @@ mod service;
 mod status;
 mod storage;
 mod time;
+mod token;
 mod wide;
 mod workload;
 
@@ -45,16 +45,20 @@ struct Context<'a> {
     objects: &'a Objects,
     clock: Tick,
     epoch: Epoch,
+    /// ServiceAccounts whose pods get no token: namespace and name.
+    without_token: &'a [(&'a str, &'a str)],
 }
 
 /// All objects that exist at `clock`, as a `v1 List`; kinds in the order in which a cluster comes
 /// up, objects of a kind by namespace and name.
 #[must_use]
 pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
+    let without_token = token::accounts_without(objects);
     let cx = Context {
         objects,
         clock,
         epoch,
+        without_token: &without_token,
     };
     let groups = [
         nodes(&cx),
@@ -64,6 +68,7 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
         given::leases(&cx),
         classes(&cx),
         volumes(&cx),
+        attachments(&cx),
         claims(&cx),
         workloads(&cx),
         replica_sets(&cx),
@@ -120,6 +125,13 @@ fn volumes(cx: &Context<'_>) -> Vec<Value> {
     let rows = cx.objects.volumes.iter();
     rows.filter(|row| row.header.exists())
         .map(|row| storage::volume(cx, row))
+        .collect()
+}
+
+fn attachments(cx: &Context<'_>) -> Vec<Value> {
+    let rows = cx.objects.volumes.iter();
+    rows.filter(|row| row.header.exists())
+        .flat_map(|row| storage::attachments(cx, row))
         .collect()
 }
 

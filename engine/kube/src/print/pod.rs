@@ -1,6 +1,6 @@
 //! Pods.
 
-use super::{Context, batch, defaults, ident, meta};
+use super::{Context, batch, defaults, ident, meta, token};
 use aegis_model::kubernetes::{Container, Kind, Qos};
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
@@ -64,7 +64,7 @@ fn metadata(
         meta["labels"] = meta::labels_value(&pod.labels);
     }
     meta["creationTimestamp"] = cx.epoch.rfc3339(pod.created).into();
-    meta["generation"] = 1.into();
+    meta["generation"] = (pod.edits + 1).into();
     meta["resourceVersion"] = (u64::from(pod.number) * 1000 + 1).to_string().into();
     meta["uid"] = ident::uid(pod.number).into();
     if let Some(owner) = owner {
@@ -113,6 +113,7 @@ fn spec(
     );
     defaults::default(&mut spec, "serviceAccountName", "default");
     defaults::pod_spec(&mut spec);
+    defaults::host_ports(&mut spec);
     defaults::default(&mut spec, "enableServiceLinks", true);
     defaults::default(
         &mut spec,
@@ -124,6 +125,7 @@ fn spec(
     for list in ["containers", "initContainers"] {
         defaults::items_mut(&mut spec, list).for_each(defaults::requests);
     }
+    defaults::pod_requests(&mut spec);
     tolerate(&mut spec, workload);
     if let Some(WorkloadSpec::StatefulSet(set)) = workload.map(|workload| &*workload.spec) {
         defaults::default(&mut spec, "hostname", pod.name.as_str());
@@ -134,11 +136,25 @@ fn spec(
         batch::adorn(&mut spec, workload, index.map(SmolStr::as_str));
         claims(&mut spec, &workload.header.doc, pod.name.as_str());
     }
+    token::mount(cx, pod, &mut spec);
     let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));
     if let Some(node) = node {
+        let daemon = workload.is_some_and(|row| matches!(*row.spec, WorkloadSpec::DaemonSet(_)));
+        if daemon {
+            pin(&mut spec, &node.header.reference.name);
+        }
         spec["nodeName"] = node.header.reference.name.as_str().into();
     }
     spec
+}
+
+/// A DaemonSet pins each pod to its node by an affinity, in place of what the template says of nodes
+/// (pkg/controller/daemon/util `ReplaceDaemonSetPodNodeNameNodeAffinity`).
+fn pin(spec: &mut Value, node: &str) {
+    let term =
+        json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]});
+    spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
+        json!({"nodeSelectorTerms": [term]});
 }
 
 /// What the PriorityClass of a pod says of preemption.
@@ -237,7 +253,7 @@ fn add_toleration(list: &mut Vec<Value>, entry: Value) {
 }
 
 fn status(cx: &Context<'_>, pod: &Pod, template: Option<&Template>) -> Value {
-    let mut out = json!({"phase": pod.phase.as_str(), "observedGeneration": 1});
+    let mut out = json!({"phase": pod.phase.as_str(), "observedGeneration": pod.edits + 1});
     if let Some(template) = template {
         out["qosClass"] = Qos::of(&template.spec.spec).as_str().into();
     }
@@ -294,33 +310,43 @@ fn has_run(row: &ContainerStatus) -> bool {
 }
 
 fn conditions(cx: &Context<'_>, pod: &Pod) -> Vec<Value> {
-    let all = &pod.conditions;
+    let (all, generation) = (&pod.conditions, pod.edits + 1);
     let mut out: Vec<Value> = Vec::new();
     if let Some(disruption) = &all.disruption {
-        out.push(condition(cx, "DisruptionTarget", disruption));
+        out.push(condition(cx, generation, "DisruptionTarget", disruption));
     }
     let refused = pod.containers.is_empty();
     if pod.node.is_some() && !refused {
-        out.push(condition(cx, "PodReadyToStartContainers", &all.sandbox));
-        out.push(condition(cx, "Initialized", &all.initialized));
-        out.push(condition(cx, "Ready", &all.ready));
-        out.push(condition(cx, "ContainersReady", &all.containers_ready));
+        out.push(condition(
+            cx,
+            generation,
+            "PodReadyToStartContainers",
+            &all.sandbox,
+        ));
+        out.push(condition(cx, generation, "Initialized", &all.initialized));
+        out.push(condition(cx, generation, "Ready", &all.ready));
+        out.push(condition(
+            cx,
+            generation,
+            "ContainersReady",
+            &all.containers_ready,
+        ));
     }
     for (kind, row) in &all.others {
-        out.push(condition(cx, kind, row));
+        out.push(condition(cx, generation, kind, row));
     }
     // A pod that no scheduler has looked at has none.
     if pod.node.is_some() || !all.scheduled.reason.is_empty() {
-        out.push(condition(cx, "PodScheduled", &all.scheduled));
+        out.push(condition(cx, generation, "PodScheduled", &all.scheduled));
     }
     out
 }
 
-fn condition(cx: &Context<'_>, kind: &str, row: &PodCondition) -> Value {
+fn condition(cx: &Context<'_>, generation: u32, kind: &str, row: &PodCondition) -> Value {
     let mut out = json!({
         "type": kind,
         "status": row.status.as_str(),
-        "observedGeneration": 1,
+        "observedGeneration": generation,
         "lastTransitionTime": cx.epoch.rfc3339(row.since),
     });
     if !row.reason.is_empty() {

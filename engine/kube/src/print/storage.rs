@@ -1,7 +1,7 @@
 //! PersistentVolumes, PersistentVolumeClaims and StorageClasses.
 
 use super::status::{Extra, put_conditions};
-use super::{Context, defaults, meta};
+use super::{Context, defaults, ident, meta};
 use aegis_model::objects::{
     ClaimPhase, Header, PersistentVolume, PersistentVolumeClaim, StorageClass,
 };
@@ -30,6 +30,49 @@ pub fn volume(cx: &Context<'_>, row: &PersistentVolume) -> Value {
         "spec": spec,
         "status": status,
     })
+}
+
+/// The VolumeAttachments of a volume that a CSI driver serves.
+/// Source: pkg/volume/csi/csi_attacher.go `Attach`, `getAttachmentName`.
+pub fn attachments(cx: &Context<'_>, row: &PersistentVolume) -> Vec<Value> {
+    let Some(driver) = row.header.doc["spec"]["csi"]["driver"].as_str() else {
+        return Vec::new();
+    };
+    let volume = row.header.reference.name.as_str();
+    let nodes = row
+        .attached
+        .iter()
+        .filter_map(|id| cx.objects.nodes.get(id.index()));
+    let printed = nodes.map(|node| {
+        let node = node.header.reference.name.as_str();
+        let number = ident::number_of(&format!("{volume}{driver}{node}"));
+        let name = format!("csi-{}", ident::digest(number));
+        json!({
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "VolumeAttachment",
+            "metadata": {
+                "name": name,
+                "uid": ident::named(&[&name]),
+                "resourceVersion": "1",
+                "creationTimestamp": cx.epoch.rfc3339(row.since),
+            },
+            "spec": {
+                "attacher": driver,
+                "nodeName": node,
+                "source": {"persistentVolumeName": volume},
+            },
+            "status": {"attached": true},
+        })
+    });
+    let given = |item: &Value| {
+        let mut plain = cx.objects.plain.iter().map(|row| &row.header);
+        plain.any(|header| {
+            header.exists()
+                && header.reference.kind.as_str() == "VolumeAttachment"
+                && item["metadata"]["name"] == header.reference.name.as_str()
+        })
+    };
+    printed.filter(|item| !given(item)).collect()
 }
 
 /// A PersistentVolumeClaim as `kubectl get pvc -o yaml` shows it.

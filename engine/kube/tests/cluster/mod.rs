@@ -143,6 +143,7 @@ impl Builder {
             template: TemplateId::from(index),
             revision: 1,
             pods: Arc::default(),
+            history: Default::default(),
             next_ordinal: 0,
             status: status.clone(),
         });
@@ -200,6 +201,7 @@ impl Builder {
             node: Some(NodeId(ordinal % 2)),
             nominated: None,
             gates: None,
+            edits: 0,
             priority: 0,
             created: Tick(10),
             started: Some(Tick(11)),

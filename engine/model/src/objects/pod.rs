@@ -35,6 +35,9 @@ pub struct Pod {
     /// `spec.schedulingGates` where some were removed since; else those of the template.
     #[serde(default)]
     pub gates: Option<Arc<Vec<SmolStr>>>,
+    /// Changes of the spec since it came, a wish for its deletion among them: `metadata.generation` less one.
+    #[serde(default)]
+    pub edits: u32,
     /// `spec.priority`.
     pub priority: i32,
     /// `metadata.creationTimestamp`.

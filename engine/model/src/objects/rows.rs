@@ -168,6 +168,9 @@ pub struct Workload {
     pub revision: u32,
     /// Pods that exist, in order of creation.
     pub pods: Arc<Vec<PodId>>,
+    /// ControllerRevisions of a StatefulSet or DaemonSet, oldest first, and their numbers.
+    #[serde(default)]
+    pub history: Arc<Vec<(TemplateId, u32)>>,
     /// Pods made so far; the next pod's key.
     pub next_ordinal: u32,
     /// Counts and conditions.

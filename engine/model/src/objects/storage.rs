@@ -5,6 +5,7 @@
 
 use super::rows::Header;
 use super::status::Condition;
+use crate::ids::NodeId;
 use crate::kubernetes::{
     AccessMode, PersistentVolumeClaimSpec, PersistentVolumeSpec, StorageClassSpec,
 };
@@ -57,6 +58,9 @@ pub struct PersistentVolume {
     pub message: Option<Arc<str>>,
     /// `metadata.deletionTimestamp`: it goes when no claim has it.
     pub deletion: Option<Tick>,
+    /// Nodes to which it is attached: its VolumeAttachments.
+    #[serde(default)]
+    pub attached: Vec<NodeId>,
 }
 
 /// A PersistentVolumeClaim.

@@ -5,7 +5,7 @@
 
 use aegis_kube::Diagnostic;
 use aegis_kube::print::{EPOCH, list};
-use aegis_scenario::load;
+use aegis_scenario::load::load_taken;
 use aegis_scenario::trial::expectations;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn failures(name: &str) -> Vec<String> {
     if !text.contains("# source: ") {
         return vec!["it names no source: `# source: …`".into()];
     }
-    let loaded = match load(name, &text, &|_| None) {
+    let loaded = match load_taken(name, &text, &|_| None) {
         Ok(loaded) => loaded,
         Err(errors) => return told(&errors),
     };

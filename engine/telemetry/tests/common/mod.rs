@@ -89,6 +89,7 @@ fn pod(name: &str) -> Pod {
         node: Some(NodeId(0)),
         nominated: None,
         gates: None,
+        edits: 0,
         priority: 0,
         created: Tick(0),
         started: None,
@@ -136,6 +137,7 @@ pub fn objects(name: &str) -> Objects {
         template: TemplateId(0),
         revision: 1,
         pods: Arc::new(vec![PodId(0), PodId(1)]),
+        history: Default::default(),
         next_ordinal: 2,
         status: WorkloadStatus {
             available: 1,

@@ -6,6 +6,7 @@
 //! its Service. Source: k8s.io/apiserver/pkg/admission/plugin/webhook; registry/generic handlers
 //! `requestTimeoutUpperBound`.
 
+use super::policy;
 use super::webhook::{self, Callee, Failure, Write};
 use super::{HookKind, claim};
 use crate::api::error::ApiError;
@@ -52,6 +53,9 @@ pub(super) fn all<P>(
     for document in of_kind {
         let hooks = claim::list(document, "webhooks");
         for hook in hooks.filter(|hook| webhook::concerns(hook, write)) {
+            if !policy::meets(&hook["matchConditions"], write) {
+                continue;
+            }
             let (took, answer) = one(cluster, hook, patience.0);
             match kind {
                 HookKind::Mutating => patience.0 -= took,

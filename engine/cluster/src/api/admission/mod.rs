@@ -8,6 +8,7 @@ mod call;
 mod checks;
 mod claim;
 mod limits;
+mod policy;
 mod quota;
 mod quotas;
 mod rules;
@@ -69,14 +70,19 @@ pub(crate) fn pod<P>(
         .namespaces
         .get(applicant.namespace);
     let rules = rules.cloned().unwrap_or_default();
-    let template = with_defaults(cluster, applicant, &rules)?;
     pods::account_of(cluster, applicant)?;
+    let template = with_defaults(cluster, applicant, &rules)?;
     pods::priority_of(cluster, &applicant.called, template)?;
     let mut patience = Patience::new();
-    let written = call(cluster, applicant, HookKind::Mutating, &mut patience)?;
+    let written = ask(cluster, applicant, template, |write| {
+        call::all(cluster, write, HookKind::Mutating, &mut patience)
+    })?;
     let template = mutated(cluster, applicant, template, &written)?;
     limits_and_security(cluster, applicant, &rules, template)?;
-    call(cluster, applicant, HookKind::Validating, &mut patience)?;
+    ask(cluster, applicant, template, |write| {
+        policy::all(cluster, write)?;
+        call::all(cluster, write, HookKind::Validating, &mut patience)
+    })?;
     let document = cluster.objects.templates[template.index()].doc.clone();
     let used = quota::Used {
         resource: "pods",
@@ -105,7 +111,10 @@ fn with_defaults<P>(
 ) -> Result<TemplateId, ApiError> {
     let base = applicant.template;
     let class = class_of(cluster, base);
-    if rules.limits.is_empty() && class.is_none() {
+    let runtime = runtime_class(cluster, applicant)?;
+    let secrets = pull_secrets(cluster, applicant);
+    let none = class.is_none() && runtime.is_none() && secrets.is_none();
+    if rules.limits.is_empty() && none {
         return Ok(base);
     }
     if let Some(known) = cluster.workings.policies.variants.get(&base) {
@@ -118,6 +127,12 @@ fn with_defaults<P>(
     }
     if let Some(class) = class {
         set_class(&class, &mut written["spec"]);
+    }
+    if let Some(secrets) = secrets {
+        written["spec"]["imagePullSecrets"] = secrets;
+    }
+    if let Some(class) = runtime {
+        set_runtime(&class, &mut written["spec"]);
     }
     let same = written == **document;
     let template = match same {
@@ -143,6 +158,66 @@ fn class_of<P>(cluster: &Cluster<P>, template: TemplateId) -> Option<Doc> {
         return cluster.workings.policies.default_class.clone();
     }
     priority_class(cluster, named).map(|header| header.doc.clone())
+}
+
+/// The document of the RuntimeClass that a pod names (plugin/pkg/admission/runtimeclass).
+///
+/// # Errors
+/// [`ApiError::Forbidden`] where there is none of that name.
+fn runtime_class<P>(
+    cluster: &Cluster<P>,
+    applicant: &Applicant<'_>,
+) -> Result<Option<Doc>, ApiError> {
+    let template = &cluster.objects.templates[applicant.template.index()];
+    let Some(name) = &template.spec.spec.runtime_class_name else {
+        return Ok(None);
+    };
+    let class = ObjectRef::new(Kind::from("RuntimeClass"), "", name);
+    let found = find(cluster, &class);
+    match found.and_then(|slot| crate::workings::header(&cluster.objects, slot)) {
+        Some(header) => Ok(Some(header.doc.clone())),
+        None => {
+            let reason = alloc::format!("pod rejected: RuntimeClass {name:?} not found");
+            Err(forbidden(&applicant.called, reason))
+        }
+    }
+}
+
+/// Writes what running under a RuntimeClass costs, and where it can be done, into a pod.
+fn set_runtime(class: &Value, spec: &mut Value) {
+    let overhead = &class["overhead"]["podFixed"];
+    if overhead.is_object() {
+        spec["overhead"] = overhead.clone();
+    }
+    let labels = class["scheduling"]["nodeSelector"].as_object();
+    for (key, value) in labels.into_iter().flatten() {
+        spec["nodeSelector"][key] = value.clone();
+    }
+    let more = claim::list(&class["scheduling"], "tolerations");
+    let more: Vec<Value> = more.cloned().collect();
+    if !more.is_empty() {
+        let own = claim::list(spec, "tolerations").cloned();
+        spec["tolerations"] = own.chain(more).collect();
+    }
+}
+
+/// Secrets for the registry that a pod's account names, where the pod names none
+/// (plugin/pkg/admission/serviceaccount).
+fn pull_secrets<P>(cluster: &Cluster<P>, applicant: &Applicant<'_>) -> Option<Value> {
+    let template = &cluster.objects.templates[applicant.template.index()];
+    if claim::list(&template.doc["spec"], "imagePullSecrets")
+        .next()
+        .is_some()
+    {
+        return None;
+    }
+    let named = template.spec.spec.service_account_name.as_deref();
+    let named = named.filter(|name| !name.is_empty()).unwrap_or("default");
+    let account = ObjectRef::new(Kind::ServiceAccount, applicant.namespace, named);
+    let header = crate::workings::header(&cluster.objects, find(cluster, &account)?)?;
+    let secrets = &header.doc["imagePullSecrets"];
+    secrets.as_array().filter(|list| !list.is_empty())?;
+    Some(secrets.clone())
 }
 
 /// Writes what a class says beside its value into a pod.
@@ -199,25 +274,47 @@ impl HookKind {
     }
 }
 
-fn call<P>(
+/// Asks whoever an administrator has put before the writing of pods.
+fn ask<P, T>(
     cluster: &Cluster<P>,
     applicant: &Applicant<'_>,
-    kind: HookKind,
-    patience: &mut Patience,
-) -> Result<Vec<String>, ApiError> {
+    template: TemplateId,
+    question: impl FnOnce(&Write<'_>) -> Result<T, ApiError>,
+) -> Result<T, ApiError>
+where
+    T: Default,
+{
     if cluster.workings.policies.hooks.is_empty() {
-        return Ok(Vec::new());
+        return Ok(T::default());
     }
     let namespace = crate::reach::namespace_labels(&cluster.objects, applicant.namespace);
-    let write = Write {
+    let object = shown(cluster, applicant, template);
+    question(&Write {
         operation: "CREATE",
         group: "",
         version: "v1",
         resource: "pods",
+        kind: &Kind::Pod,
+        name: applicant.name,
+        inside: Some(applicant.namespace),
         labels: applicant.labels,
         namespace: Some(&namespace),
-    };
-    call::all(cluster, &write, kind, patience)
+        object: &object,
+        old: &Value::Null,
+    })
+}
+
+/// The pod as those who are asked see it.
+fn shown<P>(cluster: &Cluster<P>, applicant: &Applicant<'_>, template: TemplateId) -> Value {
+    let mut pod = Value::clone(&cluster.objects.templates[template.index()].doc);
+    pod["apiVersion"] = "v1".into();
+    pod["kind"] = "Pod".into();
+    pod["metadata"]["name"] = applicant.name.as_str().into();
+    pod["metadata"]["namespace"] = applicant.namespace.as_str().into();
+    if !applicant.labels.is_empty() {
+        pod["metadata"]["labels"] = serde_json::json!(applicant.labels);
+    }
+    pod
 }
 
 /// The template with what mutating webhooks wrote into it; the same one where they wrote nothing.
@@ -265,16 +362,28 @@ pub(crate) fn user_write<P>(
     let labels = super::identify(document).map(|(_, metadata)| metadata.labels);
     let inside = (!object.namespace.is_empty())
         .then(|| crate::reach::namespace_labels(&cluster.objects, &object.namespace));
+    let before = find(cluster, object).map(|slot| super::update::document_of(cluster, slot));
+    let before = before.unwrap_or_default();
     let write = Write {
         operation,
         group,
         version,
         resource: &rules::plural(&object.kind),
+        kind: &object.kind,
+        name: &object.name,
+        inside: Some(object.namespace.as_str()).filter(|namespace| !namespace.is_empty()),
         labels: &labels.unwrap_or_default(),
         namespace: inside.as_deref(),
+        object: if operation == "DELETE" {
+            &Value::Null
+        } else {
+            document
+        },
+        old: &before,
     };
     let mut patience = Patience::new();
     call::all(cluster, &write, HookKind::Mutating, &mut patience)?;
+    policy::all(cluster, &write)?;
     call::all(cluster, &write, HookKind::Validating, &mut patience).map(drop)
 }
 

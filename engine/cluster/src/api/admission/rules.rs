@@ -15,12 +15,16 @@ use smol_str::SmolStr;
 
 /// Whether objects of a kind set rules for others.
 pub(crate) fn sets_rules(kind: &Kind) -> bool {
-    const KINDS: [&str; 6] = [
+    const KINDS: [&str; 10] = [
         "LimitRange",
         "MutatingWebhookConfiguration",
         "Namespace",
         "PriorityClass",
         "ResourceQuota",
+        "RuntimeClass",
+        "ServiceAccount",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
         "ValidatingWebhookConfiguration",
     ];
     KINDS.contains(&kind.as_str())
@@ -83,6 +87,8 @@ impl Gathered {
                 let default = Some(&header.doc).filter(|doc| doc["globalDefault"] == true);
                 self.default_class = self.default_class.take().or(default.cloned());
             }
+            // They are looked up by name; what they wrote into pods is no longer true.
+            "RuntimeClass" | "ServiceAccount" => {}
             kind => {
                 let configuration = (kind.into(), reference.name.clone(), header.doc.clone());
                 self.configurations.push(configuration);

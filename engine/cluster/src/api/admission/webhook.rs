@@ -5,7 +5,7 @@
 //! k8s.io/apiserver/pkg/util/proxy `ResolveEndpoint`.
 
 use super::claim::list;
-use aegis_model::kubernetes::{LabelSelector, Labels};
+use aegis_model::kubernetes::{Kind, LabelSelector, Labels};
 use alloc::format;
 use alloc::string::String;
 use serde::Deserialize;
@@ -21,6 +21,16 @@ pub(crate) struct Write<'a> {
     pub(crate) version: &'a str,
     /// Plural name: `pods`.
     pub(crate) resource: &'a str,
+    /// Its kind.
+    pub(crate) kind: &'a Kind,
+    /// Name of the object.
+    pub(crate) name: &'a str,
+    /// Its namespace.
+    pub(crate) inside: Option<&'a str>,
+    /// The object as it is to be; null where it goes.
+    pub(crate) object: &'a Value,
+    /// The object as it was; null where it comes.
+    pub(crate) old: &'a Value,
     /// Labels of the object.
     pub(crate) labels: &'a Labels,
     /// Labels of its namespace; `None` for what is in none.
@@ -29,14 +39,18 @@ pub(crate) struct Write<'a> {
 
 /// Whether a webhook is called for a write.
 pub(crate) fn concerns(hook: &Value, write: &Write<'_>) -> bool {
-    list(hook, "rules").any(|rule| has_rule(rule, write))
-        && selects(&hook["objectSelector"], write.labels)
-        && write
-            .namespace
-            .is_none_or(|labels| selects(&hook["namespaceSelector"], labels))
+    list(hook, "rules").any(|rule| has_rule(rule, write)) && is_selected(hook, write)
 }
 
-fn has_rule(rule: &Value, write: &Write<'_>) -> bool {
+/// Whether the selectors of a webhook, or of what a policy matches, take an object and its namespace.
+pub(super) fn is_selected(matched: &Value, write: &Write<'_>) -> bool {
+    selects(&matched["objectSelector"], write.labels)
+        && write
+            .namespace
+            .is_none_or(|labels| selects(&matched["namespaceSelector"], labels))
+}
+
+pub(super) fn has_rule(rule: &Value, write: &Write<'_>) -> bool {
     let names = |key: &str, value: &str| {
         list(rule, key).any(|item| {
             item.as_str()
@@ -88,7 +102,8 @@ impl<'a> Callee<'a> {
             namespace: service["namespace"].as_str()?,
             name: service["name"].as_str()?,
             port: service["port"].as_u64().unwrap_or(443),
-            path: service["path"].as_str().unwrap_or_default(),
+            // Without a path the root is asked: `https://name.namespace.svc:443/`.
+            path: service["path"].as_str().unwrap_or("/"),
         })
     }
 

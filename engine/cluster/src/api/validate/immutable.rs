@@ -5,6 +5,7 @@
 
 use super::{forbidden, invalid};
 use crate::api::error::ApiError;
+use aegis_model::FieldChange;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use alloc::string::ToString;
 use serde_json::Value;
@@ -185,6 +186,32 @@ fn volume(object: &ObjectRef, before: &Value, after: &Value) -> Result<(), ApiEr
         return Err(invalid(object, "spec.nodeAffinity", &shown, IMMUTABLE));
     }
     Ok(())
+}
+
+/// A Deployment that is to make its pods anew all at once keeps no bounds of a rolling update: who changes
+/// its type alone leaves those that were given, or filled in.
+/// Source: pkg/apis/apps/validation `ValidateDeploymentStrategy`.
+pub(in crate::api) fn strategy(
+    object: &ObjectRef,
+    before: &Value,
+    fields: &[FieldChange],
+) -> Result<(), ApiError> {
+    let is_type = |field: &&FieldChange| {
+        field.path.to_string() == "spec.strategy.type"
+            && field.after.as_ref().is_some_and(|kind| kind == "Recreate")
+    };
+    let has_bounds = before["spec"]["strategy"]["type"] != "Recreate";
+    if object.kind != Kind::Deployment || !has_bounds || !fields.iter().any(|one| is_type(&one)) {
+        return Ok(());
+    }
+    let removes = |field: &FieldChange| {
+        field.path.to_string() == "spec.strategy.rollingUpdate" && field.after.is_none()
+    };
+    if fields.iter().any(removes) {
+        return Ok(());
+    }
+    let detail = "may not be specified when strategy `type` is 'Recreate'";
+    Err(forbidden(object, "spec.strategy.rollingUpdate", detail))
 }
 
 /// What is said of a write to another field of a pod's spec than those that may change.

@@ -22,6 +22,7 @@ pub fn wide(objects: &Objects, clock: Tick) -> String {
         objects,
         clock,
         epoch: EPOCH,
+        without_token: &[],
     };
     let tables = [
         nodes(&cx),

@@ -1,0 +1,149 @@
+//! What the API server writes into a document before anybody reads it: a Secret's text becomes data, a
+//! claim's two names for its source say the same, a DaemonSet counts its templates.
+//!
+//! Source: pkg/apis/core/v1/conversion.go `Convert_v1_Secret_To_core_Secret`;
+//! pkg/registry/core/persistentvolumeclaim `NormalizeDataSources`; pkg/registry/apps/daemonset/strategy.go.
+
+use super::{admission, create};
+use aegis_model::Doc;
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde_json::Value;
+
+/// Annotation of a DaemonSet: how many templates it has had.
+pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// Completes a document that comes.
+pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
+    match object.kind.as_str() {
+        "LimitRange" => admission::complete(document),
+        "Secret" => secret(document),
+        "PersistentVolumeClaim" => data_source(document),
+        "DaemonSet" => count_first_template(document),
+        _ => {}
+    }
+}
+
+/// Completes a document that becomes another.
+pub(super) fn updated(object: &ObjectRef, before: &Value, mut document: Doc) -> Doc {
+    match object.kind.as_str() {
+        "Secret" if !document["stringData"].is_null() => secret(Arc::make_mut(&mut document)),
+        "DaemonSet" => {
+            let template = |document: &Value| create::template_of(&Kind::DaemonSet, document);
+            if template(before) != template(&document) {
+                let count = generation(before) + 1;
+                let annotations = &mut Arc::make_mut(&mut document)["metadata"]["annotations"];
+                annotations[TEMPLATE_GENERATION] = alloc::format!("{count}").into();
+            }
+        }
+        _ => {}
+    }
+    document
+}
+
+/// How many templates a DaemonSet has had, by its annotation.
+pub(super) fn generation(document: &Value) -> u64 {
+    let text = document["metadata"]["annotations"][TEMPLATE_GENERATION].as_str();
+    text.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+fn count_first_template(document: &mut Value) {
+    let count = alloc::format!("{}", generation(document));
+    document["metadata"]["annotations"][TEMPLATE_GENERATION] = count.into();
+}
+
+/// `stringData` can only be written: it is kept as `data`, in base64.
+fn secret(document: &mut Value) {
+    let Some(fields) = document.as_object_mut() else {
+        return;
+    };
+    let Some(Value::Object(texts)) = fields.remove("stringData") else {
+        return;
+    };
+    for (key, text) in texts {
+        let text = text.as_str().unwrap_or_default();
+        document["data"][key] = encode(text.as_bytes()).into();
+    }
+}
+
+/// A source in the claim's own namespace stands under both names.
+fn data_source(document: &mut Value) {
+    let spec = &document["spec"];
+    let (old, new) = (spec["dataSource"].clone(), spec["dataSourceRef"].clone());
+    if old.is_object() && !new.is_object() {
+        document["spec"]["dataSourceRef"] = old;
+    } else if new.is_object() && !old.is_object() && new["namespace"].is_null() {
+        document["spec"]["dataSource"] = new;
+    }
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base64 with padding (RFC 4648, section 4).
+fn encode(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
+        let group = (at(0) << 16) | (at(1) << 8) | at(2);
+        for place in 0..4 {
+            out.push(match place <= chunk.len() {
+                true => DIGITS[(group >> (18 - 6 * place) & 0x3f) as usize] as char,
+                false => '=',
+            });
+        }
+    }
+    out
+}
+
+/// What base64 stands for; `None` where it is none, or no text.
+#[must_use]
+pub fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let (mut group, mut bits) = (0_u32, 0);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        if byte == b'=' {
+            break;
+        }
+        let digit = DIGITS.iter().position(|known| *known == byte)?;
+        group = (group << 6) | digit as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((group >> bits) as u8);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    // RFC 4648, section 10.
+    #[test]
+    fn base64_is_written_and_read() {
+        for (text, wanted) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode(text.as_bytes()), wanted);
+            assert_eq!(decode(wanted).as_deref(), Some(text));
+        }
+        assert_eq!(decode("no base64!"), None);
+    }
+
+    #[test]
+    fn text_of_a_secret_wins_over_its_data() {
+        let mut document = json!({"data": {"a": "eA==", "b": "eQ=="}, "stringData": {"a": "z"}});
+        secret(&mut document);
+        assert_eq!(document, json!({"data": {"a": "eg==", "b": "eQ=="}}));
+    }
+}
