@@ -9,7 +9,8 @@ use crate::paint::Paint;
 use crate::problems::{self, Texts};
 use aegis_kube::spelling::nearest;
 use aegis_kube::{Diagnostic, Document};
-use aegis_scenario::{Loaded, bundled, load};
+use aegis_scenario::load::{self, load, load_taken};
+use aegis_scenario::{Loaded, bundled};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, stdin};
@@ -17,6 +18,9 @@ use std::path::Path;
 
 /// What standard input is called in errors.
 pub const STDIN: &str = "stdin";
+
+/// How a scenario's text is read.
+type Load = fn(&str, &str, &load::Files<'_>) -> Result<Loaded, Vec<Diagnostic>>;
 
 /// Reads what a command is given.
 #[derive(Debug, Default)]
@@ -45,6 +49,15 @@ pub enum Refusal {
 impl Reader {
     /// Reads and checks a scenario.
     pub fn scenario(&self, given: &str) -> Result<Loaded, Refusal> {
+        self.scenario_by(given, load)
+    }
+
+    /// The same with what the API server takes of its manifests.
+    pub fn scenario_taken(&self, given: &str) -> Result<Loaded, Refusal> {
+        self.scenario_by(given, load_taken)
+    }
+
+    fn scenario_by(&self, given: &str, load: Load) -> Result<Loaded, Refusal> {
         let named = self.open(given)?;
         let from_disk = given == "-" || bundled::find(given).is_none() || Path::new(given).exists();
         let files = |path: &str| {

@@ -196,7 +196,10 @@ impl Agenda<'_> {
                 Ok(change) => Change::Write(Arc::new(change)),
                 Err(why) => Change::Rejected(why),
             },
-            Act::Apply(document) => Change::Write(Arc::new(self.applied(document))),
+            Act::Apply(document) => match unserved(document) {
+                Some(why) => Change::Rejected(why),
+                None => Change::Write(Arc::new(self.applied(document))),
+            },
             Act::Delete(deleted) => Change::Delete(self.deleted(deleted)?),
         };
         Some(aegis_world::Act::Change {
@@ -224,7 +227,8 @@ impl Agenda<'_> {
             Ok(both) => both,
             Err(why) => return Some(Err(rejected(patch, &why.message))),
         };
-        if let Some(why) = invalid(&before, &after) {
+        let strategy = keeps_bounds(&before, &after, patch).then(|| BOUNDS.to_owned());
+        if let Some(why) = invalid(&before, &after).or(strategy) {
             let object = &patch.object;
             return Some(Err(format!(
                 "{object}: The {} {:?} is invalid: {why}",
@@ -283,6 +287,24 @@ impl Agenda<'_> {
     }
 }
 
+/// Why `kubectl apply` does not get a document to the cluster: it is invalid, or of a version that is no
+/// longer served.
+fn unserved(document: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, name) = (text(&document["kind"]), text(&document["metadata"]["name"]));
+    aegis_kube::check::problems(document)
+        .into_iter()
+        .find_map(|(problem, _)| match problem {
+            aegis_kube::Problem::OldVersion { kind, version } => Some(format!(
+                "{kind} {name:?}: no matches for kind {kind:?} in version {version:?}"
+            )),
+            _ if problem.severity() == aegis_kube::Severity::Error => {
+                Some(format!("{kind} {name:?}: it is invalid: {problem}"))
+            }
+            _ => None,
+        })
+}
+
 /// Why the API server does not take a document as it has become; `None` where it does, or where it was
 /// incomplete before, as of an object that a controller will make.
 fn invalid(before: &Value, after: &Value) -> Option<String> {
@@ -294,6 +316,29 @@ fn invalid(before: &Value, after: &Value) -> Option<String> {
         errors.map(|problem| problem.to_string()).next()
     };
     errors(after).filter(|_| errors(before).is_none())
+}
+
+/// What is said of bounds of a rolling update that a Deployment keeps, but may not have.
+const BOUNDS: &str = "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'";
+
+/// Whether a patch turns a rolling Deployment into one that makes its pods anew all at once, and leaves
+/// the bounds that the API server has filled in.
+fn keeps_bounds(before: &Value, after: &Value, patch: &PatchOf) -> bool {
+    let turned = before["kind"] == "Deployment"
+        && before["spec"]["strategy"]["type"] != "Recreate"
+        && after["spec"]["strategy"]["type"] == "Recreate";
+    let merged = patch.merge.as_ref().is_some_and(|merge| {
+        let strategy = merge.pointer("/spec/strategy").and_then(Value::as_object);
+        strategy.is_some_and(|fields| !matches!(fields.get("rollingUpdate"), Some(Value::Null)))
+    });
+    let operations = patch
+        .json
+        .iter()
+        .flat_map(|list| list.as_array().into_iter().flatten());
+    let paths: Vec<&str> = operations.filter_map(|one| one["path"].as_str()).collect();
+    let by_type =
+        paths.contains(&"/spec/strategy/type") && !paths.contains(&"/spec/strategy/rollingUpdate");
+    turned && (merged || by_type)
 }
 
 /// What kubectl says of a patch that does not apply.

@@ -37,6 +37,34 @@ pub fn found(loaded: &Loaded) -> Result<Founded, Vec<Diagnostic>> {
     })
 }
 
+/// Takes the manifests away that the API server would refuse, and keeps why. Without one of them another may
+/// be refused, and so on: each round takes at least one.
+///
+/// # Errors
+/// All that is refused, where nothing else is left.
+pub fn set_refused_aside(loaded: &mut Loaded) -> Result<(), Vec<Diagnostic>> {
+    let first = loaded.nodes.len();
+    while let Err(refused) = Founded::new(&documents(loaded)) {
+        let told = refused.iter().map(|one| shown(loaded, one));
+        let told: Vec<Diagnostic> = told.collect();
+        let places: Vec<usize> = refused.iter().map(|one| one.document).collect();
+        let mut place = first;
+        let before = loaded.manifests.len();
+        loaded.manifests.retain(|_| {
+            place += 1;
+            !places.contains(&(place - 1))
+        });
+        loaded.refused.extend(told);
+        if loaded.manifests.len() == before {
+            break;
+        }
+    }
+    match loaded.manifests.is_empty() && !loaded.refused.is_empty() {
+        true => Err(std::mem::take(&mut loaded.refused)),
+        false => Ok(()),
+    }
+}
+
 fn shown(loaded: &Loaded, refused: &Refused) -> Diagnostic {
     let path = match &refused.error {
         ApiError::Invalid(invalid) => invalid.path.parse().unwrap_or_default(),

@@ -20,21 +20,48 @@ const LOAD: f64 = 0.5;
 /// # Errors
 /// What the API server refuses, at its place.
 pub fn adopt(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnostic>> {
+    settle(checked(of(name, documents))?)
+}
+
+/// The same with what the API server takes of them; what it refuses is told in [`Loaded::refused`].
+///
+/// # Errors
+/// What is wrong beside, and all that is refused where nothing of it is taken.
+pub fn adopt_taken(name: &str, documents: Vec<Document>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut loaded = checked(crate::load::without_invalid(of(name, documents)))?;
+    draft::set_refused_aside(&mut loaded)?;
+    settle(loaded)
+}
+
+/// A scenario of these documents, as they came.
+fn of(name: &str, documents: Vec<Document>) -> Loaded {
+    Loaded {
+        scenario: bare(name),
+        document: None,
+        nodes: Vec::new(),
+        manifests: documents,
+        traces: BTreeMap::new(),
+        warnings: Vec::new(),
+        refused: Vec::new(),
+    }
+}
+
+fn checked(mut loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
+    let documents = std::mem::take(&mut loaded.manifests);
     let (mut errors, warnings) =
         crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
     errors.extend(crate::nodes::beyond_bounds(&documents));
     if !errors.is_empty() {
         return Err(errors);
     }
-    let documents = aegis_kube::last_of_each(documents);
-    let mut loaded = Loaded {
-        scenario: bare(name),
-        document: None,
-        nodes: crate::nodes::documents(None, &documents),
-        manifests: documents,
-        traces: BTreeMap::new(),
-        warnings,
-    };
+    loaded.manifests = aegis_kube::last_of_each(documents);
+    loaded.nodes = crate::nodes::documents(None, &loaded.manifests);
+    loaded.warnings = warnings;
+    Ok(loaded)
+}
+
+/// With the load that the rule says.
+fn settle(mut loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
     let founded = draft::found(&loaded)?;
     loaded.scenario.spec.traffic = traffic(founded.objects());
     Ok(loaded)

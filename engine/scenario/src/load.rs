@@ -29,6 +29,17 @@ pub struct Loaded {
     pub traces: BTreeMap<String, Vec<(f64, f64)>>,
     /// What is no error.
     pub warnings: Vec<Diagnostic>,
+    /// Why manifests are not among these: the API server would refuse them.
+    pub refused: Vec<Diagnostic>,
+}
+
+/// What becomes of manifests that the API server would refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusals {
+    /// They are errors, and nothing is built.
+    Stop,
+    /// They are left out and told, as `kubectl apply` goes on with the others.
+    SetAside,
 }
 
 /// Whether a text holds a `Scenario`, rather than plain manifests.
@@ -47,6 +58,26 @@ fn is_ours(document: &Document) -> bool {
 /// # Errors
 /// All that is wrong, with places; nothing has been built by then.
 pub fn load(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    read(name, text, files, Refusals::Stop)
+}
+
+/// The same with what the API server takes of the manifests; what it refuses is told in
+/// [`Loaded::refused`].
+///
+/// # Errors
+/// What is wrong beside, and all that is refused where nothing of it is taken.
+pub fn load_taken(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut loaded = read(name, text, files, Refusals::SetAside)?;
+    crate::draft::set_refused_aside(&mut loaded)?;
+    Ok(loaded)
+}
+
+fn read(
+    name: &str,
+    text: &str,
+    files: &Files<'_>,
+    refusals: Refusals,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let documents = aegis_kube::read(name, text).map_err(|errors| shown(&errors))?;
     let (ours, manifests): (Vec<_>, Vec<_>) = documents.into_iter().partition(is_ours);
     let document = only(name, ours)?;
@@ -72,10 +103,15 @@ pub fn load(name: &str, text: &str, files: &Files<'_>) -> Result<Loaded, Vec<Dia
         nodes,
         traces,
         warnings: Vec::new(),
+        refused: Vec::new(),
     };
     if errors.is_empty() {
         errors = loaded.located(&references::findings(&loaded));
     }
+    let loaded = match refusals {
+        Refusals::Stop => loaded,
+        Refusals::SetAside => without_invalid(loaded),
+    };
     finish(loaded, errors)
 }
 
@@ -102,6 +138,20 @@ fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec
     } else {
         Err(errors)
     }
+}
+
+/// Without the manifests that are no objects of Kubernetes 1.34 as they stand.
+pub(crate) fn without_invalid(mut loaded: Loaded) -> Loaded {
+    let manifests = std::mem::take(&mut loaded.manifests);
+    for manifest in manifests {
+        let (errors, _) = sorted(shown(&aegis_kube::check(&manifest)));
+        if errors.is_empty() {
+            loaded.manifests.push(manifest);
+        } else {
+            loaded.refused.extend(errors);
+        }
+    }
+    loaded
 }
 
 /// Errors, and what is none.

@@ -455,7 +455,7 @@ fn remedied(action: &RemedyAction) -> (&'static str, Option<&'static str>, Optio
     }
 }
 
-/// What the API server would refuse of an applied object, and what it must have to be one.
+/// What an applied object must have to be one. What the API server says of it is heard when its time has come.
 fn applied(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
     let text = |value: &serde_json::Value| value.as_str().is_some_and(|text| !text.is_empty());
     let parts = [
@@ -472,32 +472,5 @@ fn applied(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
         )
         .help("an object has apiVersion, kind and metadata.name")
     });
-    let missing: Vec<Finding> = missing.collect();
-    if missing.is_empty() {
-        invalid(path, document)
-    } else {
-        missing
-    }
-}
-
-fn invalid(path: &FieldPath, document: &serde_json::Value) -> Vec<Finding> {
-    let problems = aegis_kube::check::problems(document);
-    let errors = problems
-        .into_iter()
-        .filter(|(problem, _)| problem.severity() == aegis_kube::Severity::Error);
-    let finding = |(problem, help): (aegis_kube::Problem, Option<String>)| {
-        let mut here = path.clone();
-        here.0.extend(
-            problem
-                .path()
-                .into_iter()
-                .flat_map(|path| path.0.iter().cloned()),
-        );
-        let finding = Finding::new(Code::Refused, &here, "", problem.to_string());
-        match help {
-            Some(help) => finding.help(help),
-            None => finding,
-        }
-    };
-    errors.map(finding).collect()
+    missing.collect()
 }

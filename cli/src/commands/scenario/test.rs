@@ -36,8 +36,8 @@ pub fn run(args: &TestScenarios, terminal: &mut Terminal) -> Result<Exit, Failur
     let (mut results, mut exit) = (Vec::new(), Exit::Done);
     for given in &args.scenarios {
         let reader = Reader::default();
-        let checks =
-            test(&reader, given, args).map_err(|refusal| reader.refuse(refusal, terminal.err))?;
+        let checks = test(&reader, given, args, terminal.err)
+            .map_err(|refusal| reader.refuse(refusal, terminal.err))?;
         if checks.iter().any(|check| check.outcome == Outcome::Failed) {
             exit = Exit::Missed;
         }
@@ -54,8 +54,14 @@ pub fn run(args: &TestScenarios, terminal: &mut Terminal) -> Result<Exit, Failur
     Ok(exit)
 }
 
-fn test(reader: &Reader, given: &str, args: &TestScenarios) -> Result<Vec<Check>, Refusal> {
-    let loaded = reader.scenario(given)?;
+fn test(
+    reader: &Reader,
+    given: &str,
+    args: &TestScenarios,
+    paint: Paint,
+) -> Result<Vec<Check>, Refusal> {
+    let loaded = reader.scenario_taken(given)?;
+    reader.show(&loaded.refused, paint);
     let seed = args.seed.unwrap_or(loaded.scenario.spec.seed);
     let mut checks = Vec::new();
     for (which, wanted) in plays(&loaded) {

@@ -28,6 +28,7 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let reader = Reader::default();
     let mut loaded =
         open(&reader, &args.scenario).map_err(|refusal| reader.refuse(refusal, terminal.err))?;
+    reader.show(&loaded.refused, terminal.err);
     reader.show(&loaded.warnings, terminal.err);
     reader.show(&warn::kinds(&loaded.manifests), terminal.err);
     let length = length(args.length, &loaded)?;
@@ -40,11 +41,12 @@ pub fn run(args: &Sim, terminal: &mut Terminal) -> Result<Exit, Failure> {
     show(&world, length, args.output, terminal)
 }
 
-/// A scenario, or plain manifests by the rule of `import`.
+/// A scenario, or plain manifests by the rule of `import`; objects that the API server refuses are left out, as
+/// `kubectl apply` goes on with the others.
 pub fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
     let path = std::path::Path::new(given);
     if !path.is_dir() && given != "-" && !path.is_file() {
-        return reader.scenario(given);
+        return reader.scenario_taken(given);
     }
     let documents = reader.manifests(&[given.to_owned()])?;
     if documents.is_empty() {
@@ -53,9 +55,9 @@ pub fn open(reader: &Reader, given: &str) -> Result<Loaded, Refusal> {
         ))));
     }
     if is_scenario(&documents) {
-        return reader.scenario(given);
+        return reader.scenario_taken(given);
     }
-    import::adopt("manifests", documents).map_err(Refusal::Wrong)
+    import::adopt_taken("manifests", documents).map_err(Refusal::Wrong)
 }
 
 /// How long is played, s: as asked, else the scenario's duration.
