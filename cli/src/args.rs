@@ -70,6 +70,8 @@ pub enum Command {
     Bundle(Bundle),
     /// How well it does on cases with known answers, counted
     Eval(Eval),
+    /// What breaks a cluster worst, what mends it, and what would harden it: every fault that fits its manifests
+    Rehearse(Rehearse),
     /// A scenario made of manifests: files, folders, Helm's output, dumps of a cluster
     Import(Import),
     /// What was run before
@@ -461,6 +463,54 @@ pub struct Reach {
     pub length: Option<Length>,
     #[command(flatten)]
     pub format: Format,
+}
+
+/// How a rehearsal looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RehearsalFormat {
+    /// For the terminal
+    Text,
+    /// One versioned object
+    Json,
+    /// For a pull request
+    Markdown,
+    /// For code scanning, SARIF 2.1.0
+    Sarif,
+    /// One self-contained page
+    Html,
+}
+
+/// `aegis rehearse`.
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// Manifests: a file, a folder, or - for standard input; or a scenario, whose chaos is left out
+    pub path: String,
+    /// The manifests after a change: what it makes worse, on the same seed
+    pub newer: Option<String>,
+    /// Which faults: all, or ids with commas
+    #[arg(long, value_name = "all|LIST", default_value = "all")]
+    pub faults: String,
+    /// Plays, at most
+    #[arg(long, value_name = "TRIALS", default_value_t = aegis_rehearse::rehearse::BUDGET)]
+    pub budget: usize,
+    /// Ends with 1 if this holds, as 'slo_minutes_lost>5' or 'harm || unmended'
+    #[arg(long, value_name = "EXPR")]
+    pub fail_if: Option<String>,
+    /// The seed of all that is random; the scenario's own without it
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How the result looks: text, json, markdown, sarif, html (one self-contained page)
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub output: RehearsalFormat,
+    /// A folder in which all forms are left
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `aegis import`.

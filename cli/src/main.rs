@@ -73,6 +73,7 @@ fn dispatch(
         Command::Diagnose(args) => commands::diagnose::run(&args, terminal),
         Command::Bundle(args) => commands::bundle::run(&args, terminal),
         Command::Eval(args) => commands::eval::run(&args, terminal),
+        Command::Rehearse(args) => commands::rehearse::run(&args, terminal),
         Command::Import(args) => commands::import::run(&args, terminal),
         Command::Report(args) => commands::report::run(&args, context, terminal),
         Command::Runs(command) => commands::runs::run(&command, context, terminal),

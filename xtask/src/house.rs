@@ -92,6 +92,7 @@ pub const ROOMS: &[Room] = &[
     room("aegis-graphs", "graphs", Deterministic, Only(&[REASON, FAULTS, SIM, MODEL])),
     room(SCENARIO, "engine/scenario", Deterministic, Only(&[WORLD, FAULTS, KUBE, SIM, MODEL])),
     room("aegis-runner", "runner", Effectful, AllBelow),
+    room("aegis-rehearse", "engine/rehearse", Effectful, AllBelow),
     room("aegis-eval", "eval", Effectful, AllBelow),
     room("aegis-api", "api", Effectful, AllBelow),
     room("aegis", "cli", Effectful, AllBelow),

@@ -11,6 +11,7 @@ pub mod graph;
 pub mod import;
 pub mod newcomer;
 pub mod reach;
+pub mod rehearse;
 pub mod replay;
 pub mod report;
 pub mod run;

@@ -30,6 +30,71 @@ pub fn build(loaded: &Loaded, seed: u64) -> Result<World, Vec<Diagnostic>> {
     Ok(World::new(founded, parts))
 }
 
+/// Calls as an application or a mesh may be set to make them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// The workload that calls.
+    pub from: ObjectRef,
+    /// The Service that it calls.
+    pub to: ObjectRef,
+    /// Time-out of an attempt, s, at most.
+    pub timeout: f64,
+    /// Retries as a share of first attempts, at most.
+    pub retry_budget: f64,
+}
+
+/// The world of a scenario whose workloads do what those of the same name do in `like`: what a request costs them is
+/// their own, and not guessed anew from other replicas and requests. Whom they call is read from `loaded`, how they
+/// do it is tuned.
+///
+/// # Errors
+/// Every document of either that the API server refuses, at its place.
+pub fn build_like(
+    loaded: &Loaded,
+    like: &Loaded,
+    seed: u64,
+    tunings: &[Tuning],
+) -> Result<World, Vec<Diagnostic>> {
+    let founded = draft::found(loaded)?;
+    let model = draft::found(like)?;
+    let mut parts = parts(loaded, founded.objects(), seed);
+    let known = self::parts(like, model.objects(), seed).behaviours;
+    for (row, behaviour) in founded
+        .objects()
+        .workloads
+        .iter()
+        .zip(&mut parts.behaviours)
+    {
+        let mut rows = model.objects().workloads.iter().zip(&known);
+        let same = rows.find(|(other, _)| other.header.reference == row.header.reference);
+        if let (Some(behaviour), Some((_, Some(known)))) = (behaviour, same) {
+            let calls = core::mem::take(&mut behaviour.calls);
+            *behaviour = known.clone();
+            behaviour.calls = calls;
+        }
+    }
+    for tuning in tunings {
+        tune(founded.objects(), &mut parts.behaviours, tuning);
+    }
+    Ok(World::new(founded, parts))
+}
+
+fn tune(objects: &Objects, behaviours: &mut [Option<aegis_model::Behaviour>], tuning: &Tuning) {
+    let mut services = objects.services.enumerate();
+    let to = services
+        .find(|(_, row)| row.header.reference == tuning.to)
+        .map(|(id, _)| aegis_model::ServiceId::from(id));
+    let callers = objects.workloads.iter().zip(behaviours);
+    for (_, behaviour) in callers.filter(|(row, _)| row.header.reference == tuning.from) {
+        let calls = behaviour.iter_mut().flat_map(|one| &mut one.calls);
+        for call in calls.filter(|call| call.to.is_some() && call.to == to) {
+            call.timeout = call.timeout.min(tuning.timeout);
+            let budget = call.retry_budget.unwrap_or(f64::INFINITY);
+            call.retry_budget = Some(budget.min(tuning.retry_budget));
+        }
+    }
+}
+
 /// Runs what comes before time 0: nothing where the manifests arrive at 0, else
 /// until all workloads are available, and then the observed past, which `each` sees
 /// second by second.

@@ -77,8 +77,9 @@ pub fn rooms(objects: &Objects, behaviours: &[Option<Behaviour>]) -> Vec<Option<
     behaviours.iter().enumerate().map(row).collect()
 }
 
-/// Requests at each workload per request at `service`.
-fn visits(
+/// Requests at each workload per request at `service`, by workload id.
+#[must_use]
+pub fn visits(
     directory: &Directory<'_>,
     behaviours: &[Option<Behaviour>],
     service: ServiceId,

@@ -314,6 +314,16 @@ impl World {
         fork
     }
 
+    /// A copy with another future: what was scheduled is dropped, what has begun goes on. For rehearsals, which
+    /// settle a world once.
+    #[must_use]
+    pub fn with_schedule(&self, schedule: Schedule) -> Self {
+        let mut fork = self.clone();
+        fork.schedule = Arc::new(schedule.in_order());
+        fork.passed = 0;
+        fork
+    }
+
     /// The truth. The run is over: there is no world after it.
     #[must_use]
     pub fn reveal(self) -> Revelation {

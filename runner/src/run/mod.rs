@@ -131,12 +131,40 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
         origin,
         at: None,
     };
-    let stopped = perform(context.clone(), &mut live, &mut teller)?;
+    let stopped = perform(context.clone(), &mut live, &mut teller, &mut |_| {})?;
     Ok(Played {
         world: live.into_world(),
         context,
         stopped,
     })
+}
+
+/// Who listens to an engine that is driven against an outside of one's own.
+pub struct Listener<'a> {
+    /// Gets every event.
+    pub tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
+    /// Looks at all that the engine knows, each time it asks for something.
+    pub look: &'a mut dyn FnMut(&State),
+}
+
+/// Drives the engine against an outside of one's own. Gives whether the outside stopped it.
+///
+/// # Errors
+/// What the outside or the listener reports.
+pub fn drive(
+    context: RunContext,
+    origin: Tick,
+    outside: &mut dyn Outside,
+    listener: &mut Listener<'_>,
+) -> Result<bool, RunError> {
+    let mut teller = Teller {
+        tell: listener.tell,
+        note: &mut |_| Ok(()),
+        n: 0,
+        origin,
+        at: None,
+    };
+    perform(context, outside, &mut teller, listener.look)
 }
 
 /// Runs the engine again over the tape of a run: no scenario, no world. The events come out
@@ -168,7 +196,7 @@ pub fn replay(
         origin: *origin,
         at: None,
     };
-    perform(context.clone(), &mut tape, &mut teller).map(|_| ())
+    perform(context.clone(), &mut tape, &mut teller, &mut |_| {}).map(|_| ())
 }
 
 /// Numbers and stamps events.
@@ -200,6 +228,7 @@ fn perform(
     context: RunContext,
     outside: &mut dyn Outside,
     teller: &mut Teller<'_>,
+    look: &mut dyn FnMut(&State),
 ) -> Result<bool, RunError> {
     teller.tell(RunEvent::Started {
         schema: EVENT_SCHEMA.into(),
@@ -218,6 +247,7 @@ fn perform(
             over(&run, teller)?;
             return Ok(false);
         }
+        look(run.state());
         for request in requests {
             if outside.stopped() {
                 (teller.note)(&Logged::Stopped).map_err(RunError::Listener)?;
@@ -292,6 +322,9 @@ fn answer(
             let advanced = outside.advance()?;
             for event in advanced.told {
                 teller.tell(event)?;
+            }
+            if let Input::Observed { observation, .. } = &advanced.input {
+                teller.at = Some(observation.at);
             }
             advanced.input
         }

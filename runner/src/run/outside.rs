@@ -114,8 +114,9 @@ impl<'a> Live<'a> {
     }
 }
 
-/// `before` are the objects as the step found them.
-fn step_applied(
+/// A step of a plan as it is told; `before` are the objects as the step found them.
+#[must_use]
+pub fn step_applied(
     id: &SmolStr,
     plan: &Plan,
     conductor: &Conductor,
@@ -130,6 +131,13 @@ fn step_applied(
         kubectl: aegis_kube::kubectl::render(before, &action).join("\n"),
         action,
     }
+}
+
+/// What was written since, as kubectl.
+#[must_use]
+pub fn commands_since(before: &Objects, now: &Objects) -> Vec<String> {
+    let made = (before.changes.len()..now.changes.len()).filter_map(|entry| now.changes.get(entry));
+    made.flat_map(|entry| as_kubectl(before, entry)).collect()
 }
 
 /// A write as kubectl, on the objects as it found them.
@@ -191,10 +199,7 @@ impl Outside for Live<'_> {
         };
         let before = self.world.objects().clone();
         let failed = self.world.undo(&conductor).err();
-        let changes = &self.world.objects().changes;
-        let made = (before.changes.len()..changes.len()).filter_map(|entry| changes.get(entry));
-        let commands = made.flat_map(|entry| as_kubectl(&before, entry)).collect();
-        Ok((commands, failed))
+        Ok((commands_since(&before, self.world.objects()), failed))
     }
 }
 
