@@ -10,12 +10,12 @@ use std::path::Path;
 
 fn seeds() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/bundles");
-    let entries = fs::read_dir(folder).unwrap();
+    let entries = fs::read_dir(folder).expect("a readable folder");
     let mut seeds: Vec<_> = entries
         .map(|entry| {
-            let entry = entry.unwrap();
+            let entry = entry.expect("a readable folder");
             let name = entry.file_name().to_string_lossy().into_owned();
-            (name, fs::read(entry.path()).unwrap())
+            (name, fs::read(entry.path()).expect("a readable folder"))
         })
         .collect();
     seeds.sort();
@@ -52,8 +52,8 @@ fn what_cannot_be_read_of_a_seed_is_told() {
 #[test]
 fn texts_of_a_bundle_are_quoted_and_never_obeyed() {
     let hostile = seeds().into_iter().find(|(name, _)| name == "hostile");
-    let found = diagnosed(&hostile.unwrap().1);
-    let first = found.findings.first().unwrap();
+    let found = diagnosed(&hostile.expect("a readable folder").1);
+    let first = found.findings.first().expect("a readable folder");
     assert_eq!(first.fault, "image_missing");
     let commands = first.fix.kubectl.join("\n");
     assert!(!commands.contains('\u{1b}'), "{commands}");

@@ -39,7 +39,7 @@ pub fn mended(objects: &[Value], finding: &CauseFound) -> Option<Vec<Value>> {
         | "liveness_probe_wrong_protocol"
         | "liveness_probe_wrong_timing"
         | "liveness_probe_fails" => {
-            without_probe(&mut objects[at], &["livenessProbe", "startupProbe"])
+            without_probe(&mut objects[at], &["livenessProbe", "startupProbe"]);
         }
         "readiness_probe_wrong_port"
         | "readiness_probe_wrong_protocol"

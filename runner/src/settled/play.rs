@@ -142,7 +142,7 @@ fn few(nodes: &mut Vec<Value>, documents: &[Document]) {
         .any(|document| document.value.to_string().contains("podAntiAffinity"));
     let own = documents.iter().any(|document| document.kind() == "Node");
     let times = nodes.len().div_ceil(FEW);
-    if own || !keeps_apart || times < 2 || times > FEW {
+    if own || !keeps_apart || !(2..=FEW).contains(&times) {
         return;
     }
     nodes.truncate(FEW);
