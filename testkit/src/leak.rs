@@ -99,6 +99,7 @@ fn coming(loaded: &Loaded, objects: &Objects, origin: Tick) -> Overlay {
             from: origin.after(entry.at.whole()),
             until: Tick(u32::MAX),
             template: None,
+            held: None,
         };
         all.0.extend(overlay(fault, &laying).0);
     }

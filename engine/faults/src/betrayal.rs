@@ -1,6 +1,6 @@
 //! Changes of objects that betray a fault: patterns over paths of fields.
 
-use crate::fault::Fault;
+use crate::fault::{Candidacy, Fault};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::path::Segment;
 use aegis_model::{FieldChange, FieldPath, ObjectChange, Quantity};
@@ -155,6 +155,7 @@ impl Fault {
 #[must_use]
 pub fn suspects(change: &ObjectChange) -> Vec<(&'static Fault, Vec<FieldPath>)> {
     crate::all()
+        .filter(|fault| fault.candidacy != Candidacy::InDumps)
         .map(|fault| (fault, fault.traces(change)))
         .filter(|(_, fields)| !fields.is_empty())
         .collect()

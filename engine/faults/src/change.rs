@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub type Maker = fn(&Objects, Target, &[f64]) -> Option<ObjectChange>;
 
 /// `a.b.c`; keys with dots cannot be written so.
-fn path(text: &str) -> FieldPath {
+pub(crate) fn path(text: &str) -> FieldPath {
     FieldPath(
         text.split('.')
             .filter(|key| !key.is_empty())
@@ -39,7 +39,7 @@ pub(crate) fn workload(objects: &Objects, target: Target) -> Option<&Workload> {
     }
 }
 
-fn service(objects: &Objects, target: Target) -> Option<&Service> {
+pub(crate) fn service(objects: &Objects, target: Target) -> Option<&Service> {
     match target {
         Target::Service(id) => objects.services.get(id.index()),
         _ => None,
@@ -56,7 +56,7 @@ pub(crate) fn container(row: &Workload) -> Option<(FieldPath, &Value)> {
 }
 
 /// One field set to `after`.
-fn field(header: &Header, path: FieldPath, after: Value) -> FieldChange {
+pub(crate) fn field(header: &Header, path: FieldPath, after: Value) -> FieldChange {
     FieldChange {
         before: path.get(&header.doc).cloned(),
         after: Some(after),
@@ -64,7 +64,7 @@ fn field(header: &Header, path: FieldPath, after: Value) -> FieldChange {
     }
 }
 
-fn update(header: &Header, fields: Vec<FieldChange>) -> ObjectChange {
+pub(crate) fn update(header: &Header, fields: Vec<FieldChange>) -> ObjectChange {
     ObjectChange::Update {
         object: header.reference.clone(),
         fields,

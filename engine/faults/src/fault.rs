@@ -24,6 +24,8 @@ pub struct Fault {
     pub parameters: &'static [Parameter],
     /// What is laid over the cluster, unseen.
     pub parts: &'static [Part],
+    /// Over how much.
+    pub breadth: Breadth,
     /// What an application must have first that few have (a claim, an autoscaler, a quota): how a
     /// scenario gives it.
     pub stage: &'static [Step],
@@ -116,8 +118,10 @@ pub enum Harms {
 pub enum Candidacy {
     /// It does.
     BySigns,
-    /// Only where a change betrays it, or the dump of a cluster does.
+    /// Only where a change betrays it.
     ByChange,
+    /// Only where the dump of a cluster betrays it: of the changes that bring it, another row already speaks.
+    InDumps,
 }
 
 /// Words of the cluster that betray a fault.
@@ -141,6 +145,8 @@ pub enum Show {
     Terminating(&'static str),
     /// Jobs that are active, at least so many.
     ActiveJobs(u32),
+    /// A pod in this phase.
+    Phase(&'static str),
     /// Metrics of the subject are missing, and users are served.
     Dark,
 }
@@ -158,6 +164,15 @@ pub enum TargetKind {
     Plain,
     /// The whole cluster.
     Cluster,
+}
+
+/// How much around its target a fault takes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// The target alone.
+    Target,
+    /// Every node of the target's zone.
+    Zone,
 }
 
 /// One mechanism of a fault.
@@ -178,6 +193,8 @@ pub enum Lasting {
     Revision,
     /// A new pod: it is in the state of a process.
     Pod,
+    /// Another value of the field that was changed: it lasts as long as what was written stands.
+    Change,
     /// So many seconds, given by the parameter at this position: a trigger that goes by itself.
     Parameter(usize),
 }
@@ -304,6 +321,8 @@ pub enum Act {
     /// What people do outside of the API server: start a service of a node, end an experiment, set a
     /// server's variable back.
     Repair,
+    /// Takes the finalizers of an object away.
+    ClearFinalizers,
 }
 
 /// How often a fault happens.

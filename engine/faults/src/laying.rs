@@ -1,8 +1,9 @@
 //! From a fault to an overlay.
 
 use crate::fault::{Fault, Lasting, Part};
-use aegis_model::overlay::Ends;
+use aegis_model::overlay::{Ends, Held};
 use aegis_model::{Laid, Overlay, Subject, TemplateId, Tick};
+use std::sync::Arc;
 
 /// Where, when and how large.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Laying<'a> {
     /// The revision that is at fault, for a defect of what was rolled out; without it such a
     /// defect stays through every revision.
     pub template: Option<TemplateId>,
+    /// What was written, for what lasts as long as it stands.
+    pub held: Option<&'a Arc<Held>>,
 }
 
 /// The overlay that a fault is. Empty for a fault that is nothing but a change of an object.
@@ -57,9 +60,10 @@ fn laid(part: &Part, laying: &Laying<'_>, sizes: &[f64]) -> Laid {
         subject: laying.subject,
         from: laying.from,
         until,
-        ends: match (part.lasting, laying.template) {
-            (Lasting::Revision, Some(template)) => Ends::WithRevision(template.0),
-            (Lasting::Pod, _) => Ends::WithPod,
+        ends: match (part.lasting, laying.template, laying.held) {
+            (Lasting::Revision, Some(template), _) => Ends::WithRevision(template.0),
+            (Lasting::Pod, _, _) => Ends::WithPod,
+            (Lasting::Change, _, Some(held)) => Ends::WithField(Arc::clone(held)),
             _ => Ends::WithTime,
         },
     }

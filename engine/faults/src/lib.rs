@@ -12,6 +12,8 @@ pub mod change;
 pub mod event;
 pub mod fault;
 pub mod laying;
+pub mod mistakes;
+pub mod page;
 pub mod parameter;
 pub mod reach;
 pub mod step;
@@ -20,8 +22,8 @@ pub mod words;
 pub use betrayal::{Betrayal, Turn};
 pub use event::{EVENTS, Event, event};
 pub use fault::{
-    Act, Aim, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs, On, Part,
-    Remedy, Section, Show, Sign, Spread, TargetKind,
+    Act, Aim, Breadth, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs,
+    On, Part, Remedy, Section, Show, Sign, Spread, TargetKind,
 };
 pub use laying::{Laying, overlay};
 pub use parameter::{Parameter, Unit};

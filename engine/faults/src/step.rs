@@ -152,7 +152,7 @@ fn absent(
         return None;
     };
     let mut fields = Vec::new();
-    leaves(merge, root, &Value::Null, &mut fields);
+    leaves(merge, root, merge, &mut fields);
     Some(ObjectChange::Update {
         object: words.object(kind, name)?,
         fields,
@@ -220,7 +220,9 @@ pub fn find<'a>(objects: &'a Objects, object: &ObjectRef) -> Option<&'a Header> 
 /// The fields that a merge patch sets; `null` takes one away.
 fn leaves(merge: &Value, path: &FieldPath, document: &Value, fields: &mut Vec<FieldChange>) {
     match merge {
-        Value::Object(map) if !map.is_empty() => {
+        Value::Object(map)
+            if !map.is_empty() && path.get(document).is_some_and(Value::is_object) =>
+        {
             for (key, value) in map {
                 leaves(value, &path.key(key), document, fields);
             }
@@ -228,7 +230,17 @@ fn leaves(merge: &Value, path: &FieldPath, document: &Value, fields: &mut Vec<Fi
         value => fields.push(FieldChange {
             path: path.clone(),
             before: path.get(document).cloned(),
-            after: (!value.is_null()).then(|| value.clone()),
+            after: (!value.is_null()).then(|| without_nulls(value)),
         }),
     }
+}
+
+/// What a merge makes of nothing (RFC 7386): its `null`s are not there.
+fn without_nulls(value: &Value) -> Value {
+    let Value::Object(map) = value else {
+        return value.clone();
+    };
+    let kept = map.iter().filter(|(_, value)| !value.is_null());
+    kept.map(|(key, value)| (key.clone(), without_nulls(value)))
+        .collect()
 }

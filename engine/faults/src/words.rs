@@ -5,6 +5,7 @@
 //! | `$name`, `$ns`, `$kind` | of the target |
 //! | `$container`, `$image`, `$labels` | of the first container and the pods of a workload |
 //! | `$service`, `$port` | the Service that selects them, and its first port |
+//! | `$callee` | the host of the first address among the container's variables |
 //! | `$other` | another workload of the namespace |
 //! | `$node` | a node: the target, or the first |
 //! | `$0`, `$1` | sizes, whole numbers where they are |
@@ -86,6 +87,12 @@ impl<'a> Words<'a> {
             return Some(number(*self.sizes.get(position)?));
         }
         match word {
+            "kind" => Some(
+                crate::step::of_target(self.objects, self.target)?
+                    .reference
+                    .kind
+                    .to_string(),
+            ),
             "name" => Some(self.name.into()),
             "ns" => Some(self.namespace.into()),
             "container" => Some(self.container()?["name"].as_str()?.into()),
@@ -95,6 +102,10 @@ impl<'a> Words<'a> {
             }
             "service" => Some(self.service()?.header.reference.name.to_string()),
             "port" => Some(self.service()?.spec.ports.first()?.port.to_string()),
+            "callee" => {
+                let (_, text) = crate::mistakes::address(self.container()?)?;
+                Some(text.rsplit_once(':')?.0.into())
+            }
             "other" => Some(self.other()?.header.reference.name.to_string()),
             "node" => self.node(),
             _ => None,

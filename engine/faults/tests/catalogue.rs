@@ -1,8 +1,8 @@
 //! What every row of the catalogue must keep, and the changes by which visible faults come.
 
 use aegis_faults::{
-    Act, Aim, Betrayal, Candidacy, Deed, EVENTS, Fault, Lasting, Laying, TargetKind, Turn, all,
-    betrayal, by_id, overlay,
+    Act, Aim, Betrayal, Candidacy, Deed, EVENTS, Fault, Harms, Lasting, Laying, TargetKind, Turn,
+    all, betrayal, by_id, overlay,
 };
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{
@@ -140,7 +140,12 @@ fn every_row_is_whole() {
             id.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
             "{id}"
         );
-        assert!(!fault.targets.is_empty() && !fault.signs.is_empty(), "{id}");
+        let told = !fault.signs.is_empty() || !fault.shows.is_empty();
+        assert!(!fault.targets.is_empty(), "{id}");
+        assert!(
+            told || fault.harms != Harms::Users,
+            "{id}: nothing tells it"
+        );
         assert!(
             !fault.remedies.is_empty() && !fault.source.is_empty(),
             "{id}"
@@ -333,6 +338,7 @@ fn laying(template: Option<TemplateId>) -> Laying<'static> {
         from: Tick(100),
         until: Tick::NEVER,
         template,
+        held: None,
     }
 }
 
@@ -342,7 +348,7 @@ fn a_defect_of_a_revision_ends_with_it_where_one_is_known() {
     let laid = &overlay(leak, &laying(Some(TemplateId(3)))).0[0];
     assert_eq!(laid.mechanism, Mechanism::MemoryGrowth(1_048_576.0));
     assert_eq!(
-        (laid.from, laid.until, laid.ends),
+        (laid.from, laid.until, laid.ends.clone()),
         (Tick(100), Tick::NEVER, Ends::WithRevision(3))
     );
     assert_eq!(overlay(leak, &laying(None)).0[0].ends, Ends::WithTime);
@@ -377,4 +383,33 @@ fn what_never_counts_as_a_fix_is_no_remedy_that_ends_a_cause() {
             );
         }
     }
+}
+
+/// `AEGIS_WRITE=1 cargo test -p aegis-faults` writes it anew.
+#[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "whether it is written anew is the caller's to say"
+)]
+fn the_page_is_made_of_the_rows() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/faults.md");
+    let page = aegis_faults::page::page();
+    if std::env::var_os("AEGIS_WRITE").is_some() {
+        std::fs::write(path, &page).expect("the page is written");
+    }
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        there == page,
+        "docs/faults.md is old: AEGIS_WRITE=1 cargo test -p aegis-faults"
+    );
+}
+
+/// What `aegis diagnose` finds and what can be laid are one list: every cause is a row.
+#[test]
+fn every_cause_that_is_read_off_a_dump_is_a_row() {
+    let missing: Vec<&str> = aegis_faults::causes::causes()
+        .map(|cause| cause.id)
+        .filter(|id| *id != aegis_faults::MISCONFIGURATION && by_id(id).is_none())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -1,6 +1,7 @@
 //! What mechanisms and killers do to pods, beside what kubelets do.
 
 use super::probes::end_calm;
+use aegis_cluster::acting::holds;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::workings::{Ending, Process, Why};
 use aegis_model::overlay::{Ends, ProbeKind};
@@ -54,8 +55,9 @@ type ProbeFault = (ProbeKind, Subject, Ends, Tick);
 pub(super) fn follow_probe_faults<P>(cluster: &mut Cluster<P>, overlay: &Overlay) {
     let active: Vec<ProbeFault> = overlay
         .active(cluster.clock)
+        .filter(|laid| holds(cluster, laid))
         .filter_map(|laid| match laid.mechanism {
-            Mechanism::ProbeFails(kind) => Some((kind, laid.subject, laid.ends, laid.from)),
+            Mechanism::ProbeFails(kind) => Some((kind, laid.subject, laid.ends.clone(), laid.from)),
             _ => None,
         })
         .collect();

@@ -11,7 +11,7 @@ use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::{AtEase, Demand, Ending, NODE_TURNS, NodeState, Process, Stage, Why};
 use aegis_model::kubernetes::Qos;
 use aegis_model::objects::{ConditionStatus, Node, Severity};
-use aegis_model::{NodeId, Overlay, PodId, Quantity, Table, Tick};
+use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Quantity, Subject, Table, Tick};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -62,7 +62,8 @@ pub(super) fn check_nodes<P: Clone>(
         writes: cluster.workings.pods.writes(),
         nodes: cluster.objects.nodes.len(),
     };
-    if cluster.workings.kubelet.at_ease[turn] == now {
+    let moved = moved_thresholds(overlay, cluster.clock);
+    if cluster.workings.kubelet.at_ease[turn] == now && moved.is_empty() {
         return;
     }
     let memory = &mut cluster.workings.kubelet.node_memory;
@@ -73,7 +74,7 @@ pub(super) fn check_nodes<P: Clone>(
         let Some(capacity) = memory[index] else {
             continue;
         };
-        match check_node(cluster, journal, node, capacity) {
+        match check_node(cluster, journal, node, capacity, threshold(&moved, node)) {
             Found::Enough => {}
             Found::Short => at_ease = false,
             Found::Evict(pod, message) => {
@@ -83,6 +84,23 @@ pub(super) fn check_nodes<P: Clone>(
         }
     }
     cluster.workings.kubelet.at_ease[turn] = if at_ease { now } else { AtEase::default() };
+}
+
+/// Nodes whose kubelet was told another threshold.
+fn moved_thresholds(overlay: &Overlay, now: Tick) -> Vec<(Subject, f64)> {
+    let moved = |laid: &Laid| match laid.mechanism {
+        Mechanism::EvictionThreshold(bytes) => Some((laid.subject, bytes)),
+        _ => None,
+    };
+    overlay.active(now).filter_map(moved).collect()
+}
+
+fn threshold(moved: &[(Subject, f64)], node: NodeId) -> f64 {
+    let own = |(subject, _): &&(Subject, f64)| *subject == Subject::Node(node);
+    moved
+        .iter()
+        .find(own)
+        .map_or(HARD_THRESHOLD, |(_, bytes)| *bytes)
 }
 
 /// Memory of each node that exists, bytes.
@@ -110,6 +128,7 @@ fn check_node<P>(
     journal: &mut Journal,
     node: NodeId,
     capacity: u64,
+    threshold: f64,
 ) -> Found {
     let mut available = capacity as f64 - used(cluster, node);
     while available < 0.0 {
@@ -121,13 +140,13 @@ fn check_node<P>(
     }
     let known = cluster.workings.kubelet.nodes.get(node.index());
     let calm = known.is_none_or(|run| run.pressure_until == Tick(0) && run.state == NodeState::Up);
-    if calm && available >= HARD_THRESHOLD {
+    if calm && available >= threshold {
         return Found::Enough;
     }
     if cluster.workings.kubelet.node_state(node) != NodeState::Up {
         return Found::Short;
     }
-    if available >= HARD_THRESHOLD {
+    if available >= threshold {
         end_pressure(cluster, journal, node);
         return Found::Short;
     }

@@ -15,7 +15,7 @@ use aegis_cluster::workings::{
 };
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{ConditionStatus, Pod, Severity};
-use aegis_model::{NodeId, Overlay, PodId, Tick};
+use aegis_model::{Laid, Mechanism, NodeId, Overlay, PodId, Tick};
 use aegis_shell::Files;
 use alloc::format;
 use alloc::sync::Arc;
@@ -23,6 +23,10 @@ use smol_str::format_smolstr;
 
 /// Seconds that a sandbox takes.
 const SANDBOX: u32 = 1;
+/// Seconds until a sandbox that failed is tried again: once a sync, as its workers back off.
+const SANDBOX_RETRY: u32 = 13;
+/// What the runtime says where the pool of addresses is used up (Calico's words).
+const NO_ADDRESS: &str = "Failed to create pod sandbox: plugin type=\"calico\" failed (add): no free affine blocks found: IP address pool exhausted";
 /// Seconds for which a kubelet waits for the volumes of a pod (`podAttachAndMountTimeout`).
 const MOUNT_TIMEOUT: u32 = 123;
 /// Seconds between looks at a volume that is attached elsewhere.
@@ -308,6 +312,12 @@ impl<'a, P: Clone> Sync<'a, P> {
             Stage::Volumes { retry, delay } if retry <= self.now => {
                 self.mount((delay * 2).min(LONGEST_MOUNT_DELAY));
             }
+            Stage::Sandbox { ready } if ready <= self.now && self.has_no_address() => {
+                self.say(Severity::Warning, "FailedCreatePodSandBox", NO_ADDRESS);
+                self.run.stage = Stage::Sandbox {
+                    ready: self.now.after(SANDBOX_RETRY),
+                };
+            }
             Stage::Sandbox { ready } if ready <= self.now => {
                 self.condition(PodConditionKind::Sandbox, ConditionStatus::True, "", None);
                 self.run.stage = Stage::Containers;
@@ -318,6 +328,11 @@ impl<'a, P: Clone> Sync<'a, P> {
             }
             _ => {}
         }
+    }
+
+    fn has_no_address(&self) -> bool {
+        let laid = |laid: &Laid| laid.mechanism == Mechanism::NoAddress;
+        self.overlay.active(self.now).any(laid)
     }
 
     /// Says when to look again.

@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod action;
+pub mod ailment;
 pub mod amount;
 pub mod behaviour;
 pub mod bundle;
@@ -29,6 +30,7 @@ pub mod table;
 pub mod units;
 
 pub use action::{Action, Plan, PlanSource, PlanStep, Precondition, WaitFor};
+pub use ailment::Ailment;
 pub use amount::Amount;
 pub use behaviour::{Balance, Behaviour, Call, CallMode};
 pub use change::{ChangeRecord, FieldChange, ObjectChange};

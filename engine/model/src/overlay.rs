@@ -3,12 +3,16 @@
 //! A fault is a composition of these, as data (crate `aegis-faults`); the
 //! simulator knows mechanisms and no fault.
 
+use crate::ailment::Ailment;
 use crate::change::ObjectChange;
 use crate::ids::{NodeId, PodId, ServiceId, WorkloadId};
+use crate::kubernetes::ObjectRef;
+use crate::path::FieldPath;
 use crate::units::Tick;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use smol_str::SmolStr;
 
 /// One way to bend the world. Sizes are in the unit that each variant names.
@@ -51,6 +55,14 @@ pub enum Mechanism {
     DiskFill(f64),
     /// Metrics of the subject are missing.
     TelemetryGap,
+    /// A component is in a state that its clients feel; the size is in the state's own unit.
+    Ailing(Ailment, f64),
+    /// Part of the control plane does not run.
+    ControllerStops(Controller),
+    /// The network has no address left for a new pod.
+    NoAddress,
+    /// The kubelet of the node evicts below so much free memory: bytes.
+    EvictionThreshold(f64),
     /// The subject's node is drained: cordoned, and its pods evicted through the budgets.
     Drain,
     /// An object changes without an entry in the record.
@@ -64,6 +76,16 @@ pub enum Mechanism {
         /// What it does.
         change: Arc<ObjectChange>,
     },
+}
+
+/// A part of the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Controller {
+    /// kube-scheduler.
+    Scheduler,
+    /// kube-controller-manager.
+    ControllerManager,
 }
 
 /// Which probe.
@@ -112,7 +134,7 @@ pub struct Laid {
 }
 
 /// What ends a mechanism besides its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ends {
     /// Nothing.
@@ -122,6 +144,19 @@ pub enum Ends {
     WithRevision(u32),
     /// A pod that was made after it began is free of it.
     WithPod,
+    /// Another value of a field: it lasts as long as what was written stands.
+    WithField(Arc<Held>),
+}
+
+/// A field and the value for which something lasts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The object.
+    pub object: ObjectRef,
+    /// The field; the empty path is the object as a whole.
+    pub path: FieldPath,
+    /// Its value; `None` where it is gone.
+    pub value: Option<Value>,
 }
 
 /// All that is laid over a cluster, in the order in which it was laid.

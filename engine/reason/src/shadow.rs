@@ -192,6 +192,7 @@ impl Tournament {
                 from,
                 until: from.after(120),
                 template: None,
+                held: None,
             },
         )
     }
@@ -384,6 +385,7 @@ pub fn long_trials(
                     from: halfway,
                     until: halfway.after(1),
                     template: None,
+                    held: None,
                 };
                 trial
                     .overlay

@@ -8,6 +8,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_model::Overlay;
+use aegis_model::overlay::Controller;
 
 /// Computes the second that the clock shows, and moves the clock on.
 pub fn tick<P: Clone>(
@@ -21,8 +22,12 @@ pub fn tick<P: Clone>(
     resources::step(cluster, overlay, draws, journal);
     kubelet::step(cluster, overlay, draws, journal);
     node_lifecycle::step(cluster, overlay, draws, journal);
-    controllers::step(cluster, overlay, draws, journal);
-    scheduler::step(cluster, overlay, draws, journal);
+    if laid::runs(Controller::ControllerManager, overlay, cluster.clock) {
+        controllers::step(cluster, overlay, draws, journal);
+    }
+    if laid::runs(Controller::Scheduler, overlay, cluster.clock) {
+        scheduler::step(cluster, overlay, draws, journal);
+    }
     node_autoscaler::step(cluster, overlay, draws, journal);
     metrics_server::step(cluster, overlay, draws, journal);
     metrics::step(cluster, overlay, draws, journal);

@@ -88,6 +88,11 @@ pub fn perform(world: &mut World, act: Act) {
                 actor,
             },
         ),
+        Act::Stage {
+            fault,
+            target,
+            actor,
+        } => begin::put_on_stage(world, fault, target, &actor),
         Act::Change {
             change,
             actor,

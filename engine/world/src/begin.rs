@@ -5,11 +5,14 @@ use crate::reveal::Cause;
 use crate::schedule::{Change, Deletion};
 use crate::world::World;
 use aegis_faults::step::of_target;
-use aegis_faults::{Deed, Fault, Laying, betrayal, overlay};
+use aegis_faults::{Breadth, Deed, Fault, Laying, betrayal, overlay};
 use aegis_model::kubernetes::{Kind, ObjectRef};
-use aegis_model::{Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
+use aegis_model::objects::Node;
+use aegis_model::overlay::Held;
+use aegis_model::{FieldPath, Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
 use aegis_sim::api::{self, Actor};
 use aegis_sim::conduct::inverse;
+use serde_json::Value;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -55,13 +58,29 @@ pub fn begin(world: &mut World, beginning: &Beginning) {
     };
     let back = taken_back(&made);
     end_later(world, beginning, &back);
+    let held = held(telling(beginning.fault, &made));
     let from = world.overlay.0.len();
-    lay(world, beginning);
+    for subject in subjects(world, beginning) {
+        lay(world, beginning, subject, held.as_ref());
+    }
     let laid = from..world.overlay.0.len();
     let fault = beginning.fault.id;
     world.begun.push(Begun { fault, back, laid });
     let cause = cause(world, beginning, telling(beginning.fault, &made));
     world.causes.extend(cause);
+}
+
+/// Puts what a fault needs of an application there.
+pub fn put_on_stage(world: &mut World, fault: &Fault, target: Target, actor: &SmolStr) {
+    let sizes = fault.defaults();
+    for step in fault.stage {
+        match step.deed(&world.cluster.objects, target, &sizes) {
+            Some(Deed::Write(change)) => write(world, &change, actor),
+            _ => world
+                .skipped
+                .push(format!("{}: its stage means nothing here", fault.id)),
+        }
+    }
 }
 
 /// Whether a fault of the load has a load to act on.
@@ -153,16 +172,56 @@ fn end_later(world: &mut World, beginning: &Beginning, back: &[ObjectChange]) {
     }
 }
 
-fn lay(world: &mut World, beginning: &Beginning) {
+/// What stands as long as nobody takes the change back.
+fn held(change: Option<&ObjectChange>) -> Option<Arc<Held>> {
+    let change = change?;
+    let (path, value) = match change {
+        ObjectChange::Update { fields, .. } => {
+            let field = fields.first()?;
+            (field.path.clone(), field.after.clone())
+        }
+        ObjectChange::Create { .. } => (FieldPath::default(), Some(Value::Bool(true))),
+        ObjectChange::Delete { .. } => (FieldPath::default(), None),
+    };
+    Some(Arc::new(Held {
+        object: betrayal::object(change)?,
+        path,
+        value,
+    }))
+}
+
+/// The target, and what stands around it as far as the fault reaches.
+fn subjects(world: &World, beginning: &Beginning) -> Vec<Subject> {
+    let own = subject(world, beginning);
+    let (Breadth::Zone, Subject::Node(node)) = (beginning.fault.breadth, own) else {
+        return vec![own];
+    };
+    let nodes = &world.cluster.objects.nodes;
+    let zone = |row: &Node| {
+        row.header
+            .labels
+            .get("topology.kubernetes.io/zone")
+            .cloned()
+    };
+    let wanted = nodes.get(node.index()).and_then(zone);
+    let same = |(index, row): (usize, &Node)| {
+        let near = index == node.index() || (wanted.is_some() && zone(row) == wanted);
+        (near && row.header.exists()).then(|| Subject::Node(index.into()))
+    };
+    nodes.enumerate().filter_map(same).collect()
+}
+
+fn lay(world: &mut World, beginning: &Beginning, subject: Subject, held: Option<&Arc<Held>>) {
     let from = world.cluster.clock;
     let laying = Laying {
-        subject: subject(world, beginning),
+        subject,
         parameters: &beginning.parameters,
         from,
         until: beginning
             .lasts
             .map_or(Tick::NEVER, |lasts| from.after(lasts)),
         template: template(world, beginning.target),
+        held,
     };
     for laid in overlay(beginning.fault, &laying).0 {
         lay_one(world, beginning, laid);

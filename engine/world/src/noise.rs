@@ -264,8 +264,12 @@ impl World {
             let lines = instrument.count(count.mean, Row::Log, key, 0) as u32;
             (lines > 0).then(|| count.counted(lines))
         };
+        let laid: Vec<&Laid> = (self.overlay.active(self.cluster.clock))
+            .filter(|laid| aegis_sim::acting::holds(&self.cluster, laid))
+            .collect();
+        let complaints = logs::complaints(&self.cluster.objects, exact, &laid);
         let lines = logs::lines(&self.cluster.objects, exact).into_iter();
-        lines.filter_map(log).collect()
+        lines.chain(complaints).filter_map(log).collect()
     }
 
     /// What of the samples is not missing.

@@ -35,6 +35,15 @@ pub enum Act {
         /// Who makes the change, for a fault that comes by one.
         actor: SmolStr,
     },
+    /// What a fault needs of an application that few have is put there.
+    Stage {
+        /// Which fault.
+        fault: &'static Fault,
+        /// What it will act on.
+        target: Target,
+        /// Who makes the changes.
+        actor: SmolStr,
+    },
     /// Somebody changes an object.
     Change {
         /// What is changed.

@@ -1,9 +1,11 @@
 //! A service that is slow, fails, or wears itself out.
 
 use super::words::{ROW, assumed, contain, outgrow, part, rises, size, undo};
+use crate::change;
 use crate::fault::TargetKind::Workload;
 use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
+use crate::step::Step;
 use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
 use aegis_model::overlay::ProbeKind;
@@ -141,6 +143,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "readiness_probe_fails",
+        stage: &[Step::Make(change::new_release)],
         section: Section::Workload,
         summary: "A health endpoint fails though requests would be served: pods drop out of their Services.",
         targets: &[Workload],
@@ -165,6 +168,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "liveness_probe_fails",
+        stage: &[Step::Make(change::new_release)],
         section: Section::Workload,
         summary: "A health endpoint fails and the kubelet restarts containers that would serve.",
         targets: &[Workload],

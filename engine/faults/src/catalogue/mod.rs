@@ -1,12 +1,20 @@
 //! The rows, by what they break. Source letters in the rows: S SREGym, A AIOpsLab,
 //! I ITBench, O Cloud-OpsBench, with the names they use.
 
+mod admission;
 mod dependency;
+mod machines;
 mod network;
 mod nodes;
+mod placement;
+mod references;
 mod release;
 mod resources;
 mod settings;
+mod state;
+mod storage;
+mod templates;
+mod wires;
 mod words;
 
 use crate::fault::Fault;
@@ -19,4 +27,12 @@ pub const SECTIONS: &[&[Fault]] = &[
     network::ROWS,
     release::ROWS,
     settings::ROWS,
+    references::ROWS,
+    templates::ROWS,
+    placement::ROWS,
+    admission::ROWS,
+    storage::ROWS,
+    state::ROWS,
+    wires::ROWS,
+    machines::ROWS,
 ];

@@ -56,7 +56,11 @@ pub const ROWS: &[Fault] = &[
             falls(Seen::Rate, On::Subject),
         ],
         spreads: Spread::ToCallers,
-        remedies: &[contain(Act::SetRetries), contain(Act::ShedTraffic)],
+        remedies: &[
+            undo(Act::Repair),
+            contain(Act::SetRetries),
+            contain(Act::ShedTraffic),
+        ],
         delay: 10,
         frequency: assumed(0.2),
         source: "A and I network_loss; O PodNetworkLoss; Chaos Mesh NetworkChaos loss",

@@ -50,6 +50,7 @@ pub const ROWS: &[Fault] = &[
         ],
         spreads: Spread::ToCallers,
         remedies: &[
+            undo(Act::Repair),
             contain(Act::DeletePods),
             contain(Act::Drain),
             outgrow(Act::ScaleOut),
@@ -73,7 +74,11 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::NotReady, On::Subject),
         ],
         spreads: Spread::ToCallers,
-        remedies: &[contain(Act::Drain), contain(Act::DeletePods)],
+        remedies: &[
+            undo(Act::Repair),
+            contain(Act::Drain),
+            contain(Act::DeletePods),
+        ],
         delay: 40,
         frequency: assumed(0.2),
         source: "S kubelet_crash; O Infrastructure; Litmus kubelet-service-kill",

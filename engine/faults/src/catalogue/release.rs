@@ -4,7 +4,7 @@ use super::words::{ROW, TEMPLATED, by_change, contain, field, part, rises, size,
 use crate::betrayal::Turn;
 use crate::change;
 use crate::fault::TargetKind::Workload;
-use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
+use crate::fault::{Act, Fault, Harms, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
 use crate::step::Step;
 use aegis_model::Mechanism;
@@ -13,6 +13,7 @@ use aegis_model::SymptomKind as Seen;
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "image_missing",
+        harms: Harms::NextPod,
         section: Section::Workload,
         summary: "The image of a new revision cannot be pulled.",
         targets: &[Workload],
@@ -91,6 +92,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "crash_at_start",
+        harms: Harms::NextPod,
         section: Section::Workload,
         summary: "The containers of a new revision exit right after their start.",
         targets: &[Workload],

@@ -6,7 +6,7 @@ use super::words::{
 use crate::betrayal::Turn;
 use crate::change;
 use crate::fault::TargetKind::{Service, Workload};
-use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
+use crate::fault::{Act, Fault, Harms, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
 use crate::step::Step;
 use aegis_model::Mechanism;
@@ -15,6 +15,7 @@ use aegis_model::SymptomKind as Seen;
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "memory_leak",
+        stage: &[Step::Make(change::new_release)],
         section: Section::Plain,
         summary: "A container's memory grows until its limit kills it.",
         targets: &[Workload],
@@ -49,6 +50,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "memory_limit_too_low",
+        harms: Harms::NextPod,
         section: Section::Scheduling,
         summary: "A container's memory limit is below what it uses.",
         targets: &[Workload],
@@ -154,6 +156,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "disk_full",
+        stage: &[Step::Make(change::new_release)],
         section: Section::Plain,
         summary: "A container fills the disk of its node.",
         targets: &[Workload],

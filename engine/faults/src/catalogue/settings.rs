@@ -4,13 +4,14 @@ use super::words::{ROW, TEMPLATED, by_change, contain, falls, field, outgrow, ri
 use crate::betrayal::{Betrayal, Turn};
 use crate::change;
 use crate::fault::TargetKind::{Plain, Workload};
-use crate::fault::{Act, Fault, On, Section, Spread};
+use crate::fault::{Act, Fault, Harms, On, Section, Spread};
 use crate::step::Step;
 use aegis_model::SymptomKind as Seen;
 
 pub const ROWS: &[Fault] = &[
     Fault {
         id: "readiness_probe_misconfigured",
+        harms: Harms::NextPod,
         section: Section::Workload,
         summary: "A readiness probe cannot succeed: pods never get traffic.",
         targets: &[Workload],
@@ -167,6 +168,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "resource_request_too_high",
+        harms: Harms::NextPod,
         section: Section::Scheduling,
         summary: "A container requests more than any node has.",
         targets: &[Workload],
@@ -195,6 +197,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "node_selector_wrong",
+        harms: Harms::NextPod,
         section: Section::Scheduling,
         summary: "Pods may run only on nodes that are not there.",
         targets: &[Workload],
@@ -219,6 +222,7 @@ pub const ROWS: &[Fault] = &[
     },
     Fault {
         id: "configuration_missing",
+        harms: Harms::NextPod,
         section: Section::Workload,
         summary: "A ConfigMap or Secret that pods need is gone: new ones do not start.",
         targets: &[Plain],

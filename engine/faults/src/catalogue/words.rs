@@ -2,8 +2,8 @@
 
 use crate::betrayal::{Betrayal, Turn};
 use crate::fault::{
-    Act, Aim, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs, On, Part,
-    Remedy, Section, Sign, Spread,
+    Act, Aim, Breadth, Candidacy, Direction, Expressed, Fault, Frequency, Harms, Lasting, Needs,
+    On, Part, Remedy, Section, Sign, Spread,
 };
 use crate::parameter::{Parameter, Unit};
 use aegis_model::{Mechanism, SymptomKind};
@@ -20,6 +20,7 @@ pub const ROW: Fault = Fault {
     needs: Needs::Nothing,
     parameters: &[],
     parts: &[],
+    breadth: Breadth::Target,
     stage: &[],
     steps: &[],
     betrayed_by_change: &[],

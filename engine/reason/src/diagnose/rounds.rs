@@ -332,6 +332,7 @@ pub fn laid(candidate: &Candidate, theta: &Theta) -> Overlay {
             from: theta.onset,
             until: Tick::NEVER,
             template: candidate.template,
+            held: None,
         },
     )
 }

@@ -73,7 +73,7 @@ pub fn actions(
         Act::SetRetries => set_retries(case, workload?),
         Act::PatchPolicy => super::policy::opened(case, objects, candidate),
         // Nothing of what the engine may do reaches it.
-        Act::Repair => None,
+        Act::Repair | Act::ClearFinalizers => None,
     }
 }
 

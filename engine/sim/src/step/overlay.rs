@@ -8,6 +8,7 @@ use aegis_cluster::api::{self, Actor, pods};
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
+use aegis_model::overlay::Controller;
 use aegis_model::{
     FieldChange, Laid, Mechanism, NodeId, ObjectChange, Overlay, PodId, Subject, Tick,
 };
@@ -24,6 +25,12 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, overlay: &Overlay, _: &Draws, _:
     for laid in overlay.active(now) {
         lay(cluster, laid, now);
     }
+}
+
+/// Whether a part of the control plane runs.
+pub fn runs(part: Controller, overlay: &Overlay, now: Tick) -> bool {
+    let stopped = |laid: &Laid| laid.mechanism == Mechanism::ControllerStops(part);
+    !overlay.active(now).any(stopped)
 }
 
 /// A write that the API server refuses has no effect: the object may be gone since it was planned.

@@ -5,12 +5,13 @@
 //! of has changed. Shapes are [`layout`]'s, numbers of a tick are here, and the
 //! equation is the solver's.
 
+mod ailments;
 mod layout;
 mod limits;
 mod names;
 mod routes;
 
-use aegis_cluster::workings::{Site, Solved, Warmth};
+use aegis_cluster::workings::{EdgeSite, Site, Solved, Warmth};
 use aegis_cluster::{Cluster, Draws, Journal};
 use aegis_model::{Behaviour, Laid, Mechanism, Overlay, Subject, Tick};
 use aegis_solver::{ClassInput, EdgeInput};
@@ -95,7 +96,8 @@ fn classes<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solve
         input.quota = site.quota;
         input.cost = cold(site, behaviour, cluster.clock, started);
         for laid in afflicting(cluster, overlay, site) {
-            bend(&mut input, &laid.mechanism);
+            let age = f64::from(cluster.clock.elapsed(laid.from));
+            bend(&mut input, &laid.mechanism, age);
         }
         solved.inputs.classes[index] = input;
     }
@@ -120,7 +122,8 @@ pub fn afflicting<'a, P: Clone>(
         .filter(move |laid| laid.from <= now && now < laid.until)
 }
 
-fn bend(input: &mut ClassInput, mechanism: &Mechanism) {
+/// What a mechanism that has acted for `age` seconds does to the pods of a class.
+fn bend(input: &mut ClassInput, mechanism: &Mechanism, age: f64) {
     match mechanism {
         Mechanism::EdgeError(share) => {
             input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0));
@@ -129,6 +132,12 @@ fn bend(input: &mut ClassInput, mechanism: &Mechanism) {
         Mechanism::CpuFactor(factor) => input.cost *= factor.max(1e-3),
         Mechanism::CpuBurn(cores) => input.cpu = (input.cpu - cores).max(0.05 * input.cpu),
         Mechanism::CapacityFactor(factor) => input.capacity *= factor.clamp(0.0, 1.0),
+        Mechanism::Ailing(ailment, size) => {
+            let felt = ailments::felt(*ailment, *size, age);
+            input.error = 1.0 - (1.0 - input.error) * (1.0 - felt.error);
+            input.delay += felt.delay;
+            input.capacity *= felt.capacity;
+        }
         _ => {}
     }
 }
@@ -137,21 +146,33 @@ fn edges<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved)
     for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
         *input = EdgeInput::default();
         for laid in overlay.active(cluster.clock) {
-            let (Subject::Edge(from, to), Some(caller), Some(callee)) =
-                (laid.subject, site.from, site.to)
-            else {
-                continue;
-            };
-            if (from, to) == (caller, callee) {
-                bend_edge(input, &laid.mechanism);
+            if passes(laid.subject, site) {
+                let age = f64::from(cluster.clock.elapsed(laid.from));
+                bend_edge(input, &laid.mechanism, age);
             }
         }
     }
     lose_packets(cluster, overlay, solved);
 }
 
-fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism) {
+/// Whether what is laid on an edge, or on a Service, acts on an edge. What is laid on the cluster acts on the calls
+/// inside of it.
+fn passes(subject: Subject, site: &EdgeSite) -> bool {
+    match subject {
+        Subject::Edge(from, to) => site.from == Some(from) && site.to == Some(to),
+        Subject::Service(to) => site.to == Some(to),
+        Subject::Cluster => site.from.is_some(),
+        _ => false,
+    }
+}
+
+fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism, age: f64) {
     match mechanism {
+        Mechanism::Ailing(ailment, size) => {
+            let felt = ailments::felt(*ailment, *size, age);
+            input.error = 1.0 - (1.0 - input.error) * (1.0 - felt.error);
+            input.delay += felt.delay;
+        }
         Mechanism::EdgeError(share) => {
             input.error = 1.0 - (1.0 - input.error) * (1.0 - share.clamp(0.0, 1.0));
         }
@@ -166,19 +187,40 @@ fn bend_edge(input: &mut EdgeInput, mechanism: &Mechanism) {
 /// Packets lost at a workload are lost on every edge that ends or begins there.
 fn lose_packets<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut Solved) {
     for laid in overlay.active(cluster.clock) {
-        let (Mechanism::PacketLoss(_), Subject::Workload(workload)) =
-            (&laid.mechanism, laid.subject)
-        else {
+        let Mechanism::PacketLoss(share) = laid.mechanism else {
             continue;
         };
         for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
+            let lossy = share * lossy(cluster, laid.subject, site);
+            if lossy > 0.0 {
+                bend_edge(input, &Mechanism::PacketLoss(lossy), 0.0);
+            }
+        }
+    }
+}
+
+/// The share of an edge's connections that end or begin at the subject of a loss.
+fn lossy<P: Clone>(cluster: &Cluster<P>, subject: Subject, site: &EdgeSite) -> f64 {
+    match subject {
+        Subject::Workload(workload) => {
             let behind = site
                 .to
                 .is_some_and(|to| routes::is_behind(cluster, workload, to));
-            if site.from == Some(workload) || behind {
-                bend_edge(input, &laid.mechanism);
-            }
+            f64::from(u8::from(site.from == Some(workload) || behind))
         }
+        Subject::Node(node) => {
+            let caller = site.from.map_or(0.0, |from| {
+                let pods = cluster.objects.workloads[from.index()].pods.iter();
+                routes::on_node(cluster, pods.copied(), node)
+            });
+            let callee = site.to.map_or(0.0, |to| {
+                let endpoints = cluster.objects.services[to.index()].endpoints.iter();
+                routes::on_node(cluster, endpoints.map(|endpoint| endpoint.pod), node)
+            });
+            // Packets between two pods of one node do not leave it.
+            caller + callee - 2.0 * caller * callee
+        }
+        _ => 0.0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Laying the network out: which pods are alike, who calls whom.
 
 use super::{MOST_CLASSES, limits, routes};
-use aegis_cluster::acting::acts_on;
+use aegis_cluster::acting::{acts_on, holds};
 use aegis_cluster::workings::{
     EdgeMeter, EdgeSite, EntryMeter, Layout, ServiceMeter, Site, Solved, Warmth,
 };
@@ -21,15 +21,20 @@ pub fn is_stale<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay) -> bool {
     traffic.solved.is_none()
         || cluster.workings.index.topology_dirty
         || traffic.rebuild_at <= cluster.clock
-        || !same_laid(&traffic.laid, overlay, cluster.clock)
+        || !same_laid(cluster, overlay)
 }
 
-fn same_laid(laid: &[u32], overlay: &Overlay, now: Tick) -> bool {
-    laid.iter().copied().eq(acting_on_pods(overlay, now))
+fn same_laid<P>(cluster: &Cluster<P>, overlay: &Overlay) -> bool {
+    let laid = cluster.workings.traffic.laid.iter();
+    laid.copied().eq(acting_on_pods(cluster, overlay))
 }
 
 /// Positions of the mechanisms that act on pods now.
-fn acting_on_pods(overlay: &Overlay, now: Tick) -> impl Iterator<Item = u32> {
+fn acting_on_pods<'a, P>(
+    cluster: &'a Cluster<P>,
+    overlay: &'a Overlay,
+) -> impl Iterator<Item = u32> + 'a {
+    let now = cluster.clock;
     let acts = move |laid: &Laid| {
         let kind = matches!(
             laid.mechanism,
@@ -40,8 +45,9 @@ fn acting_on_pods(overlay: &Overlay, now: Tick) -> impl Iterator<Item = u32> {
                 | Mechanism::CapacityFactor(_)
                 | Mechanism::MemoryGrowth(_)
                 | Mechanism::MemoryStep(_)
+                | Mechanism::Ailing(..)
         );
-        kind && laid.from <= now && now < laid.until
+        kind && laid.from <= now && now < laid.until && holds(cluster, laid)
     };
     overlay
         .0
@@ -58,7 +64,7 @@ pub fn rebuild<P: Clone>(
     draws: &Draws,
     journal: &mut Journal,
 ) {
-    cluster.workings.traffic.laid = acting_on_pods(overlay, cluster.clock).collect();
+    cluster.workings.traffic.laid = acting_on_pods(cluster, overlay).collect();
     cluster.workings.index.topology_dirty = false;
     let before = cluster.workings.traffic.solved.take();
     let (sites, next) = sites(cluster, overlay);

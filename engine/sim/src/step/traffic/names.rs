@@ -12,6 +12,7 @@ use aegis_model::kubernetes::{IntOrString, ServicePort};
 use aegis_model::objects::Service;
 use aegis_model::{PodId, ServiceId};
 use alloc::vec::Vec;
+use serde_json::Value;
 
 /// Port of DNS.
 const DNS: u16 = 53;
@@ -64,6 +65,50 @@ pub fn resolves<P: Clone>(cluster: &mut Cluster<P>, caller: PodId) -> Resolves {
         verdict == Verdict::Allowed
     });
     if answers { Resolves::Yes } else { Resolves::No }
+}
+
+/// Whether a pod asks only name servers that do not know the cluster: `dnsPolicy: None` with addresses none of which
+/// lies in a range that Services or pods have.
+pub fn asks_elsewhere<P>(cluster: &Cluster<P>, caller: PodId) -> bool {
+    let template = cluster.objects.pods[caller.index()].template;
+    let row = &cluster.objects.templates[template.index()];
+    if row.spec.spec.dns_policy.as_deref() != Some("None") {
+        return false;
+    }
+    let servers = row.doc["spec"]["dnsConfig"]["nameservers"].as_array();
+    let mut servers = servers.into_iter().flatten().filter_map(Value::as_str);
+    servers.all(|address| !is_private(address))
+}
+
+/// Addresses that RFC 1918 and RFC 3927 keep for networks of one's own, and loopback.
+fn is_private(address: &str) -> bool {
+    let mut parts = address.split('.').map(str::parse::<u8>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(10 | 127)), _)
+        | (Some(Ok(192)), Some(Ok(168)))
+        | (Some(Ok(169)), Some(Ok(254))) => true,
+        (Some(Ok(172)), Some(Ok(second))) => (16..32).contains(&second),
+        _ => false,
+    }
+}
+
+/// Whether `hostAliases` of a pod give a Service's name to an address that is not the Service's.
+pub fn is_aliased<P>(cluster: &Cluster<P>, caller: PodId, to: ServiceId) -> bool {
+    let template = cluster.objects.pods[caller.index()].template;
+    let spec = &cluster.objects.templates[template.index()].doc["spec"];
+    let aliases = spec["hostAliases"].as_array();
+    let reference = &cluster.objects.services[to.index()].header.reference;
+    let named = |alias: &&Value| {
+        let names = alias["hostnames"].as_array().into_iter().flatten();
+        let mut names = names.filter_map(Value::as_str);
+        names.any(|name| name.split('.').next() == Some(reference.name.as_str()))
+    };
+    let own = cluster.objects.services[to.index()]
+        .spec
+        .cluster_ip
+        .as_deref();
+    let mut found = aliases.into_iter().flatten().filter(named);
+    found.any(|alias| alias["ip"].as_str() != own)
 }
 
 /// The pods' port behind port 53; a name stands for 53, as in CoreDNS' own manifests.

@@ -21,6 +21,21 @@ pub struct Found {
     pub dead: Dead,
 }
 
+/// The share of pods that run on a node; 0 of none.
+pub fn on_node<P>(
+    cluster: &Cluster<P>,
+    pods: impl Iterator<Item = PodId>,
+    node: aegis_model::NodeId,
+) -> f64 {
+    let (mut here, mut all) = (0.0, 0.0);
+    for pod in pods {
+        let row = &cluster.objects.pods[pod.index()];
+        all += 1.0;
+        here += f64::from(u8::from(row.node == Some(node)));
+    }
+    if all > 0.0 { here / all } else { 0.0 }
+}
+
 /// What became of one endpoint's share.
 enum Reached {
     Class(ClassId),
@@ -37,6 +52,18 @@ pub fn refresh<P: Clone>(cluster: &mut Cluster<P>) {
     workings.traffic.reach.refresh(objects);
 }
 
+/// The Service that has a Service's name now: itself, or what was made under its name since it was deleted.
+fn living<P>(cluster: &Cluster<P>, service: ServiceId) -> ServiceId {
+    let header = &cluster.objects.services[service.index()].header;
+    if header.exists() {
+        return service;
+    }
+    let mut rows = cluster.objects.services.enumerate();
+    let again =
+        rows.find(|(_, row)| row.header.exists() && row.header.reference == header.reference);
+    again.map_or(service, |(index, _)| index.into())
+}
+
 /// Whether a workload's pods are among the endpoints of a Service.
 pub fn is_behind<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, service: ServiceId) -> bool {
     let endpoints = &cluster.objects.services[service.index()].endpoints;
@@ -47,6 +74,7 @@ pub fn is_behind<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, service: 
 
 /// Where users' requests go. Their policy of staying on a node matters to balancers alone.
 pub fn from_outside<P: Clone>(cluster: &mut Cluster<P>, to: ServiceId, port: u16) -> Found {
+    let to = living(cluster, to);
     let Some(shares) = even(cluster, to) else {
         return unresolved();
     };
@@ -61,7 +89,7 @@ pub fn from_outside<P: Clone>(cluster: &mut Cluster<P>, to: ServiceId, port: u16
 
 /// Where a call of a class goes.
 pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> Found {
-    let Some(to) = call.to else {
+    let Some(to) = call.to.map(|to| living(cluster, to)) else {
         return unresolved();
     };
     let Some(shares) = shares(cluster, site, to) else {
@@ -70,6 +98,19 @@ pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> 
     let Some(&caller) = site.pods.first() else {
         return unresolved();
     };
+    if names::asks_elsewhere(cluster, caller) {
+        return unresolved();
+    }
+    if names::is_aliased(cluster, caller, to) {
+        // Packets to an address that is gone are dropped.
+        return Found {
+            dead: Dead {
+                dropped: 1.0,
+                ..Dead::default()
+            },
+            ..Found::default()
+        };
+    }
     let resolves = names::resolves(cluster, caller);
     let shares = match (sticks(cluster, call, to), resolves) {
         (Sticks::No, Resolves::No) => return unresolved(),
@@ -357,12 +398,29 @@ fn target_port<P: Clone>(
     let ports = &cluster.objects.services[to.index()].spec.ports;
     let wanted: Option<&ServicePort> = ports.iter().find(|candidate| candidate.port == port);
     let service_port = if port == 0 { ports.first()? } else { wanted? };
-    match &service_port.target_port {
+    let target = match &service_port.target_port {
         None => Some(service_port.port),
         Some(IntOrString::Int(0)) => Some(service_port.port),
         Some(IntOrString::Int(number)) => u16::try_from(*number).ok(),
         Some(IntOrString::Text(name)) => named_port(cluster, pod, name),
-    }
+    };
+    target.filter(|target| carries(cluster, service_port, pod, *target))
+}
+
+/// Whether a port of a Service speaks the protocol of the container port that it leads to, where one is declared.
+fn carries<P>(cluster: &Cluster<P>, port: &ServicePort, pod: PodId, target: u16) -> bool {
+    let row = &cluster.objects.pods[pod.index()];
+    let spec = &cluster.objects.templates[row.template.index()].spec.spec;
+    let ports = spec
+        .containers
+        .iter()
+        .flat_map(|container| &container.ports);
+    let mut declared = ports
+        .filter(|declared| declared.container_port == target)
+        .map(|declared| declared.protocol.as_deref().unwrap_or("TCP"))
+        .peekable();
+    let spoken = port.protocol.as_deref().unwrap_or("TCP");
+    declared.peek().is_none() || declared.any(|protocol| protocol == spoken)
 }
 
 fn named_port<P: Clone>(cluster: &Cluster<P>, pod: PodId, name: &str) -> Option<u16> {
