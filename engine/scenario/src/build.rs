@@ -251,6 +251,13 @@ impl Agenda<'_> {
                     actor: entry.actor.as_str().into(),
                 });
             }
+            Act::Stage { fault, target } => {
+                return Some(aegis_world::Act::Stage {
+                    fault: faults::find(fault)?,
+                    target: named.target(target.as_deref()?)?,
+                    actor: entry.actor.as_str().into(),
+                });
+            }
             Act::Load(load) => {
                 return Some(aegis_world::Act::Load {
                     to: named.service(&load.to)?,

@@ -91,7 +91,7 @@ fn spelled(kind: TargetKind) -> &'static str {
         TargetKind::Service => "a Service, as service/name",
         TargetKind::Node => "a node, as node/name",
         TargetKind::Plain => "a ConfigMap or Secret, as configmap/name",
-        TargetKind::Cluster => "the whole cluster, as cluster/cluster",
+        TargetKind::Cluster => "the whole cluster, as Cluster/cluster",
     }
 }
 
@@ -157,7 +157,8 @@ fn wrong_parameter(path: &FieldPath, fault: &Fault, name: &str, value: &Value) -
 }
 
 /// A size as a person writes it.
-fn shown(parameter: &Parameter, size: f64) -> String {
+#[must_use]
+pub fn shown(parameter: &Parameter, size: f64) -> String {
     match parameter.unit {
         Unit::Share | Unit::Factor => size.to_string(),
         Unit::Seconds => Length(size).to_string(),

@@ -2,9 +2,11 @@
 //!
 //! No file is opened here: whoever calls gives texts by name.
 
+use crate::amount::Length;
+use crate::chaos_mesh;
 use crate::check;
 use crate::diagnostic::{Code, Finding, Side, child};
-use crate::format::{Rate, Scenario};
+use crate::format::{Act, Rate, Scenario};
 use crate::references;
 use aegis_kube::{Diagnostic, Document, ReadError, Severity, Span};
 use aegis_model::FieldPath;
@@ -95,6 +97,7 @@ fn read(
     let mut errors = parts.errors;
     let routed = crate::ingress::resolve(&mut scenario.spec.traffic, &all);
     errors.extend(routed.iter().map(|finding| locate(&document, finding)));
+    let (all, chaos) = experiments(&mut scenario, all);
     let nodes = crate::nodes::documents(scenario.spec.cluster.as_ref(), &all);
     let loaded = Loaded {
         scenario,
@@ -112,7 +115,39 @@ fn read(
         Refusals::Stop => loaded,
         Refusals::SetAside => without_invalid(loaded),
     };
+    errors.extend(loaded.located(&chaos));
     finish(loaded, errors)
+}
+
+/// Resources of Chaos Mesh become faults: those among the manifests at 0, those that `chaos` applies at their time (the
+/// object is made as well). Gives the other manifests, and what is not simulated.
+fn experiments(scenario: &mut Scenario, all: Vec<Document>) -> (Vec<Document>, Vec<Finding>) {
+    let (found, rest): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|document| chaos_mesh::is_chaos(&document.value));
+    let end = scenario.spec.duration;
+    let applied = scenario
+        .spec
+        .chaos
+        .iter()
+        .filter_map(|entry| match &entry.act {
+            Act::Apply(document) if chaos_mesh::is_chaos(document) => Some((document, entry.at)),
+            _ => None,
+        });
+    let given = found.iter().map(|document| (&*document.value, Length(0.0)));
+    let read = |(document, at): (&Value, Length)| chaos_mesh::read(document, at, end, &rest);
+    let reads: Vec<chaos_mesh::Read> = given.chain(applied).map(read).collect();
+    let root = FieldPath::default();
+    let mut left_out = Vec::new();
+    for read in reads {
+        scenario.spec.chaos.extend(read.entries);
+        let said = read.left_out.into_iter().map(|what| {
+            let message = format!("not simulated of a Chaos Mesh resource: {what}");
+            Finding::new(Code::KindNotSimulated, &root, what, message)
+        });
+        left_out.extend(said);
+    }
+    (rest, left_out)
 }
 
 /// The scenario in `text` alone: nothing that it includes is read.

@@ -53,6 +53,9 @@ fn spec(word: &str) -> FieldPath {
 
 impl Check<'_> {
     fn find(&mut self, path: &FieldPath, text: &str) {
+        if text.starts_with("Cluster/") {
+            return;
+        }
         if self.index.named(text).is_some() || self.index.makes(text) {
             return;
         }
@@ -217,9 +220,10 @@ impl Check<'_> {
     fn timing(&mut self, path: &FieldPath, entry: &ChaosEntry) {
         let is_fault = matches!(entry.act, Act::Fault { .. });
         let is_load = matches!(entry.act, Act::Load(_));
+        let is_stage = matches!(entry.act, Act::Stage { .. });
         let refused = match (entry.lasts, entry.every) {
             (Some(_), _) if !is_fault => ("for", "of a change or load is not simulated yet"),
-            (_, Some(_)) if is_fault || is_load => {
+            (_, Some(_)) if is_fault || is_load || is_stage => {
                 ("every", "of a fault or load is not simulated yet")
             }
             _ => return,
@@ -254,6 +258,14 @@ impl Check<'_> {
                     target.as_deref(),
                     parameters,
                 ));
+            }
+            Act::Stage { fault, target } => {
+                if let Some(target) = target {
+                    self.find(&path.key("target"), target);
+                }
+                let none = serde_json::Map::new();
+                let found = crate::faults::findings(path, fault, target.as_deref(), &none);
+                self.findings.extend(found);
             }
             Act::Patch(patch) => self.find(&path.key("patch").key("object"), &patch.object),
             Act::Apply(document) => {

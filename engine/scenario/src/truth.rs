@@ -99,7 +99,7 @@ pub fn is_cause(spec: &Spec, entry: &ChaosEntry) -> bool {
         Act::Patch(patch) => names::object(&patch.object),
         Act::Delete(crate::format::Deleted::Object(object)) => names::object(object),
         Act::Apply(document) => Some(names::of_value(document)),
-        Act::Delete(_) => None,
+        Act::Delete(_) | Act::Stage { .. } => None,
     };
     let causes = spec.truth.iter().flat_map(|truth| &truth.causes);
     object.is_some()

@@ -36,6 +36,13 @@ pub enum Act {
         /// Sizes, by name, as they are written.
         parameters: Map<String, Value>,
     },
+    /// What a fault needs of an application that few have is put there.
+    Stage {
+        /// Id of the fault.
+        fault: String,
+        /// What it will act on.
+        target: Option<String>,
+    },
     /// A change of an object.
     Patch(PatchOf),
     /// An object that is created or replaced.
@@ -102,6 +109,7 @@ struct EntryWords {
     #[serde(default, rename = "for")]
     lasts: Option<Length>,
     fault: Option<String>,
+    stage: Option<String>,
     target: Option<String>,
     #[serde(default)]
     parameters: Map<String, Value>,
@@ -119,21 +127,26 @@ impl TryFrom<EntryWords> for ChaosEntry {
     fn try_from(words: EntryWords) -> Result<Self, Self::Error> {
         let act = match (
             words.fault,
+            words.stage,
             words.patch,
             words.apply,
             words.delete,
             words.load,
         ) {
-            (Some(fault), None, None, None, None) => Act::Fault {
+            (Some(fault), None, None, None, None, None) => Act::Fault {
                 fault,
                 target: words.target,
                 parameters: words.parameters,
             },
-            (None, Some(patch), None, None, None) => Act::Patch(patch),
-            (None, None, Some(document), None, None) => Act::Apply(document),
-            (None, None, None, Some(deleted), None) => Act::Delete(deleted),
-            (None, None, None, None, Some(load)) => Act::Load(load),
-            _ => return Err("exactly one of fault, patch, apply, delete, load"),
+            (None, Some(fault), None, None, None, None) => Act::Stage {
+                fault,
+                target: words.target,
+            },
+            (None, None, Some(patch), None, None, None) => Act::Patch(patch),
+            (None, None, None, Some(document), None, None) => Act::Apply(document),
+            (None, None, None, None, Some(deleted), None) => Act::Delete(deleted),
+            (None, None, None, None, None, Some(load)) => Act::Load(load),
+            _ => return Err("exactly one of fault, stage, patch, apply, delete, load"),
         };
         Ok(Self {
             at: words.at,

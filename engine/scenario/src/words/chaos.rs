@@ -15,6 +15,11 @@ pub(super) static ENTRY: Words = Words {
             Shape::Text,
             "An id of the catalogue, or one of the five events.",
         ),
+        optional(
+            "stage",
+            Shape::Text,
+            "An id of the catalogue: what that fault needs of an application (a claim, a Secret) is put there.",
+        ),
         optional("target", Shape::Object, "What the fault acts on."),
         optional("parameters", Shape::Any, "Sizes of the fault, by name."),
         optional(
@@ -44,7 +49,7 @@ pub(super) static ENTRY: Words = Words {
         ),
         optional("load", Shape::Words(&LOAD), "Users send more, or less."),
     ],
-    exactly_one: &["fault", "patch", "apply", "delete", "load"],
+    exactly_one: &["fault", "stage", "patch", "apply", "delete", "load"],
 };
 
 static CHOICE: Words = Words {
