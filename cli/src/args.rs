@@ -60,6 +60,9 @@ pub enum Command {
     /// Incidents to practise on: those that the binary carries, and your own
     #[command(subcommand)]
     Scenario(Scenario),
+    /// What can break: the catalogue of faults
+    #[command(subcommand)]
+    Faults(Faults),
     /// The cluster alone, with nobody acting: its objects after a while
     Sim(Sim),
     /// Whether NetworkPolicies let one pod reach another
@@ -224,6 +227,42 @@ pub enum YamlOrJson {
     Yaml,
     /// For programs
     Json,
+}
+
+/// `aegis faults`.
+#[derive(Debug, Subcommand)]
+pub enum Faults {
+    /// The rows of the catalogue
+    List(ListFaults),
+    /// One row: what it is made of, what betrays it, what ends it
+    Show(ShowFault),
+}
+
+/// `aegis faults list`.
+#[derive(Debug, Args)]
+pub struct ListFaults {
+    /// Only those with this text in their id, summary or source
+    pub text: Option<String>,
+    /// Only of a section: plain, workload, scheduling, storage, application, network, control-plane, correlated
+    #[arg(long, value_name = "SECTION")]
+    pub section: Option<String>,
+    /// Only those composed of a mechanism, as PacketLoss, or of changes, as patch
+    #[arg(long, value_name = "MECHANISM")]
+    pub mechanism: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis faults show`.
+#[derive(Debug, Args)]
+pub struct ShowFault {
+    /// Its id
+    pub id: String,
+    /// A scenario that plays it on a bundled application, to run or to start from
+    #[arg(long)]
+    pub scenario: bool,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `aegis scenario`.

@@ -68,6 +68,7 @@ fn dispatch(
         Command::Doctor(args) => commands::doctor::run(&args, context, terminal),
         Command::Explain(args) => commands::explain::run(&args, context, terminal),
         Command::Scenario(command) => commands::scenario::run(&command, terminal),
+        Command::Faults(command) => commands::faults::run(&command, terminal),
         Command::Sim(args) => commands::sim::run(&args, terminal),
         Command::Reach(args) => commands::reach::run(&args, terminal),
         Command::Diagnose(args) => commands::diagnose::run(&args, terminal),

@@ -7,6 +7,7 @@ pub mod diagnose;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
+pub mod faults;
 pub mod graph;
 pub mod import;
 pub mod newcomer;
