@@ -8,7 +8,7 @@
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
-use aegis_cluster::workings::{PodMetrics, PodSamples};
+use aegis_cluster::workings::{NodeState, PodMetrics, PodSamples};
 use aegis_model::objects::{ContainerStatus, Pod, PodPhase};
 use aegis_model::{NodeId, Overlay, PodId, Tick, WorkloadId};
 use alloc::collections::BTreeSet;
@@ -46,7 +46,8 @@ fn measure<P>(cluster: &mut Cluster<P>, id: PodId, draws: Draws) {
     let Some(node) = pod.node else {
         return;
     };
-    let running = runs(pod);
+    // Nobody answers for the pods of a node whose kubelet is silent.
+    let running = runs(pod) && cluster.workings.kubelet.node_state(node) == NodeState::Up;
     let ends = window_ends(cluster, node, draws);
     let (chunk, row) = cluster.workings.pods.at(id);
     let (cpu, memory) = (f64::from(chunk.cpu[row]), f64::from(chunk.memory[row]));

@@ -9,7 +9,7 @@ use aegis_infer::recognise;
 use aegis_model::kubernetes::{
     Container, IntOrString, KeyToPath, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, Volume,
 };
-use aegis_model::{Objects, PodId, TemplateId, WorkloadId};
+use aegis_model::{Bytes, Objects, PodId, TemplateId, WorkloadId};
 use aegis_shell as shell;
 use aegis_shell::{Filled, Mount, Script};
 use alloc::sync::Arc;
@@ -100,7 +100,7 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
                 probe(&container.liveness_probe),
                 probe(&container.readiness_probe),
             ],
-            memory_limit: container.resources.limits.memory(),
+            memory_limit: memory_limit(container, spec),
             references: references(container),
             mounts: mounts(container, spec),
             hooks: [
@@ -141,6 +141,14 @@ fn serving(pods: &PodTemplateSpec) -> usize {
 
 /// `imagePullPolicy`; by default `Always` for `latest` or no tag.
 /// Source: pkg/apis/core/v1/defaults.go.
+/// Memory above which a container's process is killed: its own limit, or that of its pod where it is less
+/// (pod-level resources, beta and on in 1.34).
+fn memory_limit(container: &Container, spec: &PodSpec) -> Option<Bytes> {
+    let own = container.resources.limits.memory();
+    let all = spec.resources.limits.memory();
+    own.into_iter().chain(all).min_by_key(|bytes| bytes.0)
+}
+
 fn pull(container: &Container) -> Pull {
     match container.image_pull_policy.as_deref() {
         Some("Always") => Pull::Always,

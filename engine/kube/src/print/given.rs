@@ -1,5 +1,6 @@
 //! Objects that a control plane makes by itself and that nobody writes: the account and the root certificate
-//! of each namespace (without its contents), and the revisions of StatefulSets and DaemonSets.
+//! of each namespace (without its contents), the Service of the API server, and the revisions of StatefulSets
+//! and DaemonSets.
 //!
 //! Source: pkg/controller/serviceaccount; pkg/controller/certificates/rootcacertpublisher;
 //! pkg/controller/history.
@@ -69,6 +70,63 @@ fn holders<'a>(cx: &Context<'a>, kind: &Kind, name: &str) -> BTreeSet<&'a str> {
 
 /// Name of the ConfigMap with the certificate of the API server's authority.
 const ROOT: &str = "kube-root-ca.crt";
+
+/// The Service of the API server, with its address and its slice, unless somebody wrote it.
+/// Source: pkg/controlplane/controller/kubernetesservice; its address is the first of the range, its server
+/// listens on the control plane's port 6443.
+pub fn api_server(cx: &Context<'_>) -> Vec<Value> {
+    let known = cx.objects.services.iter().any(|row| {
+        let reference = &row.header.reference;
+        row.header.exists() && reference.namespace == "default" && reference.name == API_SERVER
+    });
+    if known {
+        return Vec::new();
+    }
+    let labelled = |labels: Value| {
+        let mut metadata = metadata(cx, "default", API_SERVER);
+        metadata["labels"] = labels;
+        metadata
+    };
+    let service = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": labelled(json!({"component": "apiserver", "provider": "kubernetes"})),
+        "spec": {
+            "clusterIP": FIRST,
+            "clusterIPs": [FIRST],
+            "internalTrafficPolicy": "Cluster",
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        },
+        "status": {"loadBalancer": {}},
+    });
+    let port = json!({"name": "https", "port": 6443, "protocol": "TCP"});
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": labelled(json!({"kubernetes.io/service-name": API_SERVER})),
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [CONTROL_PLANE], "conditions": {"ready": true}}],
+        "ports": [port],
+    });
+    let endpoints = json!({
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": labelled(json!({"endpointslice.kubernetes.io/skip-mirror": "true"})),
+        "subsets": [{"addresses": [{"ip": CONTROL_PLANE}], "ports": [port]}],
+    });
+    vec![service, slice, endpoints]
+}
+
+/// Name of the API server's Service.
+const API_SERVER: &str = "kubernetes";
+/// First address of the range of Services.
+const FIRST: &str = "10.96.0.1";
+/// Where the API server listens: no node of the cluster, as where the control plane is somebody else's.
+const CONTROL_PLANE: &str = "172.16.0.1";
 
 fn metadata(cx: &Context<'_>, namespace: &str, name: &str) -> Value {
     let uid = ident::named(&[namespace, name]);

@@ -64,6 +64,7 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
         nodes(&cx),
         plain(&cx),
         given::of_namespaces(&cx),
+        given::api_server(&cx),
         given::revisions(&cx),
         given::leases(&cx),
         classes(&cx),

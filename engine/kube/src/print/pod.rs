@@ -18,13 +18,47 @@ const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
 pub fn print(cx: &Context<'_>, pod: &Pod) -> Value {
     let workload = cx.objects.workloads.get(pod.workload.index());
     let template = cx.objects.templates.get(pod.template.index());
+    let spec = spec(cx, pod, workload, template);
+    let mut status = status(cx, pod, template);
+    mounted(&spec, &mut status);
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata(cx, pod, workload, template),
-        "spec": spec(cx, pod, workload, template),
-        "status": status(cx, pod, template),
+        "spec": spec,
+        "status": status,
     })
+}
+
+/// What is mounted in containers that the runtime made (pkg/kubelet/kubelet_pods.go,
+/// `convertToAPIContainerStatuses`, with RecursiveReadOnlyMounts).
+fn mounted(spec: &Value, status: &mut Value) {
+    let lists = [
+        ("initContainers", "initContainerStatuses"),
+        ("containers", "containerStatuses"),
+    ];
+    for (declared, reported) in lists {
+        let declared = spec[declared].as_array().into_iter().flatten();
+        for (container, row) in declared.zip(defaults::items_mut(status, reported)) {
+            let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+            let mounts: Vec<Value> = mounts.map(mount_status).collect();
+            if !mounts.is_empty() && row["containerID"] != "" {
+                row["volumeMounts"] = mounts.into();
+            }
+        }
+    }
+}
+
+fn mount_status(mount: &Value) -> Value {
+    let mut out = json!({"name": mount["name"], "mountPath": mount["mountPath"]});
+    if mount["readOnly"] == true {
+        out["readOnly"] = true.into();
+        out["recursiveReadOnly"] = match mount["recursiveReadOnly"].as_str() {
+            Some("Enabled" | "IfPossible") => "Enabled".into(),
+            _ => "Disabled".into(),
+        };
+    }
+    out
 }
 
 /// The object that controls a pod.

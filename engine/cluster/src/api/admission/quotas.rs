@@ -177,13 +177,16 @@ fn recount_others<P>(cluster: &mut Cluster<P>) {
     cluster.workings.policies.counted = stamp;
 }
 
-/// What every namespace has without anybody writing it: an account, and the certificate of the API server.
+/// What every namespace has without anybody writing it: an account, and the certificate of the API server;
+/// that server's Service is in `default`.
 fn charge_given<P>(cluster: &Cluster<P>, ledger: &mut Ledger) {
     let given = [
         (Kind::ServiceAccount, "default", "serviceaccounts"),
         (Kind::ConfigMap, "kube-root-ca.crt", "configmaps"),
+        (Kind::Service, "kubernetes", "services"),
     ];
-    for (kind, name, resource) in given {
+    let everywhere = |kind: &Kind| *kind != Kind::Service || ledger.namespace == "default";
+    for (kind, name, resource) in given.into_iter().filter(|(kind, ..)| everywhere(kind)) {
         let object = ObjectRef::new(kind, &ledger.namespace, name);
         if crate::api::find(cluster, &object).is_none() {
             let used = Used {
