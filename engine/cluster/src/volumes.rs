@@ -14,7 +14,7 @@ use aegis_model::objects::{
 };
 use aegis_model::{ClaimId, NodeId, PodId, VolumeId};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use smol_str::SmolStr;
 
@@ -463,6 +463,29 @@ fn earlier_elsewhere<P>(cluster: &Cluster<P>, claim: ClaimId, pod: PodId) -> Vec
         .filter(|(_, other)| !other.phase.is_terminal() && other.node != node)
         .map(|(other, _)| other)
         .collect()
+}
+
+/// The first volume of a pod whose claim is not there or not bound, and why the kubelet does not mount it
+/// (pkg/kubelet/volumemanager/populator `getPVCExtractPV`). The scheduler lets no such pod through: one that
+/// was put on its node by hand waits here.
+#[must_use]
+pub fn unprocessed<P>(cluster: &Cluster<P>, pod: PodId) -> Option<(SmolStr, String)> {
+    let row = &cluster.objects.pods[pod.index()];
+    storage::claim_names(&cluster.objects, row).find_map(|(volume, name)| {
+        let why = match storage::claim(cluster, &row.namespace, &name) {
+            None => format!(
+                "failed to fetch PVC from API server: persistentvolumeclaims \"{name}\" not found"
+            ),
+            Some(claim) => {
+                let bound = cluster.objects.claims[claim.index()].phase == ClaimPhase::Bound;
+                (!bound).then(|| "PVC is not bound".to_string())?
+            }
+        };
+        Some((
+            volume,
+            format!("error processing PVC {}/{name}: {why}", row.namespace),
+        ))
+    })
 }
 
 /// The volume of a claim that is bound.

@@ -245,13 +245,16 @@ fn script(container: &Container) -> Script {
     )
 }
 
-/// Source: third_party/forked/golang/expansion: a name that is not defined stays as it is.
+/// Source: third_party/forked/golang/expansion: a name that is not defined stays as it is. What differs from
+/// pod to pod is left to the shell, which has the same variables.
 fn filled_in(word: &SmolStr, container: &Container) -> SmolStr {
     let mut text = alloc::string::String::from(word.as_str());
     for variable in container.env.iter().filter(|_| word.contains("$(")) {
-        if let Some(value) = &variable.value {
-            text = text.replace(&alloc::format!("$({})", variable.name), value);
-        }
+        let reference = alloc::format!("$({})", variable.name);
+        text = match &variable.value {
+            Some(value) => text.replace(&reference, value),
+            None => text.replace(&reference, &alloc::format!("${{{}}}", variable.name)),
+        };
     }
     text.into()
 }

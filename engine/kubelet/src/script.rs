@@ -251,9 +251,21 @@ impl<P: Clone> Sync<'_, P> {
             let document = references::document(self.cluster, &row.namespace, &reference)?;
             return references::value(&document, &key.key).map(Into::into);
         }
-        match source.field_ref.as_ref()?.field_path.as_str() {
+        let path = source.field_ref.as_ref()?.field_path.as_str();
+        let label = path.strip_prefix("metadata.labels['");
+        if let Some(key) = label.and_then(|rest| rest.strip_suffix("']")) {
+            return Some(row.labels.get(key).cloned().unwrap_or_default());
+        }
+        match path {
             "metadata.name" => Some(row.name.clone()),
             "metadata.namespace" => Some(row.namespace.clone()),
+            "spec.serviceAccountName" => {
+                let spec = &self.cluster.objects.templates[row.template.index()]
+                    .spec
+                    .spec;
+                let named = spec.service_account_name.clone();
+                Some(named.unwrap_or_else(|| "default".into()))
+            }
             "spec.nodeName" => {
                 let node = &self.cluster.objects.nodes[self.node.index()];
                 Some(node.header.reference.name.clone())

@@ -223,6 +223,17 @@ impl<'a, P: Clone> Sync<'a, P> {
 
     /// Volumes, then the sandbox.
     fn mount(&mut self, delay: u32) {
+        if let Some((volume, why)) = volumes::unprocessed(self.cluster, self.pod) {
+            let message = format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{volume}], unattached volumes=[], failed to process volumes=[{volume}]: {why}"
+            );
+            self.say(Severity::Warning, "FailedMount", &message);
+            self.run.stage = Stage::Volumes {
+                retry: self.now.after(delay),
+                delay,
+            };
+            return;
+        }
         if volumes::attach(self.cluster, self.journal, self.pod) == Attachment::Waits {
             self.say_what_is_unattached();
             self.run.stage = Stage::Volumes {

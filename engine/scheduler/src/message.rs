@@ -179,10 +179,12 @@ pub enum Preemption {
     Never,
     /// Pods are still leaving the node where room was made before.
     UnderWay,
-    /// Nodes on which nobody could make room, and nodes on which it would not help.
+    /// Nodes on which nobody could make room, all of lower priority are not enough, or it would not help.
     InVain {
         /// Nodes without victims.
         no_victims: usize,
+        /// What nodes refuse the pod for with all victims gone.
+        still: Vec<Refusal>,
         /// Nodes on which it would not help.
         not_helpful: usize,
     },
@@ -234,19 +236,16 @@ fn preemption_part(nodes: usize, preemption: &Preemption) -> String {
         }
         Preemption::InVain {
             no_victims,
+            still,
             not_helpful,
         } => {
             let victims = "No preemption victims found for incoming pod";
             let helpful = "Preemption is not helpful for scheduling";
-            let parts = [(no_victims, victims), (not_helpful, helpful)];
-            let mut parts: Vec<String> = parts
-                .iter()
-                .filter(|(count, _)| **count > 0)
-                .map(|(count, text)| format!("{count} {text}"))
-                .collect();
-            parts.sort_unstable();
-            let parts = parts.join(", ");
-            format!("0/{nodes} nodes are available: {parts}.")
+            let of = |text: &str, count: usize| core::iter::repeat_n(String::from(text), count);
+            let refused = still.iter().flat_map(Refusal::reasons);
+            let reasons = refused.chain(of(victims, *no_victims));
+            let reasons = histogram(reasons.chain(of(helpful, *not_helpful)));
+            format!("0/{nodes} nodes are available: {reasons}.")
         }
     };
     format!(" {DYNAMIC_RESOURCES}, preemption: {said}")
@@ -278,6 +277,7 @@ mod tests {
         ]);
         let vain = |no_victims, not_helpful| Preemption::InVain {
             no_victims,
+            still: Vec::new(),
             not_helpful,
         };
         for (refusals, preemption, expected) in [
@@ -290,6 +290,15 @@ mod tests {
                 vec![control_plane(), cpu(), both.clone()],
                 vain(1, 2),
                 "0/3 nodes are available: 1 Insufficient memory, 1 Too many pods, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.",
+            ),
+            (
+                vec![cpu(), cpu()],
+                Preemption::InVain {
+                    no_victims: 1,
+                    still: vec![cpu()],
+                    not_helpful: 0,
+                },
+                "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 1 Insufficient cpu, 1 No preemption victims found for incoming pod.",
             ),
             (
                 vec![Refusal::NodeAffinity, Refusal::Unschedulable],

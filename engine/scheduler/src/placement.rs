@@ -307,7 +307,7 @@ impl Search {
     }
 
     /// The row's sums with the pods for which room was made there, unless they matter less than this one.
-    fn with_nominated<P>(&self, cluster: &Cluster<P>, id: PodId, row: usize) -> NodeSums {
+    pub fn with_nominated<P>(&self, cluster: &Cluster<P>, id: PodId, row: usize) -> NodeSums {
         let place = &self.board.rows[row];
         let mut sums = place.sums.clone();
         let priority = cluster.objects.pods[id.index()].priority;
@@ -334,45 +334,45 @@ impl Search {
         .collect()
     }
 
-    /// Whether a row would take the pod if the pods in `without` were gone and its sums were `sums`.
-    pub fn fits_without<P>(
+    /// Why a row would not take the pod if the pods in `without` were gone and its sums were `sums`.
+    pub fn refuses_without<P>(
         &mut self,
         cluster: &Cluster<P>,
         id: PodId,
         row: usize,
         sums: &NodeSums,
         without: &[PodId],
-    ) -> bool {
+    ) -> Option<Refusal> {
         let pod = &cluster.objects.pods[id.index()];
-        let Some(memo) = self.memos.get(&pod.template) else {
-            return false;
-        };
         let place = &self.board.rows[row];
         let node = &cluster.objects.nodes[place.node.index()];
-        if !memo.open[row]
-            || fit::refuses(place, node, sums, &memo.demand).is_some()
-            || self.volumes_refuse(cluster, place.node, without).is_some()
-        {
-            return false;
+        let Some(memo) = self.memos.get(&pod.template).filter(|memo| memo.open[row]) else {
+            return self
+                .refuses(cluster, id, row)
+                .or(Some(Refusal::NodeAffinity));
+        };
+        let of_node = fit::refuses(place, node, sums, &memo.demand)
+            .or_else(|| self.volumes_refuse(cluster, place.node, without));
+        if of_node.is_some() {
+            return of_node;
         }
-        let by_others = memo.spread.refuses(row).is_some()
-            || memo
-                .rules
-                .as_ref()
-                .is_some_and(|r| r.refuses(row).is_some());
-        !by_others || self.others_agree_without(cluster, pod, row, without)
+        let rules = memo.rules.as_ref();
+        memo.spread
+            .refuses(row)
+            .or_else(|| rules.and_then(|rules| rules.refuses(row)))?;
+        self.others_refuse_without(cluster, pod, row, without)
     }
 
-    fn others_agree_without<P>(
+    fn others_refuse_without<P>(
         &mut self,
         cluster: &Cluster<P>,
         pod: &Pod,
         row: usize,
         without: &[PodId],
-    ) -> bool {
+    ) -> Option<Refusal> {
         let spread = Spread::of(cluster, &mut self.board, pod, without);
         let rules = PodRules::of(cluster, &mut self.board, pod, without);
-        spread.refuses(row).is_none() && rules.refuses(row).is_none()
+        spread.refuses(row).or_else(|| rules.refuses(row))
     }
 
     fn best<P>(&mut self, cluster: &Cluster<P>, draws: Draws, id: PodId, rows: &[usize]) -> usize {

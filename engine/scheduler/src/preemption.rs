@@ -40,13 +40,14 @@ pub(super) fn make_room<P>(
         .filter(|row| refusals[*row].is_resolvable())
         .collect();
     let not_helpful = refusals.len() - helpful.len();
-    let candidates = candidates(cluster, search, id, &helpful);
+    let (candidates, still) = candidates(cluster, search, id, &helpful);
     let best = candidates
         .into_iter()
         .min_by_key(|candidate| rank(cluster, candidate));
     let Some(chosen) = best else {
         return Preemption::InVain {
-            no_victims: helpful.len(),
+            no_victims: helpful.len() - still.len(),
+            still,
             not_helpful,
         };
     };
@@ -70,42 +71,51 @@ fn enough(nodes: usize) -> usize {
     (nodes / 10).max(100)
 }
 
+/// Candidates, and what the nodes that have victims but are none refuse the pod for.
 fn candidates<P>(
     cluster: &Cluster<P>,
     search: &mut Search,
     id: PodId,
     rows: &[usize],
-) -> Vec<Candidate> {
+) -> (Vec<Candidate>, Vec<Refusal>) {
     let wanted = enough(search.board.rows.len());
-    let mut found = Vec::new();
+    let (mut found, mut still) = (Vec::new(), Vec::new());
     for row in rows {
-        found.extend(candidate(cluster, search, id, *row));
+        match candidate(cluster, search, id, *row) {
+            Ok(candidate) => found.push(candidate),
+            Err(refusal) => still.extend(refusal),
+        }
         if found.len() >= wanted {
             break;
         }
     }
-    found
+    (found, still)
 }
 
 /// Who must go from a row: all of lower priority, but for those that fit back in,
 /// those whose budget would be violated first, then the more important.
+///
+/// # Errors
+/// What the row refuses the pod for with all of them gone; `None` where there are none.
 fn candidate<P>(
     cluster: &Cluster<P>,
     search: &mut Search,
     id: PodId,
     row: usize,
-) -> Option<Candidate> {
+) -> Result<Candidate, Option<Refusal>> {
     let node = search.board.rows[row].node;
     let mut lower = lower_pods(cluster, id, node);
     if lower.is_empty() {
-        return None;
+        return Err(None);
     }
-    let mut sums = search.board.rows[row].sums.clone();
+    // Room that was made for others of at least its priority is not this pod's
+    // (`RunFilterPluginsWithNominatedPods`).
+    let mut sums = search.with_nominated(cluster, id, row);
     for pod in &lower {
         sums.subtract(&demand_of(cluster, *pod));
     }
-    if !search.fits_without(cluster, id, row, &sums, &lower) {
-        return None;
+    if let Some(refusal) = search.refuses_without(cluster, id, row, &sums, &lower) {
+        return Err(Some(refusal));
     }
     lower.sort_by_key(|pod| importance(cluster, *pod));
     let (violating, others) = split_by_budget(cluster, &lower);
@@ -118,7 +128,7 @@ fn candidate<P>(
     for pod in &others {
         reprieve(cluster, search, id, row, &mut sums, &mut victims, *pod);
     }
-    Some(Candidate {
+    Ok(Candidate {
         row,
         victims,
         violations,
@@ -144,7 +154,8 @@ fn reprieve<P>(
     let demand = demand_of(cluster, pod);
     sums.add(&demand);
     victims.retain(|victim| *victim != pod);
-    if search.fits_without(cluster, id, row, sums, victims) {
+    let refusal = search.refuses_without(cluster, id, row, sums, victims);
+    if refusal.is_none() {
         return Reprieve::Granted;
     }
     sums.subtract(&demand);

@@ -241,7 +241,7 @@ fn pods_of(world: &World, workload: WorkloadId) -> Vec<ObjectRef> {
         return Vec::new();
     };
     let pods = row.pods.iter().map(|id| &objects.pods[id.index()]);
-    pods.filter(|pod| pod.is_active())
+    pods.filter(|pod| pod.exists() && pod.deletion.is_none())
         .map(|pod| ObjectRef::new(Kind::Pod, &pod.namespace, &pod.name))
         .collect()
 }
@@ -261,7 +261,7 @@ fn selected(
         let pods = objects
             .pods
             .iter()
-            .filter(|pod| pod.is_active() && carries(&pod.labels));
+            .filter(|pod| pod.exists() && pod.deletion.is_none() && carries(&pod.labels));
         return pods
             .map(|pod| ObjectRef::new(Kind::Pod, &pod.namespace, &pod.name))
             .collect();

@@ -1,10 +1,11 @@
 //! What the API server writes into a document before anybody reads it: a Secret's text becomes data, a
-//! claim's two names for its source say the same, a DaemonSet counts its templates.
+//! claim's two names for its source say the same, a DaemonSet counts its templates, an Ingress has a class.
 //!
 //! Source: pkg/apis/core/v1/conversion.go `Convert_v1_Secret_To_core_Secret`;
 //! pkg/registry/core/persistentvolumeclaim `NormalizeDataSources`; pkg/registry/apps/daemonset/strategy.go.
 
 use super::{admission, create};
+use crate::cluster::Cluster;
 use aegis_model::Doc;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use alloc::string::String;
@@ -23,6 +24,32 @@ pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
         "PersistentVolumeClaim" => data_source(document),
         "DaemonSet" => count_first_template(document),
         _ => {}
+    }
+}
+
+/// An Ingress that names no class gets the one that is marked as default: the newest of several, then the
+/// first by name (plugin/pkg/admission/network/defaultingressclass).
+pub(super) fn classed<P>(cluster: &Cluster<P>, object: &ObjectRef, document: &mut Value) {
+    let named = document["spec"]["ingressClassName"].is_string()
+        || document["metadata"]["annotations"]["kubernetes.io/ingress.class"].is_string();
+    if object.kind.as_str() != "Ingress" || named {
+        return;
+    }
+    let rows = cluster.objects.plain.iter().map(|row| &row.header);
+    let marked = rows.filter(|header| {
+        let mark = header
+            .annotations
+            .get("ingressclass.kubernetes.io/is-default-class");
+        header.exists()
+            && header.reference.kind.as_str() == "IngressClass"
+            && mark.is_some_and(|value| value == "true")
+    });
+    let default = marked.min_by_key(|header| {
+        let newest_first = core::cmp::Reverse(header.created);
+        (newest_first, header.reference.name.clone())
+    });
+    if let Some(header) = default {
+        document["spec"]["ingressClassName"] = header.reference.name.as_str().into();
     }
 }
 

@@ -3,8 +3,8 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, pods, storage,
-    templates, validate,
+    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, pods, services,
+    storage, templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
@@ -15,11 +15,11 @@ use aegis_model::kubernetes::{
 };
 use aegis_model::objects::{
     Autoscaler, BatchStatus, DisruptionBudget, Header, NetworkPolicy, Node, Plain, ReplicaSet,
-    Service, Workload, WorkloadSpec, WorkloadStatus,
+    Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::{
     AutoscalerId, Behaviour, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId,
-    ServiceId, TemplateId, Tick, WorkloadId,
+    TemplateId, Tick, WorkloadId,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -118,6 +118,7 @@ fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> 
         value["metadata"]["namespace"] = reference.namespace.as_str().into();
     }
     complete::arrived(&reference, &mut value);
+    complete::classed(cluster, &reference, &mut value);
     let (_, metadata) = document::identify(&value)?;
     Ok(Arrival {
         reference,
@@ -158,7 +159,7 @@ fn place<P>(cluster: &mut Cluster<P>, arrival: &mut Arrival) -> Result<Slot, Api
         Kind::ReplicaSet => replica_set(cluster, arrival),
         Kind::Job => job(cluster, arrival),
         Kind::Pod => pod(cluster, arrival),
-        Kind::Service => service(cluster, arrival),
+        Kind::Service => services::create(cluster, arrival),
         Kind::HorizontalPodAutoscaler => autoscaler(cluster, arrival),
         Kind::NetworkPolicy => policy(cluster, arrival),
         Kind::PodDisruptionBudget => budget(cluster, arrival),
@@ -671,18 +672,6 @@ fn ordinal_of<P>(cluster: &Cluster<P>, workload: WorkloadId, name: &str) -> u32 
     numbered
         .filter(|_| row.header.reference.kind == Kind::StatefulSet)
         .unwrap_or(row.next_ordinal)
-}
-
-fn service<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError> {
-    let row = Service {
-        spec: Arc::new(read(&arrival.reference, &arrival.document, "spec")?),
-        header: header(cluster, arrival),
-        endpoints: Arc::default(),
-    };
-    let id = ServiceId::from(cluster.objects.services.push(row));
-    Arc::make_mut(&mut cluster.workings.control.dirty_services).insert(id);
-    cluster.workings.index.topology_dirty = true;
-    Ok(register(cluster, arrival, Slot::Service(id)))
 }
 
 /// The typed spec of an autoscaler; `autoscaling/v1` says its CPU target in a field of its own.

@@ -21,6 +21,7 @@ pub mod nodes;
 mod owned;
 pub mod pods;
 mod redefine;
+mod services;
 pub mod storage;
 mod templates;
 mod update;

@@ -15,7 +15,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_cluster::workings::Slot;
-use aegis_model::kubernetes::{HorizontalPodAutoscalerSpec, Kind, ObjectRef};
+use aegis_model::kubernetes::{HorizontalPodAutoscalerSpec, Kind, ObjectRef, ScaleTargetRef};
 use aegis_model::objects::{ConditionStatus, Severity};
 use aegis_model::{AutoscalerId, Overlay, WorkloadId};
 use alloc::format;
@@ -88,6 +88,13 @@ fn open<P>(cluster: &mut Cluster<P>, id: AutoscalerId, journal: &mut Journal) ->
     let kind = Kind::from(target.kind.as_str());
     let namespace = &row.header.reference.namespace;
     let reference = ObjectRef::new(kind, namespace, &target.name);
+    if let Some(group) = foreign_group(target, &reference.kind) {
+        let kind = &target.kind;
+        let error = format!("no matches for kind \"{kind}\" in group \"{group}\"");
+        cluster.workings.control.autoscalers[id.index()].target = None;
+        fail_to_open(cluster, id, &error, journal);
+        return None;
+    }
     let found = match api::find(cluster, &reference) {
         Some(Slot::Workload(workload)) => Some(workload),
         _ => None,
@@ -98,7 +105,7 @@ fn open<P>(cluster: &mut Cluster<P>, id: AutoscalerId, journal: &mut Journal) ->
         replicas.map(|current| (workload, current))
     });
     let Some((target, current)) = scale else {
-        fail_to_open(cluster, id, &reference, journal);
+        fail_to_open(cluster, id, &not_found(&reference), journal);
         return None;
     };
     Some(Desk {
@@ -110,21 +117,36 @@ fn open<P>(cluster: &mut Cluster<P>, id: AutoscalerId, journal: &mut Journal) ->
     })
 }
 
-fn fail_to_open<P>(
-    cluster: &mut Cluster<P>,
-    id: AutoscalerId,
-    target: &ObjectRef,
-    journal: &mut Journal,
-) {
+/// The group that a reference names, where it is not that of a kind which the API server serves; its version
+/// does not matter (horizontal.go `reconcileAutoscaler`, RESTMappings of the group and kind).
+fn foreign_group<'a>(target: &'a ScaleTargetRef, kind: &Kind) -> Option<&'a str> {
+    let scaled = matches!(
+        kind,
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet
+    );
+    if !scaled || target.api_version.is_empty() {
+        return None;
+    }
+    let named = target.api_version.split_once('/');
+    let group = named.map_or("", |(group, _)| group);
+    let plural = resource(kind);
+    let served = plural.split_once('.').map_or("", |(_, group)| group);
+    (group != served).then_some(group)
+}
+
+fn not_found(target: &ObjectRef) -> String {
     let plural = resource(&target.kind);
     let (kind, group) = plural.split_once('.').unwrap_or((&plural, ""));
-    let error = format!("{kind}/scale.{group} \"{}\" not found", target.name);
+    format!("{kind}/scale.{group} \"{}\" not found", target.name)
+}
+
+fn fail_to_open<P>(cluster: &mut Cluster<P>, id: AutoscalerId, error: &str, journal: &mut Journal) {
     report(
         cluster,
         id,
         Severity::Warning,
         "FailedGetScale",
-        &error,
+        error,
         journal,
     );
     let message =

@@ -9,7 +9,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::workings::PodMetrics;
 use aegis_model::kubernetes::{MetricSpec, ResourceMetric, RestartPolicy};
 use aegis_model::objects::{ConditionStatus, Measured, Pod, PodPhase};
-use aegis_model::{PodId, Tick};
+use aegis_model::{PodId, Quantity, Tick};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -254,7 +254,8 @@ fn is_unready(pod: &Pod, metrics: &PodMetrics, now: Tick) -> bool {
     }
 }
 
-/// Requests per pod: of all containers, or of the one that the metric names.
+/// Requests per pod: of all containers, or of the one that the metric names; what the pod asks for as a whole
+/// goes before its containers (replica_calculator.go `calculatePodLevelRequests`).
 fn requests<P>(
     cluster: &Cluster<P>,
     pods: &[PodId],
@@ -265,6 +266,14 @@ fn requests<P>(
         let spec = &cluster.objects.templates[pod.template.index()].spec.spec;
         let sidecars = (spec.init_containers.iter())
             .filter(|c| c.restart_policy == Some(RestartPolicy::Always));
+        let units = |amount: Quantity| match metric.name.as_str() {
+            "cpu" => amount.millicores().0,
+            _ => amount.bytes().0,
+        };
+        let whole = spec.resources.requests.get(&metric.name);
+        if let Some(amount) = whole.filter(|_| metric.container.is_empty()) {
+            return Ok((*id, units(amount)));
+        }
         let mut sum = 0;
         for container in spec.containers.iter().chain(sidecars) {
             if !metric.container.is_empty() && metric.container != container.name {
@@ -276,10 +285,7 @@ fn requests<P>(
                     metric.name, container.name, pod.name
                 ));
             };
-            sum += match metric.name.as_str() {
-                "cpu" => amount.millicores().0,
-                _ => amount.bytes().0,
-            };
+            sum += units(amount);
         }
         Ok((*id, sum))
     };

@@ -14,14 +14,16 @@ use alloc::vec::Vec;
 
 const DISK_PRESSURE: &str = "node.kubernetes.io/disk-pressure";
 const PID_PRESSURE: &str = "node.kubernetes.io/pid-pressure";
+const NETWORK_UNAVAILABLE: &str = "node.kubernetes.io/network-unavailable";
 
 /// Taints that this controller owns.
-const OWNED: [&str; 6] = [
+const OWNED: [&str; 7] = [
     NOT_READY,
     UNREACHABLE,
     MEMORY_PRESSURE,
     DISK_PRESSURE,
     PID_PRESSURE,
+    NETWORK_UNAVAILABLE,
     UNSCHEDULABLE,
 ];
 
@@ -62,6 +64,7 @@ fn wanted(node: &Node) -> Vec<Taint> {
         (pressed("MemoryPressure"), MEMORY_PRESSURE),
         (pressed("DiskPressure"), DISK_PRESSURE),
         (pressed("PIDPressure"), PID_PRESSURE),
+        (pressed("NetworkUnavailable"), NETWORK_UNAVAILABLE),
         (node.spec.unschedulable, UNSCHEDULABLE),
     ];
     let pressing = rows.into_iter().filter(|(holds, _)| *holds);

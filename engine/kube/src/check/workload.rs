@@ -64,6 +64,36 @@ pub fn daemon_set(spec: &DaemonSetSpec, path: &FieldPath, findings: &mut Finding
     selected(&spec.selector, &spec.template, "daemonset", path, findings);
     template(&spec.template, &[], path, findings);
     update(&spec.update_strategy, path, findings);
+    if let Some(bounds) = &spec.update_strategy.rolling_update {
+        one_side(
+            bounds,
+            &path.key("updateStrategy").key("rollingUpdate"),
+            findings,
+        );
+    }
+}
+
+/// A DaemonSet has new pods beside the old ones or lets old ones go first, never both nor neither
+/// (pkg/apis/apps/validation `ValidateRollingUpdateDaemonSet`); without a word one old one goes first.
+fn one_side(bounds: &RollingUpdate, path: &FieldPath, findings: &mut Findings) {
+    let at = |key: &str| path.key(key);
+    let surge = bounds.max_surge.clone().unwrap_or(IntOrString::Int(0));
+    let unavailable = bounds.max_unavailable.clone();
+    let unavailable = unavailable.unwrap_or(IntOrString::Int(1));
+    for (key, bound) in [("maxUnavailable", &unavailable), ("maxSurge", &surge)] {
+        amount(bound, &at(key), findings);
+        at_most_all(bound, &at(key), findings);
+    }
+    match (is_zero(&unavailable), is_zero(&surge)) {
+        (false, false) => {
+            let detail = "may not be set when maxUnavailable is non-zero";
+            findings.invalid(&at("maxSurge"), surge.to_string(), detail);
+        }
+        (true, true) => {
+            findings.required(&at("maxUnavailable"), "cannot be 0 when maxSurge is 0");
+        }
+        _ => {}
+    }
 }
 
 fn update(strategy: &UpdateStrategy, path: &FieldPath, findings: &mut Findings) {
@@ -142,20 +172,26 @@ fn rolling(bounds: &RollingUpdate, path: &FieldPath, findings: &mut Findings) {
             amount(bound, &path.key(key), findings);
         }
     }
-    if let Some(IntOrString::Text(text)) = &bounds.max_unavailable
+    if let Some(bound) = &bounds.max_unavailable {
+        at_most_all(bound, &path.key("maxUnavailable"), findings);
+    }
+    let zero = |bound: &Option<IntOrString>| bound.as_ref().is_some_and(is_zero);
+    if zero(&bounds.max_surge) && zero(&bounds.max_unavailable) {
+        let at = path.key("maxUnavailable");
+        findings.invalid(&at, 0, "may not be 0 when `maxSurge` is 0");
+    }
+}
+
+/// Percentages end at 100.
+fn at_most_all(bound: &IntOrString, path: &FieldPath, findings: &mut Findings) {
+    if let IntOrString::Text(text) = bound
         && is_percentage(text)
         && text
             .trim_end_matches('%')
             .parse()
             .is_ok_and(|percent: u32| percent > 100)
     {
-        let at = path.key("maxUnavailable");
-        findings.invalid(&at, text.as_str(), "must not be greater than 100%");
-    }
-    let zero = |bound: &Option<IntOrString>| bound.as_ref().is_some_and(is_zero);
-    if zero(&bounds.max_surge) && zero(&bounds.max_unavailable) {
-        let at = path.key("maxUnavailable");
-        findings.invalid(&at, 0, "may not be 0 when `maxSurge` is 0");
+        findings.invalid(path, text.as_str(), "must not be greater than 100%");
     }
 }
 

@@ -32,7 +32,6 @@ pub enum Derived {
     Slice = 4,
     Container = 5,
     Endpoints = 6,
-    Token = 7,
 }
 
 /// The uid of something derived from a numbered object, the `index`th of its kind.

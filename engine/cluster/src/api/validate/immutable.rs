@@ -54,6 +54,11 @@ pub(in crate::api) fn may_become(
             same(before, after, "roleRef")
                 .ok_or_else(|| invalid(object, "roleRef", &shown, "cannot change roleRef"))
         }
+        "ResourceQuota" => {
+            let shown = after["spec"]["scopes"].to_string();
+            same(&before["spec"], &after["spec"], "scopes")
+                .ok_or_else(|| invalid(object, "spec.scopes", &shown, IMMUTABLE))
+        }
         "IngressClass" => {
             let shown = after["spec"]["controller"].to_string();
             same(&before["spec"], &after["spec"], "controller")
