@@ -57,81 +57,83 @@ fn notes(loaded: &Loaded) -> Vec<&str> {
         .collect()
 }
 
+/// Kind, what its spec says beside the selector, the entry that it becomes.
+const KINDS: &[(&str, &str, &str)] = &[
+    (
+        "PodChaos",
+        "action: pod-kill",
+        "0 pod_kill deployment/default/cartservice",
+    ),
+    (
+        "PodChaos",
+        "action: pod-failure, duration: 30s",
+        "0 container_kill deployment/default/cartservice for 30",
+    ),
+    (
+        "NetworkChaos",
+        "action: delay, delay: {latency: 90ms}, duration: 5m",
+        "0 pod_network_delay deployment/default/cartservice delay=\"90ms\" for 300",
+    ),
+    (
+        "NetworkChaos",
+        "action: loss, loss: {loss: '25'}",
+        "0 pod_network_loss deployment/default/cartservice share=\"25%\"",
+    ),
+    (
+        "NetworkChaos",
+        "action: partition",
+        "0 pod_network_partition deployment/default/cartservice",
+    ),
+    (
+        "StressChaos",
+        "stressors: {cpu: {workers: 2, load: 50}}",
+        "0 cpu_hog deployment/default/cartservice cores=\"1000m\"",
+    ),
+    (
+        "StressChaos",
+        "stressors: {memory: {workers: 2, size: 64MiB}}",
+        "0 memory_stress deployment/default/cartservice bytes=\"134217728\"",
+    ),
+    (
+        "IOChaos",
+        "action: latency, delay: 100ms",
+        "0 disk_slow deployment/default/cartservice delay=\"100ms\"",
+    ),
+    (
+        "IOChaos",
+        "action: fault, errno: 5, percent: 50",
+        "0 system_call_fails deployment/default/cartservice share=\"50%\"",
+    ),
+    (
+        "DNSChaos",
+        "action: error, patterns: [cartservice.*]",
+        "0 name_unresolved service/default/cartservice",
+    ),
+    (
+        "DNSChaos",
+        "action: error",
+        "0 names_all_unresolved Cluster/cluster",
+    ),
+    (
+        "HTTPChaos",
+        "target: Request, abort: true",
+        "0 http_aborted deployment/default/cartservice share=\"100%\"",
+    ),
+    (
+        "TimeChaos",
+        "timeOffset: -10m",
+        "0 pod_clock_off deployment/default/cartservice",
+    ),
+];
+
 #[test]
 fn one_experiment_of_each_kind() {
-    let cases = [
-        (
-            "PodChaos",
-            "action: pod-kill",
-            "0 pod_kill deployment/default/cartservice",
-        ),
-        (
-            "PodChaos",
-            "action: pod-failure, duration: 30s",
-            "0 container_kill deployment/default/cartservice for 30",
-        ),
-        (
-            "NetworkChaos",
-            "action: delay, delay: {latency: 90ms}, duration: 5m",
-            "0 pod_network_delay deployment/default/cartservice delay=\"90ms\" for 300",
-        ),
-        (
-            "NetworkChaos",
-            "action: loss, loss: {loss: '25'}",
-            "0 pod_network_loss deployment/default/cartservice share=\"25%\"",
-        ),
-        (
-            "NetworkChaos",
-            "action: partition",
-            "0 pod_network_partition deployment/default/cartservice",
-        ),
-        (
-            "StressChaos",
-            "stressors: {cpu: {workers: 2, load: 50}}",
-            "0 cpu_hog deployment/default/cartservice cores=\"1000m\"",
-        ),
-        (
-            "StressChaos",
-            "stressors: {memory: {workers: 2, size: 64MiB}}",
-            "0 memory_stress deployment/default/cartservice bytes=\"134217728\"",
-        ),
-        (
-            "IOChaos",
-            "action: latency, delay: 100ms",
-            "0 disk_slow deployment/default/cartservice delay=\"100ms\"",
-        ),
-        (
-            "IOChaos",
-            "action: fault, errno: 5, percent: 50",
-            "0 system_call_fails deployment/default/cartservice share=\"50%\"",
-        ),
-        (
-            "DNSChaos",
-            "action: error, patterns: [cartservice.*]",
-            "0 name_unresolved service/default/cartservice",
-        ),
-        (
-            "DNSChaos",
-            "action: error",
-            "0 names_all_unresolved Cluster/cluster",
-        ),
-        (
-            "HTTPChaos",
-            "target: Request, abort: true",
-            "0 http_aborted deployment/default/cartservice share=\"100%\"",
-        ),
-        (
-            "TimeChaos",
-            "timeOffset: -10m",
-            "0 pod_clock_off deployment/default/cartservice",
-        ),
-    ];
-    for (kind, action, expected) in cases {
+    for (kind, action, expected) in KINDS {
         let resource = format!(
             "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: x}}, spec: {{mode: all, selector: {{labelSelectors: {{app: cartservice}}}}, {action}}}}}"
         );
         let loaded = loaded(&resource);
-        assert_eq!(entries(&loaded), [expected], "{resource}");
+        assert_eq!(entries(&loaded), [*expected], "{resource}");
         assert_eq!(notes(&loaded), Vec::<&str>::new(), "{resource}");
     }
 }
