@@ -137,13 +137,24 @@ fn workloads(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
         let here = estate.pods_of(at);
         let ready = here.clone().filter(|pod| pod.is_ready()).count();
         let wanted = keeper.desired.unwrap_or(0);
-        let fewer = i64::try_from(ready).unwrap_or(i64::MAX) < wanted && estate.knows_pods();
+        let counted = match estate.knows_pods() {
+            true => i64::try_from(ready).unwrap_or(i64::MAX),
+            false => by_status(keeper.object.doc).unwrap_or(wanted),
+        };
+        let fewer = counted < wanted;
         let broken = here.clone().any(|pod| !pod.is_ready() && !pod.is_leaving());
         let restarts = here.clone().any(crate::estate::Pod::restarts_again);
         if fewer || broken || restarts {
             found.insert(Symptom::Down(at));
         }
     }
+}
+
+/// Ready pods as a workload's own status counts them, where no pod was collected.
+fn by_status(doc: &serde_json::Value) -> Option<i64> {
+    let observed = crate::doc::number(doc, "/status/replicas").is_some()
+        || crate::doc::number(doc, "/status/observedGeneration").is_some();
+    observed.then(|| crate::doc::number(doc, "/status/readyReplicas").unwrap_or(0))
 }
 
 /// Whether a Job's pods fail, and none has done its work.

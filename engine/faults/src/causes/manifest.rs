@@ -105,6 +105,20 @@ pub const ROWS: &[Cause] = &[
         source: "every troubleshooting course",
     },
     Cause {
+        id: "ephemeral_storage_exceeded",
+        mechanism: "The pod writes more to the node's disk than its limits allow, and is evicted.",
+        prior: 0.1,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: (
+            "kubectl -n {ns} get pods --field-selector=status.phase=Failed",
+            "Evicted: usage exceeds the limit",
+        ),
+        source: "S ephemeral storage; every troubleshooting course",
+    },
+    Cause {
         id: "variable_missing",
         mechanism: "The program ends at its start, as a variable that it needs is not set.",
         prior: 0.12,

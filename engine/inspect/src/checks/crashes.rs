@@ -21,6 +21,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             continue;
         }
         found.extend(hurt.iter().find_map(|pod| killed_for_memory(case, at, pod)));
+        found.extend(hurt.iter().find_map(|pod| evicted(case, at, pod)));
         found.extend(hurt.iter().find_map(|pod| forbidden(case, at, pod)));
         found.extend(by_its_words(case, at, &hurt));
     }
@@ -71,6 +72,33 @@ fn killed_for_memory(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candid
                 object.reference(),
                 format!("its limit is {limit}"),
             ),
+    )
+}
+
+/// A pod that the kubelet put out as it used more of the node's disk than it may.
+fn evicted(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let object = &pod.object;
+    let message = text(object.doc, "/status/message");
+    let by_status = text(object.doc, "/status/reason") == "Evicted";
+    let warnings = case.estate.warnings_of(at);
+    let event = warnings.iter().find(|event| event.reason == "Evicted");
+    let said = match (by_status, event) {
+        (true, _) => message,
+        (false, Some(event)) => event.message.as_str(),
+        (false, None) => return None,
+    };
+    let field = if said.contains("EmptyDir") {
+        "spec.template.spec.volumes[].emptyDir.sizeLimit"
+    } else if said.contains("ephemeral") {
+        "spec.template.spec.containers[].resources.limits.ephemeral-storage"
+    } else {
+        return None;
+    };
+    Some(
+        Candidate::at_workload("ephemeral_storage_exceeded", &case.estate, at)?
+            .field(field)
+            .seen(Said, "event", object.reference(), said)
+            .seen(Proven, "object", object.reference(), "the pod was evicted"),
     )
 }
 

@@ -8,7 +8,7 @@ use crate::candidate::{
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object, Pod};
 use crate::labels::selects;
-use aegis_model::bundle::AttemptOutcome;
+use aegis_model::bundle::{AttemptOutcome, Origin};
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
@@ -19,6 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for policy in all {
         found.extend((0..estate.workloads.len()).find_map(|at| nameless(estate, &policy, at)));
+        found.extend(lets_in_nobody(estate, &policy));
     }
     found.extend(denied(case));
     found
@@ -58,6 +59,42 @@ fn nameless(estate: &Estate<'_>, policy: &Object<'_>, at: usize) -> Option<Candi
         .field("spec.egress")
         .value("value", policy.name)
         .seen(weight, "object", policy.reference(), words);
+    candidate.object = policy.reference();
+    candidate.hurts.clear();
+    Some(candidate)
+}
+
+/// A policy before a Service whose every rule lets in pods of its own namespace that are not there.
+fn lets_in_nobody(estate: &Estate<'_>, policy: &Object<'_>) -> Option<Candidate> {
+    if estate.bundle.origin != Origin::Settled || !isolates(policy, "Ingress") {
+        return None;
+    }
+    let mut peers = items(policy.doc, "/spec/ingress").flat_map(|rule| items(rule, "/from"));
+    let here = |peer: &Value| {
+        let selector = peer.pointer("/podSelector")?;
+        let local = peer.as_object().is_some_and(|fields| fields.len() == 1);
+        let keepers = estate.workloads.iter();
+        let mut near = keepers.filter(|keeper| keeper.object.namespace == policy.namespace);
+        (local && !near.any(|keeper| selects(selector, &keeper.labels))).then_some(())
+    };
+    let open = items(policy.doc, "/spec/ingress").any(|rule| items(rule, "/from").next().is_none());
+    let some = items(policy.doc, "/spec/ingress").next().is_some();
+    if open || !some || !peers.all(|peer| here(peer).is_some()) {
+        return None;
+    }
+    let behind = (0..estate.workloads.len()).find(|at| {
+        let keeper = &estate.workloads[*at];
+        let taken = policy
+            .doc
+            .pointer("/spec/podSelector")
+            .is_none_or(|selector| selects(selector, &keeper.labels));
+        keeper.object.namespace == policy.namespace && taken && !estate.services_of(*at).is_empty()
+    })?;
+    let words = "its rules let in pods that are not there, and nobody else may ask its Service";
+    let mut candidate = Candidate::at_workload("network_policy_block", estate, behind)?
+        .field("spec.ingress[].from")
+        .value("value", policy.name)
+        .seen(Proven, "object", policy.reference(), words);
     candidate.object = policy.reference();
     candidate.hurts.clear();
     Some(candidate)

@@ -1,5 +1,6 @@
 //! The checks: each looks at one thing and says what it finds, with evidence. None knows another.
 
+mod access;
 mod containers;
 mod crashes;
 mod databases;
@@ -64,6 +65,7 @@ pub const CHECKS: &[Check] = &[
     check("jobs", jobs::find),
     check("unused", unused::find),
     check("programs", programs::find),
+    check("access", access::find),
 ];
 
 const fn check(name: &'static str, find: fn(&Case<'_>) -> Vec<Candidate>) -> Check {

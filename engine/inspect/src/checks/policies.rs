@@ -50,6 +50,9 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             .filter(|one| home(one))
             .filter_map(finalizer),
     );
+    if !estate.knows_pods() {
+        found.extend((0..estate.workloads.len()).filter_map(|at| stuck(estate, at)));
+    }
     found
 }
 
@@ -225,6 +228,22 @@ fn webhook(estate: &Estate<'_>, hook: &Object<'_>) -> Option<Candidate> {
                 hook.reference(),
                 "new objects of its rules are refused",
             ),
+    )
+}
+
+/// A rollout that says itself why it does not go on, where no pod was collected to say it.
+fn stuck(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let said = items(keeper.object.doc, "/status/conditions").find(|condition| {
+        let (kind, status) = (text(condition, "/type"), text(condition, "/status"));
+        let refused = kind == "ReplicaFailure" && status == "True";
+        refused || matches!(kind, "Progressing" | "Available") && status == "False"
+    })?;
+    let words = format!("{}: {}", text(said, "/reason"), text(said, "/message"));
+    Some(
+        Candidate::at_workload("rollout_stuck", estate, at)?
+            .field("status.conditions")
+            .seen(Proven, "object", keeper.object.reference(), words),
     )
 }
 

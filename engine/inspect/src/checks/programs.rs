@@ -19,6 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
         found.extend(uncredited(estate, at));
+        found.extend(placeholder(estate, at));
         for container in items(estate.workloads[at].pod_spec, "/containers") {
             if is_plain(container) {
                 found.extend(unset(estate, at, container));
@@ -28,6 +29,30 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// An image whose name says that somebody has to fill it in: `yourcompany/app`, `your-registry/app`.
+fn placeholder(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    const WORDS: &[&str] = &["your", "changeme", "change-me", "replace-me", "replaceme"];
+    let keeper = &estate.workloads[at];
+    let container = items(keeper.pod_spec, "/containers").find(|container| {
+        let image = text(container, "/image").to_ascii_lowercase();
+        let first = image.split(['/', ':']).next().unwrap_or_default();
+        WORDS.iter().any(|word| first.starts_with(word)) || image.contains(['<', '>', '$'])
+    })?;
+    let name = text(container, "/name");
+    let image = text(container, "/image");
+    Some(
+        alone(Candidate::at_workload("image_missing", estate, at)?)
+            .field(format!("spec.template.spec.containers[name={name}].image"))
+            .value("value", image)
+            .seen(
+                Proven,
+                "object",
+                keeper.object.reference(),
+                format!("{image} is a name to be filled in"),
+            ),
+    )
 }
 
 /// Images of a registry that asks for credentials, where the pod names none that are there.

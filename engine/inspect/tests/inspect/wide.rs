@@ -290,3 +290,79 @@ fn images_get_what_their_pages_ask_for() {
         "port: 80}}}]}, status",
     );
 }
+
+#[test]
+fn a_program_asks_for_what_its_account_may() {
+    let all = "{apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: shop, labels: {app: agent}}, spec: {nodeName: n1, serviceAccountName: robot, containers: [{name: c, image: bitnami/kubectl, command: [sh, -c, 'kubectl get pods; sleep 9']}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: shop}, rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: shop}, roleRef: {kind: Role, name: r}, subjects: [{kind: ServiceAccount, name: robot, namespace: shop}]}";
+    check(
+        "permission_denied_by_rbac",
+        "Pod/shop/agent",
+        all,
+        "verbs: [get]",
+        "verbs: [get, list]",
+    );
+}
+
+#[test]
+fn a_policy_lets_in_somebody_who_is_there() {
+    check(
+        "network_policy_block",
+        "NetworkPolicy/shop/p",
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {role: gone}}}]}]}}",
+        "role: gone",
+        "app: web",
+    );
+}
+
+#[test]
+fn an_image_is_no_name_to_be_filled_in() {
+    check(
+        "image_missing",
+        "Pod/shop/p",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: yourcompany/app}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}",
+        "yourcompany/app",
+        "company/app",
+    );
+}
+
+#[test]
+fn a_pod_that_was_put_out_for_its_disk_says_so() {
+    check(
+        "ephemeral_storage_exceeded",
+        "Pod/shop/p",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: x}]}, status: {phase: Failed, reason: Evicted, message: 'Usage of EmptyDir volume \"scratch\" exceeds the limit \"10Mi\". '}}",
+        "phase: Failed, reason: Evicted, message: 'Usage of EmptyDir volume \"scratch\" exceeds the limit \"10Mi\". '",
+        "phase: Succeeded",
+    );
+}
+
+/// A dump of one object has no pods: its own status tells.
+#[test]
+fn a_deployment_alone_tells_by_its_status() {
+    let read = |status: &str| {
+        let text = format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: shop, uid: '1'}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: x}}]}}}}}}, status: {status}}}"
+        );
+        let bundle = Bundle {
+            objects: read_lenient("web.yaml", &text).objects,
+            ..Bundle::default()
+        };
+        inspect(&bundle, &Scope::default())
+    };
+    let bad = read(
+        "{observedGeneration: 1, replicas: 2, conditions: [{type: Progressing, status: 'False', reason: ProgressDeadlineExceeded, message: timed out}]}",
+    );
+    assert_eq!(
+        bad.findings.first().map(|one| one.fault.as_str()),
+        Some("rollout_stuck"),
+        "{bad:#?}"
+    );
+    let good = read(
+        "{observedGeneration: 1, replicas: 2, readyReplicas: 2, conditions: [{type: Progressing, status: 'True'}]}",
+    );
+    assert_eq!(good.verdict, InspectionVerdict::Healthy, "{good:#?}");
+}

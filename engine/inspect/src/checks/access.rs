@@ -1,0 +1,187 @@
+//! Programs that ask the API server for what their account may not: `kubectl` in a command, against
+//! the roles that are bound to the pod's ServiceAccount.
+
+use super::Case;
+use crate::candidate::{Candidate, Weight::Said};
+use crate::doc::{items, text};
+use crate::estate::{Estate, Object};
+use aegis_model::bundle::Origin;
+use serde_json::Value;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return Vec::new();
+    }
+    let all = 0..estate.workloads.len();
+    all.filter_map(|at| refused(estate, at)).collect()
+}
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ask {
+    verb: String,
+    resource: String,
+    namespace: String,
+}
+
+fn refused(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let namespace = keeper.object.namespace;
+    let account = match text(keeper.pod_spec, "/serviceAccountName") {
+        "" => "default",
+        name => name,
+    };
+    let asks = items(keeper.pod_spec, "/containers")
+        .flat_map(|one| items(one, "/command").chain(items(one, "/args")))
+        .filter_map(Value::as_str)
+        .flat_map(|script| asks(script, namespace));
+    let denied = { asks }.find(|ask| !allowed(estate, namespace, account, ask))?;
+    let words = format!(
+        "it asks to {} {} in {}, and nothing that is bound to {account} allows it",
+        denied.verb, denied.resource, denied.namespace
+    );
+    let mut candidate = Candidate::at_workload("permission_denied_by_rbac", estate, at)?
+        .field("spec.template.spec.serviceAccountName")
+        .value("value", account)
+        .seen(Said, "object", keeper.object.reference(), words);
+    candidate.hurts.clear();
+    Some(candidate)
+}
+
+/// What the `kubectl` commands of a script ask for, those that read or delete.
+fn asks(script: &str, home: &str) -> Vec<Ask> {
+    let commands = script.split([';', '\n', '|', '&']);
+    let words = commands.map(|command| command.split_whitespace().collect::<Vec<_>>());
+    words
+        .filter_map(|words| {
+            let at = words.iter().position(|word| *word == "kubectl")?;
+            ask(&words[at + 1..], home)
+        })
+        .collect()
+}
+
+fn ask(words: &[&str], home: &str) -> Option<Ask> {
+    let mut plain = Vec::new();
+    let mut namespace = home.to_owned();
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "-n" | "--namespace" => namespace = (*rest.next()?).to_owned(),
+            "-A" | "--all-namespaces" => namespace = "*".to_owned(),
+            "-o" | "-l" | "--output" | "--selector" => drop(rest.next()),
+            flag if flag.starts_with('-') => {}
+            word => plain.push(word.trim_matches(['"', '\''])),
+        }
+    }
+    let (verb, resource) = (*plain.first()?, *plain.get(1)?);
+    let (resource, named) = match resource.split_once('/') {
+        Some((resource, _)) => (resource, true),
+        None => (resource, plain.len() > 2),
+    };
+    let verb = match (verb, named) {
+        ("get", true) => "get",
+        ("get" | "describe", false) => "list",
+        ("delete", _) => "delete",
+        _ => return None,
+    };
+    let known = resource.bytes().all(|byte| byte.is_ascii_lowercase());
+    known.then(|| Ask {
+        verb: verb.to_owned(),
+        resource: plural(resource),
+        namespace,
+    })
+}
+
+/// The name of a resource in rules.
+fn plural(word: &str) -> String {
+    const SHORT: &[(&str, &str)] = &[
+        ("po", "pods"),
+        ("svc", "services"),
+        ("deploy", "deployments"),
+        ("cm", "configmaps"),
+        ("ns", "namespaces"),
+        ("no", "nodes"),
+        ("sa", "serviceaccounts"),
+        ("pvc", "persistentvolumeclaims"),
+        ("ing", "ingresses"),
+        ("ingress", "ingresses"),
+        ("sts", "statefulsets"),
+        ("ds", "daemonsets"),
+        ("rs", "replicasets"),
+        ("ev", "events"),
+    ];
+    let found = SHORT.iter().find(|(short, _)| *short == word);
+    match found {
+        Some((_, long)) => (*long).to_owned(),
+        None if word.ends_with('s') => word.to_owned(),
+        None => format!("{word}s"),
+    }
+}
+
+/// Whether a role that is bound to an account allows it. Of a role that is not in the input nothing is
+/// known: it is taken to allow.
+fn allowed(estate: &Estate<'_>, namespace: &str, account: &str, ask: &Ask) -> bool {
+    let bound = |binding: &Object<'_>| {
+        items(binding.doc, "/subjects").any(|subject| {
+            let own = text(subject, "/namespace") == namespace
+                || text(subject, "/namespace").is_empty() && binding.namespace == namespace;
+            text(subject, "/kind") == "ServiceAccount" && text(subject, "/name") == account && own
+        })
+    };
+    let everywhere = estate.of_kind("ClusterRoleBinding").filter(&bound);
+    let here = estate
+        .of_kind("RoleBinding")
+        .filter(|binding| binding.namespace == ask.namespace)
+        .filter(&bound);
+    let mut bindings = everywhere.chain(here);
+    bindings.any(|binding| {
+        let (kind, name) = (
+            text(binding.doc, "/roleRef/kind"),
+            text(binding.doc, "/roleRef/name"),
+        );
+        let space = if kind == "Role" {
+            binding.namespace
+        } else {
+            ""
+        };
+        estate
+            .find(kind, space, name)
+            .is_none_or(|role| items(role.doc, "/rules").any(|rule| takes(rule, ask)))
+    })
+}
+
+fn takes(rule: &Value, ask: &Ask) -> bool {
+    let holds = |list: &str, word: &str| {
+        items(rule, list)
+            .filter_map(Value::as_str)
+            .any(|one| one == "*" || one == word)
+    };
+    holds("/verbs", &ask.verb) && holds("/resources", &ask.resource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ask, asks};
+
+    #[test]
+    fn what_a_script_asks_for_is_read_out_of_it() {
+        let ask = |verb: &str, resource: &str, namespace: &str| Ask {
+            verb: verb.to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+        };
+        let script =
+            "while true; do\n  if kubectl get pods -n shop; then echo ok; fi; sleep 5; done";
+        assert_eq!(asks(script, "home"), [ask("list", "pods", "shop")]);
+        assert_eq!(
+            asks("kubectl get cm settings", "home"),
+            [ask("get", "configmaps", "home")]
+        );
+        assert_eq!(
+            asks("kubectl get po -A", "home"),
+            [ask("list", "pods", "*")]
+        );
+        assert!(asks("kubectl version; echo kubectl", "home").is_empty());
+    }
+}
