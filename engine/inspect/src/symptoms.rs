@@ -1,8 +1,8 @@
 //! What is wrong, before anybody asks why.
 
-use crate::doc::{items, text};
+use crate::doc::{has, items, text};
 use crate::estate::Estate;
-use aegis_model::bundle::{AttemptOutcome, Condition};
+use aegis_model::bundle::{AttemptOutcome, Condition, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that is wrong.
@@ -166,6 +166,8 @@ fn fails(estate: &Estate<'_>, at: usize) -> bool {
 }
 
 fn services(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
+    // Of manifests everything is there: a Service that selects nobody is for nobody.
+    let settled = estate.bundle.origin == Origin::Settled;
     for endpoints in estate.of_kind("Endpoints") {
         if !estate.is_home(endpoints.namespace) {
             continue;
@@ -178,6 +180,7 @@ fn services(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
                 || estate
                     .workload_named(service.namespace, service.name)
                     .is_some()
+                || settled && has(service.doc, "/spec/selector")
         });
         if !any && expected {
             found.insert(Symptom::NoEndpoints(endpoints.name.to_owned()));

@@ -20,6 +20,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     for at in 0..estate.workloads.len() {
         found.extend(uncredited(estate, at));
         found.extend(placeholder(estate, at));
+        found.extend(unpublished(estate, at));
         for container in items(estate.workloads[at].pod_spec, "/containers") {
             if is_plain(container) {
                 found.extend(unset(estate, at, container));
@@ -53,6 +54,94 @@ fn placeholder(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
                 format!("{image} is a name to be filled in"),
             ),
     )
+}
+
+/// Words that tags of official images are made of, beside versions. Source: their pages.
+const TAG_WORDS: &[&str] = &[
+    "latest",
+    "stable",
+    "mainline",
+    "alpine",
+    "slim",
+    "bookworm",
+    "bullseye",
+    "buster",
+    "trixie",
+    "sid",
+    "jammy",
+    "noble",
+    "focal",
+    "bionic",
+    "xenial",
+    "perl",
+    "otel",
+    "rc",
+    "edge",
+    "lts",
+    "current",
+    "musl",
+    "glibc",
+    "uclibc",
+    "management",
+    "fpm",
+    "apache",
+    "cli",
+    "zts",
+    "jdk",
+    "jre",
+    "debian",
+    "oracle",
+    "oraclelinux",
+    "ubi",
+    "innovation",
+    "unstable",
+    "rolling",
+    "devel",
+    "testing",
+    "oldstable",
+    "stretch",
+    "krypton",
+    "jod",
+    "iron",
+    "hydrogen",
+    "gallium",
+    "ltsc",
+    "windowsservercore",
+    "nanoserver",
+    "php",
+    "onbuild",
+    "experimental",
+];
+
+/// An official image with a tag that is neither a version nor one of the words that its tags are made of.
+fn unpublished(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let families: Vec<&str> = PORTS.iter().map(|(name, _)| *name).collect();
+    let keeper = &estate.workloads[at];
+    let container = items(keeper.pod_spec, "/containers").find(|container| {
+        let known = official(container).is_some_and(|name| {
+            families.contains(&name) || matches!(name, "busybox" | "alpine" | "python" | "node")
+        });
+        let image = text(container, "/image");
+        let tag = image.rsplit_once(':').map(|(_, tag)| tag);
+        known && !image.contains('@') && tag.is_some_and(|tag| !is_tag(tag))
+    })?;
+    let (name, image) = (text(container, "/name"), text(container, "/image"));
+    Some(
+        alone(Candidate::at_workload("image_missing", estate, at)?)
+            .field(format!("spec.template.spec.containers[name={name}].image"))
+            .value("value", image)
+            .seen(
+                Proven,
+                "object",
+                keeper.object.reference(),
+                format!("{image} is none of the tags that this official image has"),
+            ),
+    )
+}
+
+fn is_tag(tag: &str) -> bool {
+    let first = tag.split(['-', '_', '.']).next().unwrap_or(tag);
+    first.bytes().any(|byte| byte.is_ascii_digit()) || TAG_WORDS.contains(&first)
 }
 
 /// Images of a registry that asks for credentials, where the pod names none that are there.

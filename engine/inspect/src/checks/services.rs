@@ -105,12 +105,16 @@ fn wrong_selector(case: &Case<'_>, service: &Object<'_>) -> Option<Candidate> {
         keeper.object.reference(),
         labels.join(",")
     );
-    Some(
-        at("service_selector_wrong", estate, service, Some(meant))?
-            .field("spec.selector")
-            .value("value", labels.join(","))
-            .seen(Proven, "object", service.reference(), words),
-    )
+    let mut candidate = at("service_selector_wrong", estate, service, Some(meant))?
+        .field("spec.selector")
+        .value("value", labels.join(","))
+        .seen(Proven, "object", service.reference(), words);
+    if estate.bundle.origin == Origin::Settled {
+        // Of manifests no symptom is needed: nothing else can stand behind it.
+        candidate.hurts.clear();
+        candidate.services.clear();
+    }
+    Some(candidate)
 }
 
 fn wrong_port(

@@ -319,6 +319,29 @@ fn a_policy_lets_in_somebody_who_is_there() {
 }
 
 #[test]
+fn a_service_selects_the_pods_that_it_is_for() {
+    let other = "{apiVersion: v1, kind: Pod, metadata: {name: api, namespace: shop, labels: {app: api}}, spec: {nodeName: n1, containers: [{name: c, image: x}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: front, namespace: shop}, spec: {selector: {tier: api}, ports: [{port: 80, targetPort: 8080}]}}";
+    check(
+        "service_selector_wrong",
+        "Service/shop/front",
+        other,
+        "selector: {tier: api}",
+        "selector: {app: api}",
+    );
+}
+
+#[test]
+fn an_official_image_has_the_tag() {
+    check(
+        "image_missing",
+        "Pod/shop/p",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: 'redis:my-own-try'}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}",
+        "redis:my-own-try",
+        "redis:alpine3.20",
+    );
+}
+
+#[test]
 fn an_image_is_no_name_to_be_filled_in() {
     check(
         "image_missing",
@@ -345,7 +368,7 @@ fn a_pod_that_was_put_out_for_its_disk_says_so() {
 fn a_deployment_alone_tells_by_its_status() {
     let read = |status: &str| {
         let text = format!(
-            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: shop, uid: '1'}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: x}}]}}}}}}, status: {status}}}"
+            "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: shop, uid: '1'}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: x}}]}}}}}}, status: {status}}}"
         );
         let bundle = Bundle {
             objects: read_lenient("web.yaml", &text).objects,
