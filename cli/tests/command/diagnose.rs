@@ -139,7 +139,7 @@ fn documents_that_cannot_be_read_are_told_at_their_line_and_cost_nothing_else() 
     place.write("app.yaml", &format!("{HEALTHY}---\nkind: [\n"));
     let (first, found) = first(&place.run("diagnose app.yaml -o json"));
     assert_eq!(first["fault"], "manifest_unreadable", "{found:#}");
-    assert_eq!(first["object"], "app.yaml:21", "{found:#}");
+    assert_eq!(first["object"], "app.yaml:20", "{found:#}");
 }
 
 #[test]

@@ -105,16 +105,20 @@ fn wrong_selector(case: &Case<'_>, service: &Object<'_>) -> Option<Candidate> {
         keeper.object.reference(),
         labels.join(",")
     );
-    let mut candidate = at("service_selector_wrong", estate, service, Some(meant))?
+    let candidate = at("service_selector_wrong", estate, service, Some(meant))?
         .field("spec.selector")
         .value("value", labels.join(","))
         .seen(Proven, "object", service.reference(), words);
+    Some(by_itself(estate, candidate))
+}
+
+/// Of manifests no symptom is needed where two objects contradict each other: whoever asks will meet it.
+fn by_itself(estate: &Estate<'_>, mut candidate: Candidate) -> Candidate {
     if estate.bundle.origin == Origin::Settled {
-        // Of manifests no symptom is needed: nothing else can stand behind it.
         candidate.hurts.clear();
         candidate.services.clear();
     }
-    Some(candidate)
+    candidate
 }
 
 fn wrong_port(
@@ -138,7 +142,12 @@ fn wrong_port(
         .copied()
         .filter(|one| is_port(one, target))
         .collect();
-    let make = |id: &str| at(id, estate, service, behind.first().copied());
+    let make = |id: &str| {
+        Some(by_itself(
+            estate,
+            at(id, estate, service, behind.first().copied())?,
+        ))
+    };
     if named.is_empty() {
         let shown = target
             .as_str()

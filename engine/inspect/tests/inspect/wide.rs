@@ -331,6 +331,24 @@ fn a_service_selects_the_pods_that_it_is_for() {
 }
 
 #[test]
+fn a_service_sends_to_a_port_that_the_pods_have() {
+    check(
+        "service_target_port_wrong",
+        "Service/shop/front",
+        "{apiVersion: v1, kind: Service, metadata: {name: front, namespace: shop}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: 9090}]}}",
+        "targetPort: 9090",
+        "targetPort: 8080",
+    );
+    check(
+        "env_var_wrong",
+        "Pod/shop/p",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: x, env: [{name: WEB, value: 'web:8080'}]}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}",
+        "web:8080",
+        "web:80",
+    );
+}
+
+#[test]
 fn an_official_image_has_the_tag() {
     check(
         "image_missing",
