@@ -38,12 +38,12 @@ fn check(object: &ObjectRef, before: &PodSpec, after: &PodSpec) -> Result<(), Ap
         after.active_deadline_seconds,
     ) {
         (Some(old), Some(new)) if new > old => {
-            let detail = alloc::format!("must be less than or equal to previous value");
+            let detail = "must be less than or equal to previous value";
             return Err(validate::invalid(
                 object,
                 deadline,
                 &alloc::format!("{new}"),
-                &detail,
+                detail,
             ));
         }
         (Some(_), None) => {
