@@ -5,6 +5,7 @@
 //! daemon/update.go.
 
 use aegis_cluster::cluster::Cluster;
+use aegis_model::kubernetes::Kind;
 use aegis_model::{TemplateId, WorkloadId};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -33,7 +34,7 @@ pub(super) fn track<P>(cluster: &mut Cluster<P>, id: WorkloadId) -> TemplateId {
 }
 
 /// Forgets the oldest of the revisions that neither a pod nor the workload wants, beyond the limit.
-fn truncate<P>(cluster: &mut Cluster<P>, id: WorkloadId) {
+pub(super) fn truncate<P>(cluster: &mut Cluster<P>, id: WorkloadId) {
     let row = &cluster.objects.workloads[id.index()];
     let stated = row.header.doc["spec"]["revisionHistoryLimit"].as_u64();
     let limit = stated.unwrap_or(LIMIT) as usize;
@@ -44,7 +45,10 @@ fn truncate<P>(cluster: &mut Cluster<P>, id: WorkloadId) {
         let template = cluster.objects.pods[pod.index()].template;
         cluster.objects.revision(template)
     });
+    // A DaemonSet has no revision that it goes back to.
+    let ordered = row.header.reference.kind == Kind::StatefulSet;
     let current = cluster.workings.control.workloads[id.index()].current;
+    let current = current.filter(|_| ordered);
     let live: BTreeSet<TemplateId> = pods.chain(current).chain([row.template]).collect();
     let idle = row.history.iter().map(|(template, _)| *template);
     let idle: Vec<TemplateId> = idle.filter(|template| !live.contains(template)).collect();

@@ -2,7 +2,7 @@
 
 use super::owned::{await_availability, count, is_available};
 use super::refusals::{self, Next, WAITS};
-use super::revisions::track;
+use super::revisions::{track, truncate};
 use crate::{batch_of, claims};
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::pods;
@@ -25,6 +25,7 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, journal:
         };
         let _ = sync(cluster, &desk, journal);
         observe(cluster, &desk);
+        truncate(cluster, id);
         await_availability(cluster, id, desk.min_ready);
     }
 }

@@ -102,7 +102,8 @@ fn nothing_shrinks_for_five_minutes() {
         "{}",
         conditions(&lab)
     );
-    lab.run(30);
+    // The window runs from the first look.
+    lab.run(45);
     assert_eq!(size(&lab), 1);
     assert!(
         lab.story()
@@ -127,11 +128,12 @@ fn bounds_hold_without_metrics() {
         ),
     ] {
         let mut lab = lab(before, 0.0, spec);
-        lab.run(1);
+        // The first look comes a sync period after the autoscaler.
+        lab.run(16);
         assert_eq!(size(&lab), after);
         assert_story(
             &lab.story(),
-            &format!("600  SuccessfulRescale: New size: {after}; reason: {why}"),
+            &format!("615  SuccessfulRescale: New size: {after}; reason: {why}"),
         );
     }
     let mut lab = lab(0, 0.0, json!({}));
@@ -199,10 +201,10 @@ fn a_missing_request_is_named() {
 fn a_target_that_is_gone_is_named() {
     let mut lab = Lab::new(1);
     lab.apply(autoscaler(json!({})));
-    lab.run(1);
+    lab.run(16);
     assert_story(
         &lab.story(),
-        "0  FailedGetScale: deployments/scale.apps \"web\" not found",
+        "15  FailedGetScale: deployments/scale.apps \"web\" not found",
     );
     assert_eq!(conditions(&lab), "AbleToScale=False FailedGetScale");
 }
