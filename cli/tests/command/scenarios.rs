@@ -180,7 +180,7 @@ fn a_folder_of_tables_is_a_trace() {
     place
         .run("import --trace cluster --out traced.yaml")
         .ends(0)
-        .complains(&["2 rows: 1 machines, 1 Deployments, 1 pods"]);
+        .complains(&["2 rows: 1 machine, 1 Deployment, 1 pod"]);
     place.run("scenario check traced.yaml").ends(0);
     place.write("packed/part.csv.gz", "");
     place

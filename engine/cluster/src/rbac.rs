@@ -154,9 +154,12 @@ fn role_allows<P>(cluster: &Cluster<P>, binding: &Header, request: &Request<'_>)
     }
 }
 
-/// Rules of a role, with those of the roles that it gathers by label.
+/// Rules of a role; of one that gathers others by label theirs alone: a controller writes them over its own.
 fn rules_of<'a, P>(cluster: &'a Cluster<P>, role: &'a Header) -> Vec<&'a Value> {
-    let mut rules: Vec<&Value> = items(&role.doc, "rules").collect();
+    if !role.doc["aggregationRule"].is_object() {
+        return items(&role.doc, "rules").collect();
+    }
+    let mut rules = Vec::new();
     for selector in items(&role.doc["aggregationRule"], "clusterRoleSelectors") {
         let Ok(selector) = LabelSelector::deserialize(selector) else {
             continue;

@@ -9,10 +9,12 @@ use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
 };
 use aegis_model::Tick;
-use aegis_model::kubernetes::{EnvVar, Kind};
+use aegis_model::kubernetes::{Container, EnvVar, Kind};
+use aegis_model::objects::Severity;
 use aegis_shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use smol_str::SmolStr;
 
 /// Seconds between two questions of a script that waits for a host.
@@ -46,7 +48,12 @@ impl<P: Clone> Sync<'_, P> {
     pub fn go_on(&mut self, index: usize, since: Tick, step: u16, until: Tick) {
         let halt = self.halt(index);
         match halt {
-            Halt::EatMemory | Halt::TakeMemory(_) => self.end_by_memory(index, since, until),
+            Halt::EatMemory | Halt::TakeMemory(_) => {
+                if self.recipe.containers[index].memory_limit.is_none() {
+                    self.say_that_the_node_ran_out(index);
+                }
+                self.end_by_memory(index, since, until);
+            }
             Halt::Await(_) | Halt::Ask(_) | Halt::Call(_) => {
                 self.enter_step(index, since, step, self.now);
             }
@@ -54,6 +61,19 @@ impl<P: Clone> Sync<'_, P> {
             Halt::Serve => self.end_with(index, since, until, 0),
             _ => self.enter_step(index, since, step, until),
         }
+    }
+
+    /// Source: pkg/kubelet/oom/oom_watcher_linux.go: kills that no container's limit asked for.
+    fn say_that_the_node_ran_out(&mut self, index: usize) {
+        let template = &self.cluster.objects.templates[self.row().template.index()];
+        let spec = &template.spec.spec;
+        let mut all = spec.init_containers.iter().chain(&spec.containers);
+        let program = all.nth(index).map(program_of).unwrap_or_default();
+        let pid = 1000 + self.pod.0;
+        let text = alloc::format!("System OOM encountered, victim process: {program}, pid: {pid}");
+        let (node, warning) = (self.node, Severity::Warning);
+        let (cluster, journal) = (&mut *self.cluster, &mut *self.journal);
+        super::memory::say_of_node(cluster, journal, node, warning, "SystemOOM", &text);
     }
 
     fn halt(&self, index: usize) -> Halt {
@@ -297,4 +317,17 @@ impl<P: Clone> Sync<'_, P> {
         let log = shell.filter(|_| falls_back && ending.code != 0)?;
         (!log.output.is_empty()).then(|| log.output.as_str().into())
     }
+}
+
+/// The program that a container's command runs, by its name; behind a shell the first one of its text.
+fn program_of(container: &Container) -> SmolStr {
+    let words = container.command.iter().chain(&container.args);
+    let words: Vec<&str> = words.map(SmolStr::as_str).collect();
+    let text = match words.as_slice() {
+        [shell, "-c", text, ..] if shell.ends_with("sh") => text,
+        [first, ..] => first,
+        [] => container.name.as_str(),
+    };
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.rsplit('/').next().unwrap_or(first).into()
 }

@@ -6,7 +6,7 @@ use crate::load::Loaded;
 use crate::resolve::Named;
 use crate::{behave, draft, faults, names};
 use aegis_kube::Diagnostic;
-use aegis_model::kubernetes::ObjectRef;
+use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{Doc, FieldChange, ObjectChange, Objects};
 use aegis_sim::Draws;
 use aegis_sim::workings::Pin;
@@ -341,6 +341,8 @@ impl Agenda<'_> {
                 // What the control plane makes anew at once is as if it had not gone.
                 let again =
                     crate::objects::is_given(&object) && !self.documents.contains_key(&object);
+                // A namespace is not made anew: nobody may delete it.
+                let again = again && object.kind != Kind::Namespace;
                 return (!again).then_some(Deletion::Object(object));
             }
             Deleted::Choice(choice) => choice,

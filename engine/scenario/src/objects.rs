@@ -113,13 +113,17 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Whether a namespace has an object of that name without anybody writing it.
+/// Whether there is an object of that name without anybody writing it: of every namespace, or of the cluster.
 #[must_use]
 pub fn is_given(object: &ObjectRef) -> bool {
     match object.kind {
         Kind::ServiceAccount => object.name == "default",
         Kind::ConfigMap => object.name == "kube-root-ca.crt",
         Kind::Service => object.name == "kubernetes" && object.namespace == "default",
+        Kind::Namespace => {
+            let own = ["default", "kube-node-lease", "kube-public", "kube-system"];
+            own.contains(&object.name.as_str())
+        }
         _ => false,
     }
 }

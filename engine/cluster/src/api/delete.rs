@@ -10,6 +10,9 @@ use aegis_model::{Doc, ObjectChange, PodId, Table, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// Namespaces that nobody may delete: apiserver/pkg/admission/plugin/namespace/lifecycle.
+const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
+
 /// Deletes an object. Pods of a workload, and all objects of a Namespace, go with it, pods with
 /// their grace period; pods of a Node are left to the node lifecycle controller.
 ///
@@ -20,6 +23,13 @@ pub fn delete<P>(
     object: &ObjectRef,
     actor: Actor<'_>,
 ) -> Result<(), ApiError> {
+    if object.kind == Kind::Namespace && IMMORTAL.contains(&object.name.as_str()) {
+        return Err(ApiError::Forbidden {
+            kind: Kind::Namespace,
+            name: object.name.clone(),
+            reason: "this namespace may not be deleted".into(),
+        });
+    }
     let slot = find(cluster, object).ok_or_else(|| ApiError::NotFound(object.clone()))?;
     let document = header(&cluster.objects, slot).map_or_else(Doc::default, |h| h.doc.clone());
     if actor != Actor::Unrecorded {

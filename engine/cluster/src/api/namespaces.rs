@@ -9,9 +9,9 @@ use super::{Actor, delete, find};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header};
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::Header;
 use alloc::format;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use smol_str::SmolStr;
 
 /// Namespaces of every cluster.
@@ -66,7 +66,7 @@ pub(super) fn terminate<P>(cluster: &mut Cluster<P>, slot: Slot, name: &SmolStr)
     }
     if let Slot::Plain(id) = slot {
         let policies = &mut cluster.workings.policies;
-        Arc::make_mut(&mut policies.terminating).insert(id);
+        Arc::make_mut(&mut policies.terminating).insert(id, None);
         policies.stale = true;
     }
     collect(cluster);
@@ -77,25 +77,39 @@ pub fn collect<P>(cluster: &mut Cluster<P>) {
     if cluster.workings.policies.terminating.is_empty() {
         return;
     }
-    let going: Vec<_> = cluster
-        .workings
-        .policies
-        .terminating
-        .iter()
-        .copied()
-        .collect();
-    for id in going {
-        let reference = &cluster.objects.plain[id.index()].header.reference;
-        if is_empty(cluster, &reference.name) {
-            let policies = &mut cluster.workings.policies;
-            Arc::make_mut(&mut policies.terminating).remove(&id);
-            delete::remove(cluster, Slot::Plain(id));
+    let going = cluster.workings.policies.terminating.clone();
+    for (id, witness) in going.iter() {
+        if witness.is_some_and(|slot| is_there(cluster, slot)) {
+            continue;
+        }
+        let name = cluster.objects.plain[id.index()]
+            .header
+            .reference
+            .name
+            .clone();
+        let left = something_in(cluster, &name);
+        let terminating = Arc::make_mut(&mut cluster.workings.policies.terminating);
+        match left {
+            Some(_) => drop(terminating.insert(*id, left)),
+            None => {
+                terminating.remove(id);
+                delete::remove(cluster, Slot::Plain(*id));
+            }
         }
     }
 }
 
-fn is_empty<P>(cluster: &Cluster<P>, name: &str) -> bool {
-    let mut pods = cluster.objects.pods.iter();
-    let has_pod = pods.any(|pod| pod.exists() && pod.namespace == name);
-    !has_pod && delete::inside(cluster, name).is_empty()
+fn is_there<P>(cluster: &Cluster<P>, slot: Slot) -> bool {
+    match slot {
+        Slot::Pod(id) => cluster.objects.pods[id.index()].exists(),
+        _ => header(&cluster.objects, slot).is_some_and(Header::exists),
+    }
+}
+
+/// Something that lies in a namespace: a pod, or another object.
+fn something_in<P>(cluster: &Cluster<P>, name: &str) -> Option<Slot> {
+    let mut pods = cluster.objects.pods.enumerate();
+    let pod = pods.find(|(_, pod)| pod.exists() && pod.namespace == name);
+    let pod = pod.map(|(index, _)| Slot::Pod(index.into()));
+    pod.or_else(|| delete::inside(cluster, name).first().copied())
 }

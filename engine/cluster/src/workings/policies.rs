@@ -1,5 +1,6 @@
 //! Rules that some objects set for others: gathered when such an object changes, looked up per write.
 
+use super::index::Slot;
 use crate::api::admission::{Amounts, Demand, Life};
 use aegis_model::{Doc, PlainId, PodId, TemplateId};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,8 @@ pub struct Policies {
     pub(crate) dirty: Arc<BTreeSet<PodId>>,
     /// Namespaces without a document in which something lies from the start.
     pub(crate) settled: Arc<BTreeSet<SmolStr>>,
-    /// Namespaces that go when nothing is left in them.
-    pub(crate) terminating: Arc<BTreeSet<PlainId>>,
+    /// Namespaces that go when nothing is left in them, each with something that was there last.
+    pub(crate) terminating: Arc<BTreeMap<PlainId, Option<Slot>>>,
     /// State of the index when objects that are no pods were last counted.
     pub(crate) counted: u32,
 }

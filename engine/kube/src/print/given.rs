@@ -18,8 +18,9 @@ pub fn of_namespaces(cx: &Context<'_>) -> Vec<Value> {
     let objects = cx.objects;
     let plain = || objects.plain.iter().filter(|row| row.header.exists());
     let mut names: BTreeSet<&str> = BTreeSet::from(["default"]);
-    let pods = objects.pods.iter().filter(|pod| pod.exists());
-    names.extend(pods.map(|pod| pod.namespace.as_str()));
+    // Every pod lies where its workload lies, or lay.
+    let working = objects.workloads.iter().filter(|row| !row.pods.is_empty());
+    names.extend(working.map(|row| row.header.reference.namespace.as_str()));
     let headers = plain()
         .map(|row| &row.header)
         .chain(objects.workloads.iter().map(|row| &row.header))

@@ -1,8 +1,9 @@
 //! `metadata:` and owners.
 
 use super::{Context, ident};
-use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
+use aegis_model::kubernetes::{Kind, LabelSelector, Labels, ObjectRef};
 use aegis_model::objects::{Header, Plain};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -109,6 +110,41 @@ pub fn owner(header: &Header) -> Value {
         "name": header.reference.name.as_str(),
         "uid": uid(header),
     }])
+}
+
+/// Rules of the ClusterRoles that an aggregating one gathers, by name, each once; they take the place of
+/// its own (pkg/controller/clusterroleaggregation).
+fn aggregated(cx: &Context<'_>, rule: &Value) -> Value {
+    let selectors = rule["clusterRoleSelectors"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let selectors: Vec<LabelSelector> = selectors
+        .filter_map(|selector| LabelSelector::deserialize(selector).ok())
+        .collect();
+    let headers = cx.objects.plain.iter().map(|row| &row.header);
+    let mut roles: Vec<&Header> = headers
+        .filter(|header| {
+            header.exists()
+                && header.reference.kind.as_str() == "ClusterRole"
+                && !header.doc["aggregationRule"].is_object()
+                && selectors
+                    .iter()
+                    .any(|selector| selector.matches(&header.labels))
+        })
+        .collect();
+    roles.sort_by(|a, b| a.reference.name.cmp(&b.reference.name));
+    let mut rules: Vec<Value> = Vec::new();
+    for one in roles
+        .iter()
+        .filter_map(|role| role.doc["rules"].as_array())
+        .flatten()
+    {
+        if !rules.contains(one) {
+            rules.push(one.clone());
+        }
+    }
+    rules.into()
 }
 
 /// Conditions of a Namespace that is going and about which nothing is wrong.
@@ -250,6 +286,9 @@ pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
     }
     match header.reference.kind.as_str() {
         "Ingress" => super::ingress::complete(&mut object),
+        "ClusterRole" if object["aggregationRule"].is_object() => {
+            object["rules"] = aggregated(cx, &object["aggregationRule"]);
+        }
         "PriorityClass" => {
             super::defaults::default(&mut object, "preemptionPolicy", "PreemptLowerPriority");
         }

@@ -99,10 +99,20 @@ fn summary(rows: usize, gathered: &Gathered) -> String {
         .values()
         .filter(|group| group.count() > 0)
         .count();
-    format!(
-        "{rows} rows: {} machines, {groups} Deployments, {pods} pods",
-        gathered.machines.len()
-    )
+    let count = |number: usize, word: &str| {
+        let end = if number == 1 { "" } else { "s" };
+        format!("{number} {word}{end}")
+    };
+    [
+        format!(
+            "{}: {}",
+            count(rows, "row"),
+            count(gathered.machines.len(), "machine")
+        ),
+        count(groups, "Deployment"),
+        count(pods as usize, "pod"),
+    ]
+    .join(", ")
 }
 
 /// Problems as they are found: the first ones, and how many there are.
