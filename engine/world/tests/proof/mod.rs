@@ -48,10 +48,6 @@ pub const MISSING: &[(&str, &str)] = &[
         "five of 256 workers are enough for this load at its default size",
     ),
     (
-        "priority_preemption",
-        "the tenant's pods push out what users do not miss",
-    ),
-    (
         "webhooks_slow_together",
         "how long a webhook takes follows its workload's latency, which no fault can raise yet",
     ),
