@@ -450,12 +450,14 @@ pub struct Bundle {
 pub enum Suite {
     /// Support bundles with labels
     Bundles,
+    /// Faults of the catalogue on bundled applications
+    Faults,
 }
 
 /// `aegis eval`.
 #[derive(Debug, Args)]
 pub struct Eval {
-    /// What is evaluated: bundles
+    /// What is evaluated: bundles, or faults (the catalogue on bundled applications)
     #[arg(default_value = "bundles", hide_possible_values = true)]
     pub suite: Suite,
     /// A folder or archive of support bundles, a folder for each case
@@ -467,9 +469,18 @@ pub struct Eval {
     /// What the labels call our causes: JSON, by id a name or a list of names
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
-    /// Ends with 1 if the lower 95 % bound of A@1, pooled, lies below this share
+    /// Ends with 1 if the lower 95 % bound of the first answers, pooled, lies below this share
     #[arg(long, value_name = "SHARE")]
     pub fail_below: Option<f64>,
+    /// Of faults: seeds, each of which gives every fault a target on every application
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seeds: u64,
+    /// Of faults: controls on every application and seed
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub controls: usize,
+    /// Of faults: which; all, or ids with commas
+    #[arg(long, value_name = "all|LIST", default_value = "all")]
+    pub faults: String,
     #[command(flatten)]
     pub format: Format,
 }

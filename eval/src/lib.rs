@@ -4,6 +4,7 @@
 //! skipped and said. Nothing here decides anything: a suite runs what a user runs, and compares.
 
 pub mod bundles;
+pub mod faults;
 pub mod reliability;
 pub mod share;
 

@@ -1,12 +1,17 @@
 //! `aegis eval`: suites of cases with known answers, counted.
 
 use crate::args::{Eval, Suite, TextOrJson};
+use crate::commands::rehearse::which_faults;
 use crate::exit::{Exit, Failure};
-use crate::output::Terminal;
+use crate::interrupt;
+use crate::output::{Terminal, to_stderr};
 use aegis_eval::bundles::{self, EvalError, Labels, Names};
+use aegis_eval::faults;
 use serde::de::DeserializeOwned;
 use std::fs;
+use std::io::{IsTerminal, stderr};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the labels of the public set call our causes.
 const MAP: &str = include_str!("../../../scenarios/bundles/map.json");
@@ -15,7 +20,39 @@ const MAP: &str = include_str!("../../../scenarios/bundles/map.json");
 pub fn run(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match args.suite {
         Suite::Bundles => of_bundles(args, terminal),
+        Suite::Faults => of_faults(args, terminal),
     }
+}
+
+fn of_faults(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    interrupt::watch();
+    let suite = faults::Suite {
+        faults: which_faults(&args.faults)?,
+        seeds: (1..=args.seeds).collect(),
+        controls: args.controls,
+    };
+    let (done, live) = (AtomicUsize::new(0), stderr().is_terminal());
+    let outcomes = faults::run(&suite, &|| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if live {
+            to_stderr(&format!("\r\x1b[K{done} cases"));
+        } else if done.is_multiple_of(100) {
+            to_stderr(&format!("{done} cases\n"));
+        }
+    });
+    if live {
+        to_stderr("\r\x1b[K");
+    }
+    let outcomes = outcomes.map_err(|why| Failure::usage(why.to_string()))?;
+    let scores = faults::tally(&outcomes);
+    match args.format.output {
+        TextOrJson::Json => terminal.print_json(&serde_json::json!(scores))?,
+        TextOrJson::Text => terminal.print(&faults::text(&scores))?,
+    }
+    terminal.finish()?;
+    let lower = scores.named.top1.lower();
+    let missed = args.fail_below.is_some_and(|share| lower < share);
+    Ok(if missed { Exit::Missed } else { Exit::Done })
 }
 
 fn of_bundles(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {

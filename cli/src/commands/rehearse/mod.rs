@@ -52,7 +52,7 @@ pub fn run(args: &Rehearse, terminal: &mut Terminal) -> Result<Exit, Failure> {
         .map(|text| Condition::parse(text, figures))
         .transpose()
         .map_err(|why| Failure::usage(why.to_string()))?;
-    let faults = faults(&args.faults)?;
+    let faults = which_faults(&args.faults)?;
     let reader = Reader::default();
     let older = loaded(&args.path, &reader, terminal)?;
     match &args.newer {
@@ -70,7 +70,8 @@ pub fn run(args: &Rehearse, terminal: &mut Terminal) -> Result<Exit, Failure> {
     }
 }
 
-fn faults(text: &str) -> Result<Faults, Failure> {
+/// The faults that an argument names: `all`, or ids with commas.
+pub fn which_faults(text: &str) -> Result<Faults, Failure> {
     if text == "all" {
         return Ok(Faults::All);
     }

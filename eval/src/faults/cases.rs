@@ -1,0 +1,282 @@
+//! The cases, and how each is played.
+
+use super::decoys::{decoys, draw, mishap};
+use aegis_kube::Diagnostic;
+use aegis_model::kubernetes::ObjectRef;
+use aegis_rehearse::pairs::{Faults, Pair, pairs};
+use aegis_rehearse::play::{Laid, ONSET, SaidCause, Treated, Until, treated, untreated};
+use aegis_rehearse::simpler::Named;
+use aegis_rehearse::stage::{Basis, Setting, Stage, StageError, Watched};
+use aegis_runner::run::RunError;
+use aegis_scenario::load::{Loaded, shown};
+use aegis_scenario::truth::Truth;
+use aegis_scenario::{bundled, import};
+use rayon::prelude::*;
+
+/// Applications that cases are played on.
+const APPLICATIONS: [&str; 2] = ["online-boutique", "sock-shop"];
+/// SLO minutes from which users feel a fault.
+const FELT: f64 = 0.2;
+
+/// What is counted.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Which faults.
+    pub faults: Faults,
+    /// Seeds: each gives every fault a target on every application.
+    pub seeds: Vec<u64>,
+    /// Controls on every application and seed.
+    pub controls: usize,
+}
+
+/// Why it broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// A bundled application is refused: a defect of ours.
+    #[error("a bundled application is refused: {0:?}")]
+    Refused(Vec<Diagnostic>),
+    /// There is no cluster.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The engine broke off.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// What is played.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Case {
+    /// Application.
+    pub application: &'static str,
+    /// Seed.
+    pub seed: u64,
+    /// Id in the catalogue; `no_fault` for a control.
+    pub fault: String,
+    /// The object that it acts on.
+    pub target: String,
+}
+
+/// Whether a mind is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Its first answer is.
+    First,
+    /// One of its first three is.
+    Third,
+    /// None of these.
+    Wrong,
+}
+
+/// How a case went.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The case.
+    pub case: Case,
+    /// SLO minutes with nobody acting.
+    pub untreated: f64,
+    /// SLO minutes with Sentinel.
+    pub treated: f64,
+    /// Whether users feel it with nobody acting.
+    pub felt: bool,
+    /// The last diagnosis.
+    pub answer: Answer,
+    /// The leading fault of the last diagnosis, and its confidence.
+    pub said: Option<(String, f64)>,
+    /// Seconds from onset to the first diagnosis whose leader is right and stays.
+    pub located_s: Option<i64>,
+    /// Whether it is over at the end of the play.
+    pub mended: bool,
+    /// Whether an objective lost more than with nobody acting.
+    pub worse: bool,
+    /// Whether anything was applied.
+    pub acted: bool,
+    /// Blame what was changed last.
+    pub last_change: Answer,
+    /// Blame what is off the most.
+    pub loudest: Answer,
+    /// The sign matrix alone.
+    pub signs: Answer,
+}
+
+/// Runs the suite; `done` is told each case that is over, from any thread.
+///
+/// # Errors
+/// A defect of ours.
+pub fn run(suite: &Suite, done: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, SuiteError> {
+    let mut outcomes = Vec::new();
+    for application in APPLICATIONS {
+        let loaded = application_of(application)?;
+        for seed in &suite.seeds {
+            outcomes.extend(of_ground(suite, application, &loaded, *seed, done)?);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// A bundled application, as `aegis import` makes a scenario of it.
+///
+/// # Errors
+/// A bundled application that is refused.
+fn application_of(name: &str) -> Result<Loaded, SuiteError> {
+    let path = format!("scenarios/manifests/{name}.yaml");
+    let text = bundled::file(&path).unwrap_or_default();
+    let documents = aegis_kube::read(&path, &text);
+    let documents = documents.map_err(|errors| SuiteError::Refused(shown(&errors)))?;
+    import::adopt(name, documents).map_err(SuiteError::Refused)
+}
+
+/// All cases of an application and seed, on one settled cluster.
+fn of_ground(
+    suite: &Suite,
+    application: &'static str,
+    loaded: &Loaded,
+    seed: u64,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<Outcome>, SuiteError> {
+    let setting = Setting {
+        loaded,
+        seed,
+        basis: Basis::Own,
+        tunings: &[],
+    };
+    let stage = Stage::settle(&setting, Watched::ByEngine)?;
+    let all = pairs(loaded, stage.world.objects(), &suite.faults);
+    let drawn = drawn(&all, seed);
+    let faulty = drawn.into_par_iter().map(|pair| {
+        let outcome = play(&stage, application, seed, pair);
+        done();
+        outcome
+    });
+    let mut outcomes: Vec<Outcome> = faulty
+        .collect::<Result<Vec<_>, SuiteError>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let controls = (0..suite.controls).into_par_iter().map(|number| {
+        let outcome = control(&stage, application, seed, number as u64);
+        done();
+        outcome
+    });
+    outcomes.extend(controls.collect::<Result<Vec<_>, SuiteError>>()?);
+    Ok(outcomes)
+}
+
+/// One target of each fault.
+fn drawn(all: &[Pair], seed: u64) -> Vec<&Pair> {
+    let mut ids: Vec<&str> = all.iter().map(|pair| pair.fault).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| aegis_faults::by_id(id).is_some());
+    let of = |id: &str| {
+        let fitting: Vec<&Pair> = all.iter().filter(|pair| pair.fault == id).collect();
+        let key = id
+            .bytes()
+            .fold(seed, |hash, byte| draw(hash, u64::from(byte)));
+        fitting
+            .get((key % fitting.len().max(1) as u64) as usize)
+            .copied()
+    };
+    ids.into_iter().filter_map(of).collect()
+}
+
+/// A fault among changes that do no harm; `None` where it could not begin.
+fn play(
+    stage: &Stage,
+    application: &'static str,
+    seed: u64,
+    pair: &Pair,
+) -> Result<Option<Outcome>, SuiteError> {
+    let key = pair.object.to_string();
+    let key = key
+        .bytes()
+        .fold(draw(seed, 7), |hash, byte| draw(hash, u64::from(byte)));
+    let mut laid = pair.laid.clone();
+    laid.0
+        .extend(decoys(stage.world.objects(), &pair.targets, key));
+    let beside = untreated(stage, &laid, None);
+    if !beside.skipped.is_empty() {
+        return Ok(None);
+    }
+    let played = treated(stage, &laid, Until::End)?;
+    let case = Case {
+        application,
+        seed,
+        fault: pair.fault.to_owned(),
+        target: pair.object.to_string(),
+    };
+    let worse = played.loss.is_worse_than(&beside.loss);
+    Ok(Some(outcome(case, &played, beside.loss.minutes(), worse)))
+}
+
+/// Nothing wrong: changes that do no harm, and a pod that somebody deletes.
+fn control(
+    stage: &Stage,
+    application: &'static str,
+    seed: u64,
+    number: u64,
+) -> Result<Outcome, SuiteError> {
+    let key = draw(seed, 1000 + number);
+    let mut laid = Laid(decoys(stage.world.objects(), &[], key));
+    laid.0.extend(mishap(stage.world.objects(), key));
+    let beside = untreated(stage, &laid, None);
+    let played = treated(stage, &laid, Until::End)?;
+    let case = Case {
+        application,
+        seed,
+        fault: "no_fault".to_owned(),
+        target: String::new(),
+    };
+    let worse = played.loss.is_worse_than(&beside.loss);
+    Ok(outcome(case, &played, beside.loss.minutes(), worse))
+}
+
+fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome {
+    let truth = &played.truth;
+    let last = played.said.last();
+    let top = last.and_then(|said| said.causes.first());
+    let causes = last.map_or(&[][..], |said| said.causes.as_slice());
+    let simpler = played.simpler.clone().unwrap_or_default();
+    Outcome {
+        case,
+        untreated,
+        treated: played.loss.minutes(),
+        felt: untreated >= FELT,
+        answer: answer(causes.iter().map(|cause| is_right(truth, cause))),
+        said: top.map(|top| (top.fault.to_string(), top.confidence)),
+        located_s: located(played),
+        mended: played.loss.is_over(),
+        worse,
+        acted: !played.commands.is_empty(),
+        last_change: answer(simpler.last_change.iter().map(|one| is_named(truth, one))),
+        loudest: answer(simpler.loudest.iter().map(|one| is_named(truth, one))),
+        signs: answer(simpler.signs.iter().map(|one| is_named(truth, one))),
+    }
+}
+
+fn answer(mut right: impl Iterator<Item = bool>) -> Answer {
+    match right.by_ref().take(3).position(|right| right) {
+        Some(0) => Answer::First,
+        Some(_) => Answer::Third,
+        None => Answer::Wrong,
+    }
+}
+
+fn is_right(truth: &Truth, cause: &SaidCause) -> bool {
+    let field = cause.field.as_ref().map(ToString::to_string);
+    truth.is_right(&cause.fault, &cause.object, field.as_deref())
+}
+
+fn is_named(truth: &Truth, (fault, object): &Named) -> bool {
+    let object: &ObjectRef = object;
+    truth.is_right(fault, object, None)
+}
+
+/// Seconds from onset to the first diagnosis whose leader is right, as in all that follow.
+fn located(played: &Treated) -> Option<i64> {
+    let right = |said: &&aegis_rehearse::play::Said| {
+        let top = said.causes.first();
+        top.is_some_and(|top| is_right(&played.truth, top))
+    };
+    let first = played.said.iter().rev().take_while(right).last()?;
+    Some(first.at - i64::from(ONSET))
+}
