@@ -18,7 +18,7 @@ use aegis_runner::run::RunError;
 use aegis_scenario::load::Loaded;
 use aegis_sim::infer::Directory;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Plays of a rehearsal where nothing is said.
 pub const BUDGET: usize = 2000;
@@ -342,8 +342,15 @@ fn attempts(ground: &Ground<'_>, felt: &[Played], left: usize) -> Vec<Attempt> {
         );
     }
     all.sort_by_key(|(turn, _)| *turn);
-    let attempts = all.into_iter().map(|(_, attempt)| attempt);
-    attempts.take(left * 4 / 5).collect()
+    let (mut attempts, mut worlds) = (Vec::new(), BTreeSet::new());
+    for (_, attempt) in all {
+        worlds.insert(attempt.proposal.commands());
+        if attempts.len() + 1 + worlds.len() > left {
+            break;
+        }
+        attempts.push(attempt);
+    }
+    attempts
 }
 
 /// The cluster with a patch in its manifests; `None` where it is refused, its pods find no room, or it costs users
