@@ -5,11 +5,13 @@
 //! it is read. Only pods that an autoscaler reads are measured.
 //! Source: metrics-server `--metric-resolution` 15 s.
 
+use aegis_cluster::api;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
-use aegis_cluster::workings::{NodeState, PodMetrics, PodSamples};
-use aegis_model::objects::{ContainerStatus, Pod, PodPhase};
+use aegis_cluster::workings::{NodeState, PodMetrics, PodSamples, Slot};
+use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::{Autoscaler, ContainerStatus, Pod, PodPhase};
 use aegis_model::{NodeId, Overlay, PodId, Tick, WorkloadId};
 use alloc::collections::BTreeSet;
 
@@ -33,8 +35,19 @@ fn measured<P>(cluster: &Cluster<P>) -> BTreeSet<WorkloadId> {
     autoscalers
         .zip(controls)
         .filter(|(row, _)| row.header.exists())
-        .filter_map(|(_, control)| control.target)
+        .filter_map(|(row, control)| control.target.or_else(|| named(cluster, row)))
         .collect()
+}
+
+/// What an autoscaler names that has not looked yet: its pods are measured before it asks.
+fn named<P>(cluster: &Cluster<P>, row: &Autoscaler) -> Option<WorkloadId> {
+    let target = &row.spec.scale_target_ref;
+    let namespace = &row.header.reference.namespace;
+    let kind = Kind::from(target.kind.as_str());
+    match api::find(cluster, &ObjectRef::new(kind, namespace, &target.name))? {
+        Slot::Workload(id) => Some(id),
+        _ => None,
+    }
 }
 
 fn runs(pod: &Pod) -> bool {
