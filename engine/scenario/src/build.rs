@@ -311,6 +311,7 @@ impl Agenda<'_> {
         let mut fields = aegis_kube::patch::diff(&before, &after);
         if let Some(merge) = &patch.merge {
             remove_nulls(merge, &root, &mut fields);
+            say_again(merge, &root, &mut fields);
         }
         self.documents.insert(object.clone(), Arc::new(after));
         Some(Ok(ObjectChange::Update { object, fields }))
@@ -434,6 +435,24 @@ fn bare(object: &ObjectRef) -> Value {
         document["metadata"]["namespace"] = object.namespace.as_str().into();
     }
     document
+}
+
+/// What a merge patch names is written even where the manifest has it already: somebody may have written
+/// something else by then, or refused an earlier patch.
+fn say_again(merge: &Value, path: &aegis_model::FieldPath, fields: &mut Vec<FieldChange>) {
+    for (key, value) in merge.as_object().into_iter().flatten() {
+        let here = path.key(key);
+        let said = |field: &FieldChange| field.path.0.starts_with(&here.0);
+        if value.is_object() {
+            say_again(value, &here, fields);
+        } else if !value.is_null() && !fields.iter().any(said) {
+            fields.push(FieldChange {
+                path: here,
+                before: None,
+                after: Some(value.clone()),
+            });
+        }
+    }
 }
 
 /// A `null` takes a field away that a controller may have written: it is said even where the
