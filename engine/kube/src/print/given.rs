@@ -83,15 +83,16 @@ pub fn api_server(cx: &Context<'_>) -> Vec<Value> {
     if known {
         return Vec::new();
     }
-    let labelled = |labels: Value| {
+    let labelled = |kind: &str, labels: Value| {
         let mut metadata = metadata(cx, "default", API_SERVER);
+        metadata["uid"] = ident::named(&[kind, API_SERVER]).into();
         metadata["labels"] = labels;
         metadata
     };
     let service = json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": labelled(json!({"component": "apiserver", "provider": "kubernetes"})),
+        "metadata": labelled("Service", json!({"component": "apiserver", "provider": "kubernetes"})),
         "spec": {
             "clusterIP": FIRST,
             "clusterIPs": [FIRST],
@@ -108,7 +109,7 @@ pub fn api_server(cx: &Context<'_>) -> Vec<Value> {
     let slice = json!({
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": labelled(json!({"kubernetes.io/service-name": API_SERVER})),
+        "metadata": labelled("EndpointSlice", json!({"kubernetes.io/service-name": API_SERVER})),
         "addressType": "IPv4",
         "endpoints": [{"addresses": [CONTROL_PLANE], "conditions": {"ready": true}}],
         "ports": [port],
@@ -116,7 +117,7 @@ pub fn api_server(cx: &Context<'_>) -> Vec<Value> {
     let endpoints = json!({
         "apiVersion": "v1",
         "kind": "Endpoints",
-        "metadata": labelled(json!({"endpointslice.kubernetes.io/skip-mirror": "true"})),
+        "metadata": labelled("Endpoints", json!({"endpointslice.kubernetes.io/skip-mirror": "true"})),
         "subsets": [{"addresses": [{"ip": CONTROL_PLANE}], "ports": [port]}],
     });
     vec![service, slice, endpoints]
