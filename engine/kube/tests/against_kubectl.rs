@@ -11,7 +11,7 @@ use aegis_kube::print::{EPOCH, list};
 use aegis_kube::{read, yaml};
 use aegis_model::ObjectChange;
 use aegis_model::kubernetes::{Kind, ObjectRef};
-use aegis_scenario::{build, load};
+use aegis_scenario::{build, load::load_taken};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -221,7 +221,7 @@ fn simulated() -> Vec<Value> {
 fn printed(case: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(case).expect("a case");
     let name = case.display().to_string();
-    let loaded = load(&name, &text, &|_| None).expect("it loads");
+    let loaded = load_taken(&name, &text, &|_| None).expect("it loads");
     let mut world = build::build(&loaded, 1).expect("it is founded");
     world.advance(30);
     let list = list(world.objects(), world.now(), EPOCH);

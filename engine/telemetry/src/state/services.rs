@@ -98,7 +98,6 @@ fn slice(object: &Value, sheet: &mut Sheet) {
         }
     }
     slice_ports(object, &labels, sheet);
-    addresses_of(object, sheet);
 }
 
 fn slice_ports(object: &Value, labels: &Labels, sheet: &mut Sheet) {
@@ -114,29 +113,6 @@ fn slice_ports(object: &Value, labels: &Labels, sheet: &mut Sheet) {
             ("port_number", number.as_str()),
         ];
         family.add(with(labels, &more), 1.0);
-    }
-}
-
-/// The Endpoints that a Service's slices stand for, under its name.
-fn addresses_of(object: &Value, sheet: &mut Sheet) {
-    let service = text(object, "/metadata/labels/kubernetes.io~1service-name");
-    if service.is_empty() {
-        return;
-    }
-    let labels = vec![
-        ("namespace", text(object, "/metadata/namespace").to_owned()),
-        ("endpoint", service.to_owned()),
-    ];
-    let family = sheet.gauge(
-        "kube_endpoint_address",
-        "Information about Endpoint available and non available addresses.",
-    );
-    for endpoint in items(object, "/endpoints") {
-        let ready = word(flag(endpoint, "/conditions/ready"));
-        for address in items(endpoint, "/addresses") {
-            let ip = address.as_str().unwrap_or_default();
-            family.add(with(&labels, &[("ip", ip), ("ready", &ready)]), 1.0);
-        }
     }
 }
 
