@@ -227,12 +227,7 @@ impl<'a, P: Clone> Sync<'a, P> {
             let message = format!(
                 "Unable to attach or mount volumes: unmounted volumes=[{volume}], unattached volumes=[], failed to process volumes=[{volume}]: {why}"
             );
-            self.say(Severity::Warning, "FailedMount", &message);
-            self.run.stage = Stage::Volumes {
-                retry: self.now.after(delay),
-                delay,
-            };
-            return;
+            return self.fail_to_mount(&message, delay);
         }
         if volumes::attach(self.cluster, self.journal, self.pod) == Attachment::Waits {
             self.say_what_is_unattached();
@@ -257,7 +252,12 @@ impl<'a, P: Clone> Sync<'a, P> {
             return;
         };
         let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
-        self.say(Severity::Warning, "FailedMount", &message);
+        self.fail_to_mount(&message, delay);
+    }
+
+    /// Says why a volume is not mounted, and tries again after `delay` s.
+    fn fail_to_mount(&mut self, message: &str, delay: u32) {
+        self.say(Severity::Warning, "FailedMount", message);
         self.run.stage = Stage::Volumes {
             retry: self.now.after(delay),
             delay,

@@ -8,10 +8,12 @@ use super::{admission, create};
 use crate::cluster::Cluster;
 use aegis_model::Doc;
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::objects::Header;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// Annotation of a DaemonSet: how many templates it has had.
 pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -27,8 +29,7 @@ pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
     }
 }
 
-/// An Ingress that names no class gets the one that is marked as default: the newest of several, then the
-/// first by name (plugin/pkg/admission/network/defaultingressclass).
+/// An Ingress that names no class gets the default one (plugin/pkg/admission/network/defaultingressclass).
 pub(super) fn classed<P>(cluster: &Cluster<P>, object: &ObjectRef, document: &mut Value) {
     let named = document["spec"]["ingressClassName"].is_string()
         || document["metadata"]["annotations"]["kubernetes.io/ingress.class"].is_string();
@@ -36,21 +37,32 @@ pub(super) fn classed<P>(cluster: &Cluster<P>, object: &ObjectRef, document: &mu
         return;
     }
     let rows = cluster.objects.plain.iter().map(|row| &row.header);
-    let marked = rows.filter(|header| {
-        let mark = header
-            .annotations
-            .get("ingressclass.kubernetes.io/is-default-class");
-        header.exists()
-            && header.reference.kind.as_str() == "IngressClass"
-            && mark.is_some_and(|value| value == "true")
-    });
-    let default = marked.min_by_key(|header| {
+    let classes = rows.filter(|header| header.reference.kind.as_str() == "IngressClass");
+    if let Some(name) = default_of(classes, &["ingressclass.kubernetes.io/is-default-class"]) {
+        document["spec"]["ingressClassName"] = name.as_str().into();
+    }
+}
+
+/// Of some classes the one that is marked as default, by any of the annotations: the newest of several, then
+/// the first by name.
+pub(super) fn default_of<'a>(
+    classes: impl Iterator<Item = &'a Header>,
+    marks: &[&str],
+) -> Option<SmolStr> {
+    let is_marked = |header: &&Header| {
+        let mark = |key: &&str| {
+            header
+                .annotations
+                .get(*key)
+                .is_some_and(|value| value == "true")
+        };
+        header.exists() && marks.iter().any(mark)
+    };
+    let best = classes.filter(is_marked).min_by_key(|header| {
         let newest_first = core::cmp::Reverse(header.created);
         (newest_first, header.reference.name.clone())
     });
-    if let Some(header) = default {
-        document["spec"]["ingressClassName"] = header.reference.name.as_str().into();
-    }
+    best.map(|header| header.reference.name.clone())
 }
 
 /// Completes a document that becomes another.

@@ -3,6 +3,7 @@
 //! What admission does for them (default class, the finalizers that protect what is in use) and what
 //! may not be written are here; what becomes of them is the controllers' ([`crate::step::storage`]).
 
+use super::complete;
 use super::create::{Arrival, header, register};
 use super::document::{self, read, read_value};
 use super::error::ApiError;
@@ -33,17 +34,8 @@ const IS_DEFAULT_BETA: &str = "storageclass.beta.kubernetes.io/is-default-class"
 /// The class of claims that name none: the newest of those marked so, then the first by name.
 /// Source: pkg/volume/util/storageclass.go `GetDefaultClass`.
 pub fn default_class<P>(cluster: &Cluster<P>) -> Option<SmolStr> {
-    let is_default = |labels: &Labels| {
-        let marked = |key| labels.get(key).is_some_and(|value| value == "true");
-        marked(IS_DEFAULT) || marked(IS_DEFAULT_BETA)
-    };
-    let classes = cluster.objects.classes.iter();
-    let marked = classes.filter(|row| row.header.exists() && is_default(&row.header.annotations));
-    let best = marked.min_by_key(|row| {
-        let name = row.header.reference.name.clone();
-        (core::cmp::Reverse(row.header.created), name)
-    });
-    best.map(|row| row.header.reference.name.clone())
+    let classes = cluster.objects.classes.iter().map(|row| &row.header);
+    complete::default_of(classes, &[IS_DEFAULT, IS_DEFAULT_BETA])
 }
 
 /// The class of that name.

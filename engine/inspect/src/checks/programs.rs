@@ -32,6 +32,22 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     found
 }
 
+/// The image of a container of the workload at `at` does not exist, and why.
+fn no_image(estate: &Estate<'_>, at: usize, container: &Value, why: &str) -> Option<Candidate> {
+    let (name, image) = (text(container, "/name"), text(container, "/image"));
+    Some(
+        alone(Candidate::at_workload("image_missing", estate, at)?)
+            .field(format!("spec.template.spec.containers[name={name}].image"))
+            .value("value", image)
+            .seen(
+                Proven,
+                "object",
+                estate.workloads[at].object.reference(),
+                format!("{image} {why}"),
+            ),
+    )
+}
+
 /// An image whose name says that somebody has to fill it in: `yourcompany/app`, `your-registry/app`.
 fn placeholder(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     const WORDS: &[&str] = &["your", "changeme", "change-me", "replace-me", "replaceme"];
@@ -41,19 +57,7 @@ fn placeholder(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         let first = image.split(['/', ':']).next().unwrap_or_default();
         WORDS.iter().any(|word| first.starts_with(word)) || image.contains(['<', '>', '$'])
     })?;
-    let name = text(container, "/name");
-    let image = text(container, "/image");
-    Some(
-        alone(Candidate::at_workload("image_missing", estate, at)?)
-            .field(format!("spec.template.spec.containers[name={name}].image"))
-            .value("value", image)
-            .seen(
-                Proven,
-                "object",
-                keeper.object.reference(),
-                format!("{image} is a name to be filled in"),
-            ),
-    )
+    no_image(estate, at, container, "is a name to be filled in")
 }
 
 /// Words that tags of official images are made of, beside versions. Source: their pages.
@@ -125,18 +129,8 @@ fn unpublished(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         let tag = image.rsplit_once(':').map(|(_, tag)| tag);
         known && !image.contains('@') && tag.is_some_and(|tag| !is_tag(tag))
     })?;
-    let (name, image) = (text(container, "/name"), text(container, "/image"));
-    Some(
-        alone(Candidate::at_workload("image_missing", estate, at)?)
-            .field(format!("spec.template.spec.containers[name={name}].image"))
-            .value("value", image)
-            .seen(
-                Proven,
-                "object",
-                keeper.object.reference(),
-                format!("{image} is none of the tags that this official image has"),
-            ),
-    )
+    let why = "is none of the tags that this official image has";
+    no_image(estate, at, container, why)
 }
 
 fn is_tag(tag: &str) -> bool {
