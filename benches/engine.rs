@@ -5,7 +5,7 @@
 //! alone over as many service-ticks as the stage reports, in this process.
 
 use aegis_benches::{network::Rig, process};
-use aegis_model::{Approval, Mode, RunEvent};
+use aegis_model::{Mode, RunEvent};
 use aegis_runner::run::{Company, Order, run};
 use aegis_testkit::play::{loaded, with_threads};
 use divan::Bencher;
@@ -26,11 +26,9 @@ fn main() {
 fn incident(mode: Mode, threads: usize, mut told: impl FnMut(&RunEvent) + Send) {
     let loaded = loaded(SCENARIO);
     let order = Order {
-        loaded: &loaded,
         seed: SEED,
         mode,
-        approval: Approval::Auto,
-        genome: Vec::new(),
+        ..Order::of(&loaded)
     };
     with_threads(threads, || {
         let mut company = Company {
@@ -40,6 +38,7 @@ fn incident(mode: Mode, threads: usize, mut told: impl FnMut(&RunEvent) + Send) 
             },
             note: &mut |_| Ok(()),
             ask: &mut |_, _| true,
+            advise: &mut aegis_runner::run::no_model,
             stop: &|| false,
         };
         let played = run(&order, &mut company);

@@ -79,6 +79,7 @@ pub fn source(source: PlanSource) -> &'static str {
         PlanSource::Outgrow => "makes room for it",
         PlanSource::Variation => "variation",
         PlanSource::Rollback => "takes a plan back",
+        PlanSource::Advised => "a language model's",
     }
 }
 

@@ -6,7 +6,7 @@
 use aegis_graphs::executor::{Event, Polled, Run};
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State, Write};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
-use aegis_model::{Approval, Mode, Observation, Plan, RunContext, Stamped, Tick};
+use aegis_model::{Observation, Plan, RunContext, Stamped, Tick};
 use aegis_reason::Trial;
 use aegis_runner::run::delta::Recorder;
 use aegis_runner::run::inputs::Logged;
@@ -52,9 +52,7 @@ pub fn ready(loaded: &Loaded, seed: u64) -> Ready {
     Ready {
         context: RunContext {
             objectives,
-            mode: Mode::Sentinel,
-            genome: Vec::new(),
-            approval: Approval::Auto,
+            ..RunContext::default()
         },
         until: spec.duration.whole(),
         origin: world.origin(),
@@ -191,6 +189,7 @@ fn answer(
             outside.apply(Arc::clone(plan));
             Input::Accepted
         }
+        Effect::Ask(ask) => Input::Answer(outside.ask(ask)?),
         Effect::Undo(_) => {
             let (commands, failed) = outside.undo()?;
             log.back = commands;

@@ -1,6 +1,6 @@
 //! Whole runs, kept in memory.
 
-use aegis_model::{Approval, Mode, RunContext, Stamped};
+use aegis_model::{Mode, RunContext, Stamped};
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Company, Order, RunError, run};
 use aegis_scenario::load::{Loaded, load};
@@ -89,11 +89,9 @@ pub fn play(loaded: &Loaded, seed: u64, mode: Mode) -> Recording {
     let started = Instant::now();
     let (mut events, mut inputs) = (Vec::new(), Vec::new());
     let order = Order {
-        loaded,
         seed,
         mode,
-        approval: Approval::Auto,
-        genome: Vec::new(),
+        ..Order::of(loaded)
     };
     let mut company = Company {
         tell: &mut |event| {
@@ -105,6 +103,7 @@ pub fn play(loaded: &Loaded, seed: u64, mode: Mode) -> Recording {
             Ok(())
         },
         ask: &mut |_, _| true,
+        advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
     };
     let played = run(&order, &mut company);

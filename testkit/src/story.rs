@@ -3,7 +3,7 @@
 use crate::pair::differing;
 use crate::play::{Recording, bytes, read, replay};
 use crate::transcript::transcript;
-use aegis_model::{Approval, Conduct, Ending, Mode, RunEvent};
+use aegis_model::{Approval, Conduct, Ending, RunEvent};
 use aegis_report::Story;
 use aegis_runner::artifacts::audit::unshown;
 use aegis_runner::run::{Company, Order, run};
@@ -69,9 +69,6 @@ fn recorded(play: &Play<'_>) -> Recording {
     let (mut events, mut inputs) = (Vec::new(), Vec::new());
     let genes = play.genes.iter();
     let order = Order {
-        loaded: &loaded,
-        seed: loaded.scenario.spec.seed,
-        mode: Mode::Sentinel,
         approval: match play.asked {
             Asked::Nobody => Approval::Auto,
             Asked::Granter | Asked::Refuser => Approval::Ask,
@@ -79,6 +76,7 @@ fn recorded(play: &Play<'_>) -> Recording {
         genome: genes
             .map(|(name, value)| (SmolStr::new_static(name), *value))
             .collect(),
+        ..Order::of(&loaded)
     };
     let mut company = Company {
         tell: &mut |event| {
@@ -90,6 +88,7 @@ fn recorded(play: &Play<'_>) -> Recording {
             Ok(())
         },
         ask: &mut |_, _| play.asked == Asked::Granter,
+        advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
     };
     let played = run(&order, &mut company).unwrap_or_else(|why| panic!("{why}"));

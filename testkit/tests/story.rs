@@ -6,7 +6,7 @@ use aegis_model::objects::{ConditionStatus, Pod};
 use aegis_model::{
     Ending, Finding, Hypothesis, Mode, RunEvent, ServiceId, Stamped, Target, WorkloadId,
 };
-use aegis_reason::diagnose::{Diagnosis, candidate::candidates};
+use aegis_reason::diagnose::{Diagnosis, Sources, candidate::candidates};
 use aegis_report::Story;
 use aegis_report::objectives::{Course, courses};
 use aegis_runner::run::outside::Live;
@@ -391,7 +391,7 @@ fn misled(state: &State, wrong: WorkloadId) -> Option<Write> {
     if found.hypotheses[0].fault == CLAIMED {
         return None;
     }
-    let all = candidates(case, &[]);
+    let all = candidates(case, &[], &Sources::default());
     let is_claimed = |one: &&aegis_reason::diagnose::Candidate| {
         one.id() == CLAIMED && one.target == Target::Workload(wrong)
     };

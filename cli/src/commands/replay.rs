@@ -6,7 +6,7 @@ use crate::args::{Replay, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::input::Reader;
 use crate::output::Terminal;
-use aegis_model::Stamped;
+use aegis_model::{Advisor, RunEvent, Stamped};
 use aegis_runner::artifacts::repeat::{Divergence, Expected, Logs, RepeatError, again, tape};
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Order, RunError};
@@ -115,8 +115,17 @@ pub fn full(run: &Run, logs: &Logs, terminal: &Terminal) -> Result<Option<Diverg
         mode: ordered.mode,
         approval: ordered.approval,
         genome: genome.collect(),
+        advisor: advisor(logs),
     };
     again(&order, logs).map_err(|error| unread(&error))
+}
+
+/// Whether a language model was asked in the run that was logged.
+fn advisor(logs: &Logs) -> Advisor {
+    match logs.events.first().map(|stamped| &stamped.event) {
+        Some(RunEvent::Started { context, .. }) => context.advisor,
+        _ => Advisor::None,
+    }
 }
 
 /// Plays the engine over the tape in a process that has nothing else: no arguments, no environment,

@@ -2,7 +2,7 @@
 
 use crate::kit::Place;
 use aegis_model::event::EVENT_SCHEMA;
-use aegis_model::{Approval, Ending, Mode, RunContext, RunEvent, Stamped, Tick};
+use aegis_model::{Ending, RunContext, RunEvent, Stamped, Tick};
 use aegis_runner::store::{Artifact, Meta, Run, RunStore};
 use std::time::UNIX_EPOCH;
 
@@ -12,12 +12,7 @@ fn quiet_run(place: &Place, events: usize) -> Run {
     let run = store.create("quiet", UNIX_EPOCH).expect("a run");
     let meta = Meta::begin(run.name(), "quiet", UNIX_EPOCH, Vec::new());
     run.write_json(Artifact::Meta, &meta).expect("written");
-    let context = RunContext {
-        objectives: Vec::new(),
-        mode: Mode::Sentinel,
-        genome: Vec::new(),
-        approval: Approval::Auto,
-    };
+    let context = RunContext::default();
     let started = RunEvent::Started {
         schema: EVENT_SCHEMA.into(),
         context,

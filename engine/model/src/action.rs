@@ -234,4 +234,6 @@ pub enum PlanSource {
     Variation,
     /// Takes an applied plan back.
     Rollback,
+    /// A language model proposed it.
+    Advised,
 }

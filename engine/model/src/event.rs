@@ -1,6 +1,7 @@
 //! What happens in a run. Everything that anyone sees of a run is a projection of these.
 
 use crate::action::{Action, Plan};
+use crate::ask::Advice;
 use crate::change::ChangeRecord;
 use crate::diagnosis::{Hypothesis, Signature, Symptom};
 use crate::objective::RunContext;
@@ -168,6 +169,8 @@ pub enum RunEvent {
         /// How.
         ending: Ending,
     },
+    /// A language model was asked, and this became of it.
+    Advised(Advice),
     /// A budget was used up, or a part gave up; the run goes on.
     Noted {
         /// In words.

@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod action;
 pub mod ailment;
 pub mod amount;
+pub mod ask;
 pub mod behaviour;
 pub mod bundle;
 pub mod calendar;
@@ -40,7 +41,7 @@ pub use ids::{
     AutoscalerId, BudgetId, ClaimId, ClassId, Doc, NodeId, PlainId, PodId, PolicyId, ReplicaSetId,
     ServiceId, TemplateId, VolumeId, WorkloadId,
 };
-pub use objective::{Approval, LatencyTarget, Mode, Objective, RunContext};
+pub use objective::{Advisor, Approval, LatencyTarget, Mode, Objective, RunContext};
 pub use objects::Objects;
 pub use observation::{Observation, Samples};
 pub use outcome::{

@@ -29,7 +29,7 @@ pub struct LatencyTarget {
 }
 
 /// What the engine is told of a run: nothing that names, labels or foretells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunContext {
     /// Objectives.
     pub objectives: Vec<Objective>,
@@ -39,24 +39,48 @@ pub struct RunContext {
     pub genome: Vec<(SmolStr, f64)>,
     /// Whether plans are applied at once or asked about first.
     pub approval: Approval,
+    /// Whether a language model is asked for ideas.
+    #[serde(default, skip_serializing_if = "Advisor::is_none")]
+    pub advisor: Advisor,
 }
 
 /// Which graph thinks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Three plans, the full logic.
+    #[default]
     Sentinel,
     /// Watches, decides nothing: the control.
     Noop,
 }
 
 /// Whether plans are applied at once or asked about first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// At once.
+    #[default]
     Auto,
     /// After a person's approval.
     Ask,
+}
+
+/// Whether a language model is asked for ideas.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Advisor {
+    /// The engine is on its own.
+    #[default]
+    None,
+    /// A model may name further causes and plans; simulation judges them like all others.
+    Model,
+}
+
+impl Advisor {
+    /// Whether the engine is on its own.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }

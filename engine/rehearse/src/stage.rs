@@ -2,7 +2,7 @@
 
 use crate::tally::Tally;
 use aegis_kube::Diagnostic;
-use aegis_model::{Approval, Mode, Objective, Observation, RunContext};
+use aegis_model::{Objective, Observation, RunContext};
 use aegis_runner::run::outside::SCRAPE;
 use aegis_scenario::build::Tuning;
 use aegis_scenario::load::Loaded;
@@ -102,9 +102,7 @@ impl Stage {
     pub fn context(&self) -> RunContext {
         RunContext {
             objectives: self.objectives.clone(),
-            mode: Mode::Sentinel,
-            genome: Vec::new(),
-            approval: Approval::Auto,
+            ..RunContext::default()
         }
     }
 

@@ -9,7 +9,8 @@ use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
 use aegis_reason::calibrate::ENOUGH_HEALTHY;
 use aegis_reason::case::Past;
 use aegis_reason::diagnose::rounds::{GO_ON, best};
-use aegis_reason::diagnose::{self as reason, Round, candidate, screen};
+use aegis_reason::diagnose::screen::Heard;
+use aegis_reason::diagnose::{self as reason, Round, Sources, candidate, screen};
 use aegis_reason::{Calibration, Case, signature};
 use std::sync::Arc;
 
@@ -93,9 +94,14 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         case = put(&incident.calibration).unwrap_or(case);
     }
     let case = Arc::new(case.rehearsed(incident.healthy_until));
-    let all = candidate::candidates(&case, &incident.refuted);
+    let sources = Sources::default();
+    let all = candidate::candidates(&case, &incident.refuted, &sources);
     let count = all.len();
-    let kept = screen::screen(&case, all, &incident.symptoms, incident.failed.as_ref());
+    let heard = Heard {
+        on_trial: incident.failed.as_ref(),
+        named: sources.advised,
+    };
+    let kept = screen::screen(&case, all, &incident.symptoms, heard);
     incident.screened = (count - kept.len()) as u32;
     incident.ticks = 0;
     incident.round = Round::first(&case, kept);

@@ -3,6 +3,7 @@
 use super::Node;
 use super::aside::Aside;
 use crate::executor::{Cost, Domain, Reading, ServiceTicks, Trials};
+use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
 use aegis_model::{
     Conduct, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction, RunContext,
@@ -216,6 +217,8 @@ pub enum Effect {
     Apply(Arc<Plan>),
     /// Takes an applied plan back.
     Undo(SmolStr),
+    /// Asks a language model.
+    Ask(Box<Ask>),
 }
 
 /// What came of an effect.
@@ -243,6 +246,8 @@ pub enum Input {
         /// What could not be taken back, if anything.
         failed: Option<String>,
     },
+    /// What a language model answered, or why it did not.
+    Answer(Reply),
 }
 
 /// How an applied plan stands.

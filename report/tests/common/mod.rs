@@ -11,8 +11,7 @@ pub use thought::*;
 use aegis_model::event::EVENT_SCHEMA;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{
-    Approval, Ending, LatencyTarget, Mode, Objective, RunContext, RunEvent, ServiceId, Stamped,
-    Tick,
+    Ending, LatencyTarget, Mode, Objective, RunContext, RunEvent, ServiceId, Stamped, Tick,
 };
 use aegis_report::{Cause, Facts, Truth, Versions};
 
@@ -58,9 +57,7 @@ pub fn context() -> RunContext {
             }),
             window: 300,
         }],
-        mode: Mode::Sentinel,
-        genome: Vec::new(),
-        approval: Approval::Auto,
+        ..RunContext::default()
     }
 }
 

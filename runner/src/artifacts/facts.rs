@@ -91,6 +91,7 @@ fn with_nobody_acting(order: &Order<'_>) -> Option<Vec<Stamped>> {
     let order = Order {
         mode: Mode::Noop,
         approval: Approval::Auto,
+        advisor: aegis_model::Advisor::None,
         ..order.clone()
     };
     let mut told = Vec::new();
@@ -103,6 +104,7 @@ fn with_nobody_acting(order: &Order<'_>) -> Option<Vec<Stamped>> {
             },
             note: &mut |_| Ok(()),
             ask: &mut |_, _| false,
+            advise: &mut crate::run::no_model,
             stop: &|| false,
         },
     );

@@ -5,6 +5,7 @@ use super::leave;
 use crate::log::{EventWriter, LineWriter};
 use crate::run::{Company, Order, Played, RunError, run};
 use crate::store::{Artifact, Meta, Run, StoreError};
+use aegis_model::ask::{Ask, Reply};
 use aegis_model::{Objects, Plan, RunEvent, Stamped};
 use aegis_report::{Facts, Story, Summary, summary};
 use std::cell::RefCell;
@@ -28,6 +29,8 @@ pub struct Audience<'a> {
     pub see: &'a mut dyn FnMut(&[Stamped]),
     /// Is asked to approve a plan, with all events so far.
     pub ask: &'a mut dyn FnMut(&[Stamped], &Plan, &Objects) -> bool,
+    /// Is asked as the language model; [`crate::run::no_model`] where there is none.
+    pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -110,7 +113,12 @@ fn play(
     inputs: &mut LineWriter<File>,
     audience: Audience<'_>,
 ) -> Result<Played, RunError> {
-    let Audience { see, ask, stop } = audience;
+    let Audience {
+        see,
+        ask,
+        advise,
+        stop,
+    } = audience;
     run(
         order,
         &mut Company {
@@ -122,6 +130,7 @@ fn play(
             },
             note: &mut |input| inputs.append(input).map_err(|error| error.to_string()),
             ask: &mut |plan, objects| ask(&log.borrow().told, plan, objects),
+            advise,
             stop,
         },
     )

@@ -5,7 +5,7 @@
 
 use crate::log::{Hash, LogError, event_of, read_events, read_lines};
 use crate::run::inputs::Logged;
-use crate::run::{Company, Order, RunError, run};
+use crate::run::{Company, Order, RunError, no_model, run};
 use crate::store::{Artifact, Run, StoreError};
 use aegis_model::{RunEvent, Stamped};
 use std::cell::Cell;
@@ -164,6 +164,10 @@ pub fn again(order: &Order<'_>, logs: &Logs) -> Result<Option<Divergence>, Repea
                     .ok_or_else(|| format!("another input came: {input:?}"))
             },
             ask: &mut |_, _| matches!(next(), Some(Logged::Approval(true))),
+            advise: &mut |ask| match next() {
+                Some(Logged::Answer(reply)) => reply.clone(),
+                _ => no_model(ask),
+            },
             stop: &|| matches!(next(), Some(Logged::Stopped)),
         },
     );

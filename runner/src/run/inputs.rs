@@ -2,6 +2,7 @@
 
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::Outcome;
+use aegis_model::ask::Reply;
 use serde::{Deserialize, Serialize};
 
 /// One input.
@@ -35,6 +36,8 @@ pub enum Logged {
         /// What could not be.
         failed: Option<String>,
     },
+    /// What a language model answered, in full: a replay needs no model.
+    Answer(Reply),
 }
 
 impl Logged {
@@ -56,6 +59,7 @@ impl Logged {
                 commands: commands.to_vec(),
                 failed: failed.clone(),
             },
+            Input::Answer(reply) => Self::Answer(reply.clone()),
         }
     }
 }

@@ -11,8 +11,11 @@ pub mod outside;
 use aegis_graphs::executor::{End, Event, FeedError, GraphError, Polled, Run};
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
 use aegis_kube::Diagnostic;
+use aegis_model::ask::{Ask, Reply, Silence, SilenceKind};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
-use aegis_model::{Approval, Mode, Objects, Observation, Outcome, Plan, RunContext, Stamped, Tick};
+use aegis_model::{
+    Advisor, Approval, Mode, Objects, Observation, Outcome, Plan, RunContext, Stamped, Tick,
+};
 use aegis_reason::Trial;
 use aegis_reason::course::{self, Course, Stem};
 use aegis_scenario::load::Loaded;
@@ -70,6 +73,32 @@ pub struct Order<'a> {
     pub approval: Approval,
     /// The engine's parameters, by name; those that are missing are at their defaults.
     pub genome: Vec<(smol_str::SmolStr, f64)>,
+    /// Whether a language model is asked for ideas.
+    pub advisor: Advisor,
+}
+
+impl<'a> Order<'a> {
+    /// A scenario with its own seed, all else at its default.
+    #[must_use]
+    pub fn of(loaded: &'a Loaded) -> Self {
+        Self {
+            loaded,
+            seed: loaded.scenario.spec.seed,
+            mode: Mode::default(),
+            approval: Approval::default(),
+            genome: Vec::new(),
+            advisor: Advisor::default(),
+        }
+    }
+}
+
+/// The reply where there is no model.
+#[must_use]
+pub fn no_model(_: &Ask) -> Reply {
+    Reply::Silent(Silence {
+        kind: SilenceKind::NoModel,
+        why: "no language model was given".into(),
+    })
 }
 
 /// Who listens and answers while a run goes on.
@@ -80,6 +109,8 @@ pub struct Company<'a> {
     pub note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
     /// Is asked to approve a plan.
     pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    /// Is asked as the language model; [`no_model`] where there is none.
+    pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -120,10 +151,12 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
         mode: order.mode,
         genome: order.genome.clone(),
         approval: order.approval,
+        advisor: order.advisor,
     };
     let origin = world.origin();
     let length = spec.duration.whole();
-    let mut live = Live::new(world, seen, length, company.ask, company.stop);
+    let mut live =
+        Live::new(world, seen, length, company.ask, company.stop).advised_by(company.advise);
     let mut teller = Teller {
         tell: company.tell,
         note: company.note,
@@ -347,5 +380,6 @@ fn answer(
                 failed,
             }
         }
+        Effect::Ask(ask) => Input::Answer(outside.ask(ask)?),
     })
 }

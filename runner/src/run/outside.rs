@@ -1,9 +1,10 @@
 //! What the graph asks of the outside: a live world, or the tape of an earlier run.
 
-use super::RunError;
 use super::delta::{FoldError, Recorder, fold};
 use super::inputs::Logged;
+use super::{RunError, no_model};
 use aegis_graphs::sentinel::{Input, Progress};
+use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
 use aegis_model::{ChangeRecord, Objects, Observation, Plan, Stamped};
 use aegis_sim::conduct::Conductor;
@@ -48,6 +49,14 @@ pub trait Outside {
     /// # Errors
     /// A tape that does not have the answer.
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError>;
+
+    /// Asks a language model. Where there is none, that is the reply.
+    ///
+    /// # Errors
+    /// A tape that does not have the reply.
+    fn ask(&mut self, ask: &Ask) -> Result<Reply, RunError> {
+        Ok(no_model(ask))
+    }
 }
 
 /// A world that runs.
@@ -58,6 +67,7 @@ pub struct Live<'a> {
     recorder: Recorder,
     conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
     ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    advise: Option<&'a mut dyn FnMut(&Ask) -> Reply>,
     stop: &'a dyn Fn() -> bool,
 }
 
@@ -77,7 +87,17 @@ impl<'a> Live<'a> {
             recorder: Recorder::default(),
             conductor: None,
             ask,
+            advise: None,
             stop,
+        }
+    }
+
+    /// The same world, with a language model to ask.
+    #[must_use]
+    pub fn advised_by(self, advise: &'a mut dyn FnMut(&Ask) -> Reply) -> Self {
+        Self {
+            advise: Some(advise),
+            ..self
         }
     }
 
@@ -201,6 +221,11 @@ impl Outside for Live<'_> {
         let failed = self.world.undo(&conductor).err();
         Ok((commands_since(&before, self.world.objects()), failed))
     }
+
+    fn ask(&mut self, ask: &Ask) -> Result<Reply, RunError> {
+        let advise = self.advise.as_mut();
+        Ok(advise.map_or_else(|| no_model(ask), |advise| advise(ask)))
+    }
 }
 
 /// The tape of an earlier run: its events and its inputs, and no world.
@@ -285,6 +310,13 @@ impl Outside for Tape {
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
         match self.next()? {
             Logged::TakenBack { commands, failed } => Ok((commands, failed)),
+            _ => Err(RunError::Diverged),
+        }
+    }
+
+    fn ask(&mut self, _: &Ask) -> Result<Reply, RunError> {
+        match self.next()? {
+            Logged::Answer(reply) => Ok(reply),
             _ => Err(RunError::Diverged),
         }
     }

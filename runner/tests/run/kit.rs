@@ -1,6 +1,6 @@
 //! A bundled scenario, played in a folder of its own.
 
-use aegis_model::{Approval, Mode, Stamped};
+use aegis_model::Stamped;
 use aegis_runner::artifacts::{Audience, Begun, Kept, record};
 use aegis_runner::run::Order;
 use aegis_runner::store::{Artifact, Meta, Run, RunStore};
@@ -21,13 +21,7 @@ pub fn brief(name: &str, minutes: f64) -> Loaded {
 }
 
 pub fn order(loaded: &Loaded) -> Order<'_> {
-    Order {
-        loaded,
-        seed: loaded.scenario.spec.seed,
-        mode: Mode::Sentinel,
-        approval: Approval::Auto,
-        genome: Vec::new(),
-    }
+    Order::of(loaded)
 }
 
 pub struct Place {
@@ -57,6 +51,7 @@ impl Place {
         let audience = Audience {
             see: &mut |told| stopped.set(stopped.get() || stop(told)),
             ask: &mut |_, _, _| false,
+            advise: &mut aegis_runner::run::no_model,
             stop: &|| stopped.get(),
         };
         record(order, begun, audience).expect("it begins")

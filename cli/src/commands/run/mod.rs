@@ -13,7 +13,7 @@ use crate::input::{Reader, Refusal};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
 use crate::paint::toned;
-use aegis_model::{Approval, Ending, Mode};
+use aegis_model::{Advisor, Approval, Ending, Mode};
 use aegis_report::Summary;
 use aegis_runner::artifacts::{Audience, Begun, Kept, record};
 use aegis_runner::run::{Order, RunError};
@@ -58,6 +58,7 @@ pub fn run(
                     &stop,
                 )
             },
+            advise: &mut aegis_runner::run::no_model,
             stop: &stop,
         },
     )?;
@@ -89,6 +90,7 @@ fn order<'a>(args: &RunScenario, loaded: &'a Loaded) -> Result<Order<'a>, Failur
             .genome
             .as_deref()
             .map_or(Ok(Vec::new()), genome::read)?,
+        advisor: Advisor::None,
     })
 }
 

@@ -81,11 +81,27 @@ const UNNAMED: f64 = 0.05;
 /// A change this long after the onset did not cause it: onsets are seen by scrapes.
 const AFTER_ONSET: u32 = 30;
 
+/// What names causes beside the catalogue and the record of changes.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Sources<'a> {
+    /// Causes that a language model named.
+    pub advised: &'a [Named],
+}
+
+/// A fault of an object, as someone else names it.
+pub type Named = (SmolStr, Target);
+
 /// All candidates of a case but those that were refuted.
 #[must_use]
-pub fn candidates(case: &Case, refuted: &[(SmolStr, Target)]) -> Vec<Candidate> {
+pub fn candidates(
+    case: &Case,
+    refuted: &[(SmolStr, Target)],
+    sources: &Sources<'_>,
+) -> Vec<Candidate> {
     let mut all = from_changes(case);
     all.extend(from_catalogue(case));
+    let named = from_others(case, sources.advised, &all);
+    all.extend(named);
     all.retain(|candidate| {
         !refuted
             .iter()
@@ -241,6 +257,39 @@ fn from_catalogue(case: &Case) -> Vec<Candidate> {
         );
     }
     all
+}
+
+/// Causes that others name and that were not thought of: with the prior that the catalogue gives
+/// the fault at one place more. What cannot be laid explains no window and is none.
+fn from_others(case: &Case, named: &[Named], known: &[Candidate]) -> Vec<Candidate> {
+    let mut fresh: Vec<Candidate> = Vec::new();
+    for (id, target) in named {
+        let is_it = |candidate: &Candidate| candidate.id() == *id && candidate.target == *target;
+        if known.iter().chain(&fresh).any(is_it) {
+            continue;
+        }
+        let places = known
+            .iter()
+            .filter(|candidate| candidate.id() == *id)
+            .count();
+        let fault = aegis_faults::by_id(id).filter(|fault| sits_on(fault, *target));
+        fresh.extend(fault.map(|fault| {
+            let share = fault.frequency.per_cluster_month / (places + 1) as f64;
+            hidden_at(case, fault, *target, share)
+        }));
+    }
+    fresh
+}
+
+/// Whether a fault is made of mechanisms that can be laid on such an object.
+fn sits_on(fault: &Fault, target: Target) -> bool {
+    let kind = match target {
+        Target::Workload(_) => TargetKind::Workload,
+        Target::Service(_) => TargetKind::Service,
+        Target::Node(_) => TargetKind::Node,
+        Target::Policy(_) | Target::Plain(_) | Target::Cluster => return false,
+    };
+    fault.acts_on(kind) && !fault.parts.is_empty() && fault.steps.is_empty()
 }
 
 fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> Candidate {

@@ -11,6 +11,6 @@ pub mod posterior;
 pub mod rounds;
 pub mod screen;
 
-pub use candidate::{Candidate, Cause};
+pub use candidate::{Candidate, Cause, Named, Sources};
 pub use posterior::{Diagnosis, diagnose};
 pub use rounds::{Rolled, Round, Theta};

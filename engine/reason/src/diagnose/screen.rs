@@ -1,6 +1,6 @@
 //! The first screen: a sign matrix of faults against what is off. No simulation.
 
-use super::candidate::{Candidate, Cause};
+use super::candidate::{Candidate, Cause, Named};
 use crate::case::Case;
 use crate::topology::Direction as Along;
 use aegis_faults::{Direction, On, Sign};
@@ -8,6 +8,8 @@ use aegis_model::{Hypothesis, Objects, Symptom, SymptomKind, Target, WorkloadId}
 
 /// Candidates that are kept.
 pub const KEPT: usize = 24;
+/// Candidates that are heard because others name them.
+pub const NAMED: usize = 5;
 
 /// Nats that the most telling sign is worth; the next ones half of the one before, at least a quarter.
 const TELLING: f64 = 2.0;
@@ -19,15 +21,31 @@ const UNEXPLAINED: f64 = 0.7;
 /// Changes among those that are kept, at most.
 const CHANGES: usize = 10;
 
+/// Those that are kept whatever their signs say.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Heard<'a> {
+    /// A hypothesis on trial, whose plan failed: it cannot be refuted unheard.
+    pub on_trial: Option<&'a Hypothesis>,
+    /// Causes that were named by others, at most [`NAMED`] of them.
+    pub named: &'a [Named],
+}
+
+impl Heard<'_> {
+    fn holds(&self, candidate: &Candidate) -> bool {
+        let is_it = |(id, target): &Named| candidate.id() == *id && candidate.target == *target;
+        self.on_trial.is_some_and(|tried| candidate.is_of(tried))
+            || self.named.iter().take(NAMED).any(is_it)
+    }
+}
+
 /// The most likely candidates by their signs, best first, at most [`KEPT`], of which at most
-/// [`CHANGES`] changes: a busy record must not crowd out what is hidden. A hypothesis on trial, whose plan
-/// failed, is kept: it cannot be refuted unheard.
+/// [`CHANGES`] changes: a busy record must not crowd out what is hidden. Those that are heard come on top.
 #[must_use]
 pub fn screen(
     case: &Case,
     candidates: Vec<Candidate>,
     symptoms: &[Symptom],
-    on_trial: Option<&Hypothesis>,
+    heard: Heard<'_>,
 ) -> Vec<Candidate> {
     let mut scored: Vec<(f64, Candidate)> = candidates
         .into_iter()
@@ -37,7 +55,7 @@ pub fn screen(
     let (mut kept, mut changes): (Vec<Candidate>, usize) = (Vec::new(), 0);
     for (_, candidate) in scored {
         let is_change = matches!(candidate.cause, Cause::Change(_));
-        let heard = on_trial.is_some_and(|hypothesis| candidate.is_of(hypothesis));
+        let heard = heard.holds(&candidate);
         if !heard && kept.len() >= KEPT
             || (!heard && is_change && changes >= CHANGES)
             || kept.iter().any(|known| known.is_same(&candidate))

@@ -18,19 +18,40 @@ use smol_str::SmolStr;
 
 /// Plans that are drafted besides the control.
 pub const DRAFTED: usize = 3;
+/// Plans of a language model that join them.
+const ADVISED: usize = 2;
 /// Hypotheses below this confidence are not planned for.
 const WORTH_PLANNING: f64 = 0.05;
 /// Seconds that a rollout may take.
 const ROLLOUT_DEADLINE: u32 = 300;
 
-/// At most [`DRAFTED`] distinct plans for the leading hypotheses, the control last.
+/// How many plans are drafted, and what adds some.
+#[derive(Debug, Clone, Copy)]
+pub struct Drafts<'a> {
+    /// Plans besides the control, at most.
+    pub how_many: usize,
+    /// Plans that a language model proposed, checked against what exists.
+    pub advised: &'a [Plan],
+}
+
+impl Default for Drafts<'_> {
+    fn default() -> Self {
+        Self {
+            how_many: DRAFTED,
+            advised: &[],
+        }
+    }
+}
+
+/// Distinct plans for the leading hypotheses, then those that others proposed, the control last.
 #[must_use]
-pub fn draft(case: &Case, diagnosis: &Diagnosis) -> Vec<Plan> {
+pub fn draft(case: &Case, diagnosis: &Diagnosis, drafts: &Drafts<'_>) -> Vec<Plan> {
     let Some(latest) = case.history.latest() else {
         return vec![wait()];
     };
     let now = Twin::from_history(case.history.all(), &case.calibration);
-    let mut drafts = Drafts {
+    let Drafts { how_many, advised } = *drafts;
+    let mut drafts = Distinct {
         now,
         known: Vec::new(),
     };
@@ -43,19 +64,21 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis) -> Vec<Plan> {
         let own = of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target);
         plans.extend(own.into_iter().filter(|plan| drafts.is_new(plan)));
     }
-    let mut chosen = spread(plans);
-    vary(&latest.objects, &mut chosen, &mut drafts);
+    let mut chosen = spread(plans, how_many);
+    let proposed = advised.iter().filter(|plan| drafts.is_new(plan));
+    chosen.extend(proposed.take(ADVISED).cloned());
+    vary(&latest.objects, &mut chosen, &mut drafts, how_many);
     chosen.push(wait());
     chosen
 }
 
 /// What plans so far would leave behind.
-struct Drafts {
+struct Distinct {
     now: Option<Twin>,
     known: Vec<blake3::Hash>,
 }
 
-impl Drafts {
+impl Distinct {
     /// Whether it can be written and no plan so far does the same; one that writes nothing is judged by its steps.
     fn is_new(&mut self, plan: &Plan) -> bool {
         let effect = self.now.as_ref().map(|now| effect(now, plan));
@@ -100,7 +123,7 @@ fn of_hypothesis(
 }
 
 /// The first plans, but at most two of one aim while others are there.
-fn spread(plans: Vec<Plan>) -> Vec<Plan> {
+fn spread(plans: Vec<Plan>, how_many: usize) -> Vec<Plan> {
     let mut chosen: Vec<Plan> = Vec::new();
     let mut rest = Vec::new();
     for plan in plans {
@@ -108,20 +131,20 @@ fn spread(plans: Vec<Plan>) -> Vec<Plan> {
             .iter()
             .filter(|known| known.source == plan.source)
             .count();
-        if chosen.len() < DRAFTED && same < 2 {
+        if chosen.len() < how_many && same < 2 {
             chosen.push(plan);
         } else {
             rest.push(plan);
         }
     }
-    let missing = DRAFTED.saturating_sub(chosen.len());
+    let missing = how_many.saturating_sub(chosen.len());
     chosen.extend(rest.into_iter().take(missing));
     chosen
 }
 
 /// Fills up with combinations: contain first, then cure.
-fn vary(objects: &Objects, chosen: &mut Vec<Plan>, drafts: &mut Drafts) {
-    if chosen.len() >= DRAFTED || chosen.len() < 2 {
+fn vary(objects: &Objects, chosen: &mut Vec<Plan>, drafts: &mut Distinct, how_many: usize) {
+    if chosen.len() >= how_many || chosen.len() < 2 {
         return;
     }
     let (first, second) = (chosen[0].clone(), chosen[1].clone());
@@ -138,7 +161,7 @@ fn vary(objects: &Objects, chosen: &mut Vec<Plan>, drafts: &mut Drafts) {
             PlanSource::Variation,
             first.answers.clone(),
         );
-        if chosen.len() < DRAFTED && drafts.is_new(&joined) {
+        if chosen.len() < how_many && drafts.is_new(&joined) {
             chosen.push(joined);
         }
     }
