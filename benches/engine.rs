@@ -40,6 +40,7 @@ fn incident(mode: Mode, threads: usize, mut told: impl FnMut(&RunEvent) + Send) 
             ask: &mut |_, _| true,
             advise: &mut aegis_runner::run::no_model,
             stop: &|| false,
+            memory: None,
         };
         let played = run(&order, &mut company);
         assert!(played.is_ok(), "the run breaks off");

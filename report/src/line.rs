@@ -4,9 +4,10 @@ use crate::format::{clock, count, fixed, length, one_line};
 use crate::names::Names;
 use crate::text::{Line, Tone};
 use crate::words;
+use aegis_model::recall::{Arm, Standing, Withheld};
 use aegis_model::{
-    Finding, Hypothesis, ObservationDelta, Plan, PlanScore, Reflection, RunEvent, Stamped, Symptom,
-    SymptomKind, Verdict,
+    Finding, Hypothesis, ObservationDelta, Plan, PlanScore, Recalled, Reflection, RunEvent,
+    Stamped, Symptom, SymptomKind, Verdict,
 };
 
 /// Width of the column of words.
@@ -54,8 +55,54 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
         RunEvent::Undone { why, .. } => Some(("undone", Tone::Bad, why.clone())),
         RunEvent::UndoDeclined { why, .. } => Some(("kept", Tone::Warn, why.clone())),
         RunEvent::Reflected(reflection) => Some(reflected(reflection, names)),
+        RunEvent::Remembered { recalled, .. } => {
+            Some(("memory", Tone::Plain, remembered(recalled)))
+        }
+        RunEvent::Withheld { hypotheses } => {
+            Some(("withheld", Tone::Warn, withheld(hypotheses, names)))
+        }
         _ => None,
     }
+}
+
+/// What came to mind, in a line.
+fn remembered(recalled: &Recalled) -> String {
+    let alike = recalled.episodes.len();
+    let mut parts = vec![count(
+        alike,
+        "incident looked alike",
+        "incidents looked alike",
+    )];
+    if let Some((first, cause)) = recalled
+        .episodes
+        .first()
+        .and_then(|first| Some((first, first.cause.as_ref()?)))
+    {
+        parts.push(format!("{}: {}", cause.fault, first.why));
+    }
+    if let Some(rule) = recalled.rules.first() {
+        parts.push(format!("a rule for {}: {}", rule.cause.fault, rule.why));
+    }
+    if recalled.arm == Arm::HeldOut {
+        parts.push("rules are left out this time, to measure them".into());
+    }
+    parts.extend(recalled.forbidden.iter().map(|ban| ban.why.clone()));
+    parts.join(" · ")
+}
+
+fn withheld(hypotheses: &[Withheld], names: &Names) -> String {
+    let one = |one: &Withheld| {
+        let what = format!("{} {}", one.cause.fault, names.short(one.target));
+        let would_be = fixed(one.would_be, 2);
+        match one.standing {
+            Standing::Forbidden => format!("{what} is forbidden; would be {would_be}"),
+            Standing::Paroled => {
+                format!("{what} is on parole at {would_be}: only plans that can be taken back")
+            }
+        }
+    };
+    let texts: Vec<String> = hypotheses.iter().map(one).collect();
+    texts.join(" · ")
 }
 
 fn changes(delta: &ObservationDelta) -> Option<Told> {

@@ -78,6 +78,7 @@ pub fn source(source: PlanSource) -> &'static str {
         PlanSource::Contain => "keeps it small",
         PlanSource::Outgrow => "makes room for it",
         PlanSource::Variation => "variation",
+        PlanSource::Rule => "by a rule",
         PlanSource::Rollback => "takes a plan back",
         PlanSource::Advised => "a language model's",
     }

@@ -198,6 +198,7 @@ fn answer(
                 failed,
             }
         }
+        Effect::Recall(cue) => Input::Recalled(outside.recall(cue)?),
     })
 }
 

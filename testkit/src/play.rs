@@ -105,6 +105,7 @@ pub fn play(loaded: &Loaded, seed: u64, mode: Mode) -> Recording {
         ask: &mut |_, _| true,
         advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
+        memory: None,
     };
     let played = run(&order, &mut company);
     let played = played.unwrap_or_else(|why| panic!("{why}; again with seed {seed}"));

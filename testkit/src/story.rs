@@ -90,6 +90,7 @@ fn recorded(play: &Play<'_>) -> Recording {
         ask: &mut |_, _| play.asked == Asked::Granter,
         advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
+        memory: None,
     };
     let played = run(&order, &mut company).unwrap_or_else(|why| panic!("{why}"));
     Recording {

@@ -154,6 +154,13 @@ pub const ABSENT_WORDS: &[&str] = &[
     "eprint!",
 ];
 
+/// The one file with an `unsafe` block: it registers sqlite-vec with SQLite.
+pub const UNSAFE_FILE: &str = "memory/src/vectors/register.rs";
+
+/// The crate that file is of. It denies `unsafe` where others forbid it, as what is forbidden cannot be
+/// allowed in one file.
+pub const UNSAFE_MANIFEST: &str = "memory/Cargo.toml";
+
 /// Ways to stop the program that no crate uses outside its tests.
 pub const PANICS: &[&str] = &[".unwrap()", ".expect(\"", "todo!", "unimplemented!"];
 

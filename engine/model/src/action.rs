@@ -232,6 +232,8 @@ pub enum PlanSource {
     Outgrow,
     /// A variation of another plan.
     Variation,
+    /// What mended incidents like this before.
+    Rule,
     /// Takes an applied plan back.
     Rollback,
     /// A language model proposed it.

@@ -7,6 +7,7 @@ use crate::diagnosis::{Hypothesis, Signature, Symptom};
 use crate::objective::RunContext;
 use crate::observation::{LogCount, Samples};
 use crate::outcome::{Conduct, Ending, PlanScore, Reflection, Verdict};
+use crate::recall::{Cue, Recalled, Withheld};
 use crate::units::Tick;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -54,6 +55,18 @@ pub enum RunEvent {
         signature: Signature,
         /// When the change point is put.
         onset: Tick,
+    },
+    /// The memory was asked about an incident that opens.
+    Remembered {
+        /// What was asked.
+        cue: Cue,
+        /// What came back.
+        recalled: Recalled,
+    },
+    /// Hypotheses that the memory forbids, as they would have been.
+    Withheld {
+        /// The hypotheses.
+        hypotheses: Vec<Withheld>,
     },
     /// The twin was calibrated.
     Calibrated {

@@ -27,6 +27,7 @@ pub mod outcome;
 pub mod overlay;
 pub mod path;
 pub mod quantity;
+pub mod recall;
 pub mod table;
 pub mod units;
 
@@ -50,5 +51,6 @@ pub use outcome::{
 pub use overlay::{Laid, Mechanism, Overlay, Subject};
 pub use path::FieldPath;
 pub use quantity::Quantity;
+pub use recall::{Blame, Cue, Recalled, Remembers};
 pub use table::Table;
 pub use units::{Bytes, Millicores, Seconds, Tick};

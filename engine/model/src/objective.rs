@@ -1,6 +1,7 @@
 //! Service level objectives, in the SRE workbook's terms.
 
 use crate::ids::ServiceId;
+use crate::recall::Remembers;
 use crate::units::Seconds;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct RunContext {
     /// Whether a language model is asked for ideas.
     #[serde(default, skip_serializing_if = "Advisor::is_none")]
     pub advisor: Advisor,
+    /// Whether a memory is looked into.
+    #[serde(default, skip_serializing_if = "Remembers::is_nothing")]
+    pub memory: Remembers,
 }
 
 /// Which graph thinks.

@@ -61,6 +61,16 @@ const fn chance(class: Class) -> f64 {
     }
 }
 
+/// Whether taking back what an action wrote brings the cluster back: pods that were deleted or evicted do not
+/// come back, nor do requests that were turned away.
+#[must_use]
+pub const fn is_reversible(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::DeletePod(_) | Action::Drain(_) | Action::ShedTraffic { .. }
+    )
+}
+
 /// What an action touches.
 #[must_use]
 pub fn target(action: &Action, objects: &Objects) -> Target {

@@ -1,7 +1,7 @@
 //! What an incident looks like, apart from names.
 
 use crate::topology::Topology;
-use aegis_model::{Role, Signature, SignaturePart, Symptom, Target};
+use aegis_model::{Cue, Role, Signature, SignaturePart, Symptom, Target};
 use std::collections::BTreeSet;
 
 /// Least severity that counts.
@@ -53,4 +53,16 @@ pub fn signature(topology: &Topology, symptoms: &[Symptom]) -> Signature {
     };
     let parts: BTreeSet<SignaturePart> = severe.iter().map(part).collect();
     Signature(parts.into_iter().collect())
+}
+
+/// What a memory is asked about an incident: its signature, and the shape of the application.
+#[must_use]
+pub fn cue(topology: &Topology, symptoms: &[Symptom]) -> Cue {
+    let workloads = (0..topology.roles.len()).map(|index| Target::Workload(index.into()));
+    let services = (0..topology.behind.len()).map(|index| Target::Service(index.into()));
+    let placed = |target: Target| (target, role(topology, target));
+    Cue {
+        signature: signature(topology, symptoms),
+        roles: workloads.chain(services).map(placed).collect(),
+    }
 }

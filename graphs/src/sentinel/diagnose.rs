@@ -50,6 +50,8 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         racing: Vec::new(),
         scores: Vec::new(),
         verdict: None,
+        recalled: Arc::clone(&state.recalled),
+        withheld: Vec::new(),
         refuted: Vec::new(),
         failed: None,
         next_look: now,
@@ -94,7 +96,10 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         case = put(&incident.calibration).unwrap_or(case);
     }
     let case = Arc::new(case.rehearsed(incident.healthy_until));
-    let sources = Sources::default();
+    let sources = Sources {
+        recalled: Some(&incident.recalled),
+        ..Sources::default()
+    };
     let all = candidate::candidates(&case, &incident.refuted, &sources);
     let count = all.len();
     let heard = Heard {
@@ -219,12 +224,21 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         .sum::<u64>();
     let rolled = std::mem::take(&mut incident.round).collect(outcomes);
     let diagnosis = reason::diagnose(&case, rolled, &state.genome);
+    let (diagnosis, withheld) =
+        reason::echo::withhold(&diagnosis, &case.topology, &incident.recalled.forbidden);
     let event = RunEvent::Diagnosed {
         hypotheses: diagnosis.hypotheses.clone(),
         screened: incident.screened,
         service_ticks: incident.ticks,
         next_checks: reason::posterior::next_checks(&case, &diagnosis),
     };
+    let mut events = vec![event];
+    incident.withheld = withheld;
+    if !incident.withheld.is_empty() {
+        events.push(RunEvent::Withheld {
+            hypotheses: incident.withheld.clone(),
+        });
+    }
     incident.diagnosis = Some(Arc::new(diagnosis));
     let next = if incident.failed.is_some() {
         Node::Reflect
@@ -232,7 +246,10 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         Node::Plan
     };
     Step::new()
-        .write(Write::told(Change::Incident(Box::new(incident)), event))
+        .write(Write {
+            change: Change::Incident(Box::new(incident)),
+            events,
+        })
         .then(next)
 }
 

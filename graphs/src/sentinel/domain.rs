@@ -5,9 +5,10 @@ use super::aside::Aside;
 use crate::executor::{Cost, Domain, Reading, ServiceTicks, Trials};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
+use aegis_model::recall::Withheld;
 use aegis_model::{
-    Conduct, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction, RunContext,
-    Symptom, SymptomKind, Target, Tick, Verdict,
+    Conduct, Cue, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction,
+    Recalled, RunContext, Symptom, SymptomKind, Target, Tick, Verdict,
 };
 use aegis_reason::baseline::Baseline;
 use aegis_reason::diagnose::{Diagnosis, Rolled, Round};
@@ -43,6 +44,8 @@ pub struct State {
     pub topology: Option<Arc<Topology>>,
     /// Whether an objective ever paged.
     pub paged: bool,
+    /// What is remembered of the incident that opens.
+    pub recalled: Arc<Recalled>,
     /// The open incident.
     pub incident: Option<Incident>,
     /// The plan that was applied and is watched.
@@ -96,6 +99,10 @@ pub struct Incident {
     pub scores: Vec<PlanScore>,
     /// What was chosen.
     pub verdict: Option<Verdict>,
+    /// What is remembered of incidents like it.
+    pub recalled: Arc<Recalled>,
+    /// What of it the last diagnosis withheld, as it would have been.
+    pub withheld: Vec<Withheld>,
     /// Causes that were refuted in this incident.
     pub refuted: Vec<(SmolStr, Target)>,
     /// The hypothesis behind the plan that failed, until it is reflected on.
@@ -167,6 +174,8 @@ pub enum Change {
     Stands(Kept),
     /// The plan was refused by policy or approval.
     Refused,
+    /// What is remembered of the incident that opens.
+    Recalled(Arc<Recalled>),
     /// Nothing but the events.
     Told,
 }
@@ -219,6 +228,8 @@ pub enum Effect {
     Undo(SmolStr),
     /// Asks a language model.
     Ask(Box<Ask>),
+    /// Asks the memory.
+    Recall(Box<Cue>),
 }
 
 /// What came of an effect.
@@ -248,6 +259,8 @@ pub enum Input {
     },
     /// What a language model answered, or why it did not.
     Answer(Reply),
+    /// What is remembered.
+    Recalled(Arc<Recalled>),
 }
 
 /// How an applied plan stands.
@@ -300,6 +313,7 @@ impl Domain for Sentinel {
             Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
             Change::Stands(kept) => state.keep(*kept),
             Change::Refused => state.last = Some(Fate::Refused),
+            Change::Recalled(recalled) => state.recalled = Arc::clone(recalled),
             Change::Told => {}
         }
     }
@@ -334,6 +348,7 @@ impl State {
             settled: Tick(0),
             topology: None,
             paged: false,
+            recalled: Arc::default(),
             incident: None,
             standing: None,
             alerted: Tick(0),

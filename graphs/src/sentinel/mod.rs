@@ -12,6 +12,7 @@ mod domain;
 mod ending;
 mod observe;
 mod plan;
+mod recall;
 
 pub use aside::{Aside, Belief, Why};
 pub use domain::{
@@ -34,6 +35,8 @@ pub enum Node {
     Observe,
     /// Symptoms; whether to go on watching or to open a case.
     Assess,
+    /// Asks the memory about an incident that opens.
+    Recall,
     /// Opens the case: window, twin, candidates, first screen.
     Open,
     /// The first round of trials.
@@ -69,6 +72,7 @@ impl fmt::Display for Node {
         let name = match self {
             Self::Observe => "observe",
             Self::Assess => "assess",
+            Self::Recall => "recall",
             Self::Open => "open",
             Self::Coarse => "coarse",
             Self::Narrow => "narrow",
@@ -94,16 +98,17 @@ impl fmt::Display for Node {
 /// A defect of its shape; a test holds that there is none.
 pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
     use Node::{
-        Apply, Assess, Coarse, Confirm, Durability, Narrow, Observe, Open, Plan, Reflect, Select,
-        Shadow, Undo, Undone, Watch, Weigh,
+        Apply, Assess, Coarse, Confirm, Durability, Narrow, Observe, Open, Plan, Recall, Reflect,
+        Select, Shadow, Undo, Undone, Watch, Weigh,
     };
     Blueprint::new("sentinel", "1", Observe)
         .with(node(Observe, observe::observe).to([Assess]))
         .with(
             node(Assess, observe::assess)
-                .to([Observe, Open, Watch])
+                .to([Observe, Recall, Open, Watch])
                 .exits(),
         )
+        .with(node(Recall, recall::recall).to([Recall, Open]))
         .with(node(Open, diagnose::open).to([Observe, Coarse]))
         .with(node(Coarse, diagnose::coarse).to([Narrow]))
         .with(node(Narrow, diagnose::narrow).to([Weigh]))

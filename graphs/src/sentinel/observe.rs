@@ -100,10 +100,11 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
         .as_ref()
         .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
     let decides = state.context.mode == aegis_model::Mode::Sentinel;
-    if decides && may_look && detect::pages(symptoms) {
-        Node::Open
-    } else {
-        Node::Observe
+    let opens = decides && may_look && detect::pages(symptoms);
+    match (opens, &state.incident) {
+        (true, None) if !state.context.memory.is_nothing() => Node::Recall,
+        (true, _) => Node::Open,
+        (false, _) => Node::Observe,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
 use aegis_model::{Outcome, Plan, PlanScore, Prediction, Verdict};
+use aegis_reason::diagnose::echo;
 use aegis_reason::plan::Drafts;
 use aegis_reason::shadow::{self, DRAWS, Draw, ROUND, Tournament};
 use aegis_reason::{plan as reason, risk, select};
@@ -76,11 +77,9 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return Step::new().then(Node::Observe);
     };
     let objects = &latest.objects;
-    let (plans, aside) = fresh(
-        &incident,
-        objects,
-        reason::draft(&case, &diagnosis, &Drafts::default()),
-    );
+    let mut drafted = reason::draft(&case, &diagnosis, &Drafts::default());
+    drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
+    let (plans, aside) = fresh(&incident, objects, drafted);
     if plans.len() < 2 && !aside.is_empty() {
         return all_aside(incident, &aside, case.now);
     }

@@ -106,6 +106,7 @@ fn with_nobody_acting(order: &Order<'_>) -> Option<Vec<Stamped>> {
             ask: &mut |_, _| false,
             advise: &mut crate::run::no_model,
             stop: &|| false,
+            memory: None,
         },
     );
     played.is_ok().then_some(told)

@@ -3,7 +3,7 @@
 use super::facts::{self, Known};
 use super::leave;
 use crate::log::{EventWriter, LineWriter};
-use crate::run::{Company, Order, Played, RunError, run};
+use crate::run::{Company, Order, Played, Remembering, RunError, run};
 use crate::store::{Artifact, Meta, Run, StoreError};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::{Objects, Plan, RunEvent, Stamped};
@@ -33,6 +33,8 @@ pub struct Audience<'a> {
     pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
+    /// The memory, where the run has one.
+    pub memory: Option<Remembering<'a>>,
 }
 
 /// A run that is over.
@@ -118,6 +120,7 @@ fn play(
         ask,
         advise,
         stop,
+        memory,
     } = audience;
     run(
         order,
@@ -132,6 +135,7 @@ fn play(
             ask: &mut |plan, objects| ask(&log.borrow().told, plan, objects),
             advise,
             stop,
+            memory,
         },
     )
 }

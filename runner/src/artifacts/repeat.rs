@@ -5,9 +5,9 @@
 
 use crate::log::{Hash, LogError, event_of, read_events, read_lines};
 use crate::run::inputs::Logged;
-use crate::run::{Company, Order, RunError, no_model, run};
+use crate::run::{Company, Order, Remembering, RunError, no_model, run};
 use crate::store::{Artifact, Run, StoreError};
-use aegis_model::{RunEvent, Stamped};
+use aegis_model::{Cue, Recalled, Remembers, RunEvent, Stamped};
 use std::cell::Cell;
 use std::fs;
 use thiserror::Error;
@@ -67,6 +67,17 @@ impl Logs {
             inputs,
             head,
         })
+    }
+
+    /// How the run used its memory, if it had one.
+    fn remembers(&self) -> Option<Remembers> {
+        let started = self.events.first().map(|stamped| &stamped.event);
+        match started {
+            Some(RunEvent::Started { context, .. }) if !context.memory.is_nothing() => {
+                Some(context.memory)
+            }
+            _ => None,
+        }
     }
 
     /// Whether the run came to its end, be it that it was stopped by hand.
@@ -150,6 +161,10 @@ pub fn again(order: &Order<'_>, logs: &Logs) -> Result<Option<Divergence>, Repea
     let mut expected = Expected::new(logs);
     let noted = Cell::new(0);
     let next = || logs.inputs.get(noted.get());
+    let recall = |_: &Cue| match next() {
+        Some(Logged::Recalled(recalled)) => Ok(Recalled::clone(recalled)),
+        _ => Err("the logged run was not told here".to_owned()),
+    };
     let played = run(
         order,
         &mut Company {
@@ -169,6 +184,10 @@ pub fn again(order: &Order<'_>, logs: &Logs) -> Result<Option<Divergence>, Repea
                 _ => no_model(ask),
             },
             stop: &|| matches!(next(), Some(Logged::Stopped)),
+            memory: logs.remembers().map(|mode| Remembering {
+                mode,
+                recall: &recall,
+            }),
         },
     );
     match played {

@@ -1,9 +1,10 @@
 //! The executor's inputs as the log keeps them: observations by reference, outcomes by digest.
 
 use aegis_graphs::sentinel::{Input, Progress};
-use aegis_model::Outcome;
 use aegis_model::ask::Reply;
+use aegis_model::{Outcome, Recalled};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub enum Logged {
     },
     /// What a language model answered, in full: a replay needs no model.
     Answer(Reply),
+    /// What was remembered, in full: a replay needs no memory.
+    Recalled(Arc<Recalled>),
 }
 
 impl Logged {
@@ -60,6 +63,7 @@ impl Logged {
                 failed: failed.clone(),
             },
             Input::Answer(reply) => Self::Answer(reply.clone()),
+            Input::Recalled(recalled) => Self::Recalled(Arc::clone(recalled)),
         }
     }
 }

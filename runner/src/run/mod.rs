@@ -14,7 +14,8 @@ use aegis_kube::Diagnostic;
 use aegis_model::ask::{Ask, Reply, Silence, SilenceKind};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
 use aegis_model::{
-    Advisor, Approval, Mode, Objects, Observation, Outcome, Plan, RunContext, Stamped, Tick,
+    Advisor, Approval, Cue, Mode, Objects, Observation, Outcome, Plan, Recalled, Remembers,
+    RunContext, Stamped, Tick,
 };
 use aegis_reason::Trial;
 use aegis_reason::course::{self, Course, Stem};
@@ -113,6 +114,17 @@ pub struct Company<'a> {
     pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
+    /// The memory, where the run has one.
+    pub memory: Option<Remembering<'a>>,
+}
+
+/// A memory that a run looks into.
+#[derive(Clone, Copy)]
+pub struct Remembering<'a> {
+    /// Whether its incidents are to become episodes.
+    pub mode: Remembers,
+    /// Looks.
+    pub recall: &'a dyn Fn(&Cue) -> Result<Recalled, String>,
 }
 
 /// A run that is over.
@@ -152,11 +164,16 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
         genome: order.genome.clone(),
         approval: order.approval,
         advisor: order.advisor,
+        memory: company
+            .memory
+            .as_ref()
+            .map_or(Remembers::Nothing, |memory| memory.mode),
     };
     let origin = world.origin();
     let length = spec.duration.whole();
-    let mut live =
-        Live::new(world, seen, length, company.ask, company.stop).advised_by(company.advise);
+    let mut live = Live::new(world, seen, length, company.ask, company.stop)
+        .advised_by(company.advise)
+        .remembering(company.memory);
     let mut teller = Teller {
         tell: company.tell,
         note: company.note,
@@ -381,5 +398,6 @@ fn answer(
             }
         }
         Effect::Ask(ask) => Input::Answer(outside.ask(ask)?),
+        Effect::Recall(cue) => Input::Recalled(outside.recall(cue)?),
     })
 }

@@ -2,11 +2,11 @@
 
 use super::delta::{FoldError, Recorder, fold};
 use super::inputs::Logged;
-use super::{RunError, no_model};
+use super::{Remembering, RunError, no_model};
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
-use aegis_model::{ChangeRecord, Objects, Observation, Plan, Stamped};
+use aegis_model::{ChangeRecord, Cue, Objects, Observation, Plan, Recalled, Stamped};
 use aegis_sim::conduct::Conductor;
 use aegis_world::World;
 use smol_str::SmolStr;
@@ -44,6 +44,14 @@ pub trait Outside {
     /// Begins to apply a plan.
     fn apply(&mut self, plan: Arc<Plan>);
 
+    /// Asks the memory; an outside without one remembers nothing.
+    ///
+    /// # Errors
+    /// A tape that does not have the answer.
+    fn recall(&mut self, _: &Cue) -> Result<Arc<Recalled>, RunError> {
+        Ok(Arc::default())
+    }
+
     /// Takes the applied plan back: the commands that it took, and what could not be.
     ///
     /// # Errors
@@ -69,6 +77,7 @@ pub struct Live<'a> {
     ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
     advise: Option<&'a mut dyn FnMut(&Ask) -> Reply>,
     stop: &'a dyn Fn() -> bool,
+    memory: Option<Remembering<'a>>,
 }
 
 impl<'a> Live<'a> {
@@ -89,6 +98,7 @@ impl<'a> Live<'a> {
             ask,
             advise: None,
             stop,
+            memory: None,
         }
     }
 
@@ -99,6 +109,12 @@ impl<'a> Live<'a> {
             advise: Some(advise),
             ..self
         }
+    }
+
+    /// The same world, with a memory to look into.
+    #[must_use]
+    pub fn remembering(self, memory: Option<Remembering<'a>>) -> Self {
+        Self { memory, ..self }
     }
 
     /// The world, once the run is over.
@@ -213,6 +229,16 @@ impl Outside for Live<'_> {
         self.conductor = Some((plan.id.clone(), Arc::clone(&plan), Conductor::new(plan)));
     }
 
+    fn recall(&mut self, cue: &Cue) -> Result<Arc<Recalled>, RunError> {
+        let recalled = self.memory.map(|memory| (memory.recall)(cue));
+        let unasked = |why| Recalled {
+            failed: Some(why),
+            ..Recalled::default()
+        };
+        let recalled = recalled.map(|recalled| recalled.unwrap_or_else(unasked));
+        Ok(Arc::new(recalled.unwrap_or_default()))
+    }
+
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
         let Some((_, _, conductor)) = self.conductor.take() else {
             return Ok((Vec::new(), None));
@@ -306,6 +332,13 @@ impl Outside for Tape {
     }
 
     fn apply(&mut self, _: Arc<Plan>) {}
+
+    fn recall(&mut self, _: &Cue) -> Result<Arc<Recalled>, RunError> {
+        match self.next()? {
+            Logged::Recalled(recalled) => Ok(recalled),
+            _ => Err(RunError::Diverged),
+        }
+    }
 
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
         match self.next()? {

@@ -53,6 +53,7 @@ impl Place {
             ask: &mut |_, _, _| false,
             advise: &mut aegis_runner::run::no_model,
             stop: &|| stopped.get(),
+            memory: None,
         };
         record(order, begun, audience).expect("it begins")
     }

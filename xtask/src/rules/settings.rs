@@ -1,7 +1,7 @@
 //! Settings that a crate could forget, and so step out of the rules that the compiler and clippy hold.
 
 use crate::finding::Finding;
-use crate::house::{Room, find};
+use crate::house::{Room, UNSAFE_MANIFEST, find};
 use crate::tree::{DETERMINISTIC_CLIPPY, Tree};
 
 /// Every crate takes the lints of the workspace.
@@ -12,9 +12,14 @@ pub fn lints(tree: &Tree) -> Vec<Finding> {
         .iter()
         .map(|member| format!("{}/Cargo.toml", member.folder));
     let silent = manifests.filter(|path| {
+        let strict = if path == UNSAFE_MANIFEST {
+            "unsafe_code = \"deny\"\nmissing_docs = \"deny\""
+        } else {
+            "[lints]\nworkspace = true"
+        };
         tree.texts
             .get(path)
-            .is_some_and(|text| !text.contains("[lints]\nworkspace = true"))
+            .is_some_and(|text| !text.contains(strict))
     });
     silent
         .map(|path| {

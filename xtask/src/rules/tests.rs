@@ -2,7 +2,7 @@
 
 use super::{Rule, absent, settings, sizes, supply, walls};
 use crate::exceptions::Exceptions;
-use crate::house::{CRATE_LINES, FILE_LINES, REGISTRY};
+use crate::house::{CRATE_LINES, FILE_LINES, REGISTRY, UNSAFE_FILE};
 use crate::metadata::{Dependency, Kind, Member, Metadata, Package};
 use crate::source::{Source, mark_test_modules};
 use crate::tree::Tree;
@@ -237,6 +237,9 @@ fn unsafe_is_absent_everywhere() {
         &source("runner/tests/a.rs", text),
         &["runner/tests/a.rs:3: `unsafe`"],
     );
+    let beside = "memory/src/vectors/sqlite.rs";
+    check(absent::unsafe_code, &source(beside, text), &["3: `unsafe`"]);
+    check(absent::unsafe_code, &source(UNSAFE_FILE, text), &[]);
 }
 
 #[test]

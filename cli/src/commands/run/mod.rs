@@ -60,6 +60,7 @@ pub fn run(
             },
             advise: &mut aegis_runner::run::no_model,
             stop: &stop,
+            memory: None,
         },
     )?;
     view.into_inner().end();

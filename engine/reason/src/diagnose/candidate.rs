@@ -1,12 +1,13 @@
 //! Possible causes: from the catalogue by place, and from the changes that were seen.
 
+use super::echo;
 use crate::case::Case;
 use crate::seen::SeenChange;
 use aegis_faults::{Fault, TargetKind, betrayal};
 use aegis_model::objects::ConditionStatus;
 use aegis_model::{
-    FieldChange, FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, ServiceId,
-    Subject, Target, TemplateId, Tick, WorkloadId,
+    FieldChange, FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, Recalled,
+    ServiceId, Subject, Target, TemplateId, Tick, WorkloadId,
 };
 use smol_str::SmolStr;
 
@@ -86,6 +87,8 @@ const AFTER_ONSET: u32 = 30;
 pub struct Sources<'a> {
     /// Causes that a language model named.
     pub advised: &'a [Named],
+    /// What is remembered of incidents like this.
+    pub recalled: Option<&'a Recalled>,
 }
 
 /// A fault of an object, as someone else names it.
@@ -107,6 +110,9 @@ pub fn candidates(
             .iter()
             .any(|(id, target)| id == candidate.id() && *target == candidate.target)
     });
+    if let Some(recalled) = sources.recalled {
+        echo::believe(&mut all, &case.topology, recalled);
+    }
     all
 }
 

@@ -6,6 +6,7 @@
 //! over draws from the hypothesis' prior, never the best draw.
 
 pub mod candidate;
+pub mod echo;
 pub mod growth;
 pub mod posterior;
 pub mod rounds;

@@ -183,20 +183,31 @@ fn classify(entries: &mut [(Hypothesis, Option<Rolled>, f64)], nats: f64) {
 /// The same diagnosis with one hypothesis refuted: its confidence is 0, the others' sum as before.
 #[must_use]
 pub fn without(diagnosis: &Diagnosis, refuted: &Hypothesis) -> Diagnosis {
-    let mut changed = diagnosis.clone();
     let same = |other: &Hypothesis| other.fault == refuted.fault && other.target == refuted.target;
-    let lost: f64 = changed
-        .hypotheses
-        .iter()
-        .filter(|h| same(h))
-        .map(|h| h.confidence)
-        .sum();
+    let mut changed = silenced(diagnosis, |other| same(other).then_some("refuted"));
+    for hypothesis in changed.hypotheses.iter_mut().filter(|other| same(other)) {
+        hypothesis.refuted = true;
+    }
+    changed
+}
+
+/// The same diagnosis with some hypotheses silenced, for these reasons: their confidence is 0 and what it
+/// would be is said; the others' sum is as before.
+#[must_use]
+pub fn silenced<'a>(
+    diagnosis: &Diagnosis,
+    why: impl Fn(&Hypothesis) -> Option<&'a str>,
+) -> Diagnosis {
+    let mut changed = diagnosis.clone();
+    let silent = changed.hypotheses.iter().filter(|one| why(one).is_some());
+    let lost: f64 = silent.map(|one| one.confidence).sum();
     for hypothesis in &mut changed.hypotheses {
-        if same(hypothesis) {
+        if let Some(why) = why(hypothesis) {
+            let would_be = hypothesis.confidence;
             hypothesis
                 .against
-                .push(format!("refuted; would be {:.2}", hypothesis.confidence));
-            (hypothesis.confidence, hypothesis.refuted) = (0.0, true);
+                .push(format!("{why}; would be {would_be:.2}"));
+            hypothesis.confidence = 0.0;
         } else {
             hypothesis.confidence = (hypothesis.confidence / (1.0 - lost).max(1e-6)).min(SUREST);
         }
