@@ -107,6 +107,8 @@ pub enum Command {
 pub enum Mode {
     /// The whole logic
     Sentinel,
+    /// Nine plans and a debate
+    Legion,
     /// Watches and does nothing
     Noop,
 }
@@ -125,7 +127,7 @@ pub enum Approve {
 pub struct RunScenario {
     /// A name, a file, or - for standard input
     pub scenario: String,
-    /// Who acts: sentinel, or noop (nobody)
+    /// Who acts: sentinel, legion (nine plans and a debate), or noop (nobody)
     #[arg(
         long,
         value_name = "MODE",
@@ -187,12 +189,14 @@ pub enum Graph {
 pub enum GraphName {
     /// Three plans, the full logic
     Sentinel,
+    /// Nine plans, argued over by critics
+    Legion,
 }
 
 /// `aegis graph show`.
 #[derive(Debug, Args)]
 pub struct ShowGraph {
-    /// Its name: sentinel
+    /// Its name: sentinel, or legion
     #[arg(hide_possible_values = true)]
     pub name: GraphName,
 }

@@ -4,4 +4,5 @@
 //! values, and the log of what came in is the checkpoint. Absent: clocks, threads, files, worlds, scenarios.
 
 pub mod executor;
+pub mod legion;
 pub mod sentinel;

@@ -43,6 +43,10 @@ impl Lines {
                 self.plans
                     .extend(plans.map(|plan| (plan.id.clone(), plan.summary.clone())));
             }
+            RunEvent::Amended(amendment) => {
+                let to = &amendment.to;
+                self.plans.insert(to.id.clone(), to.summary.clone());
+            }
             _ => {}
         }
         let mut lines = self.rest();

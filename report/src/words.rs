@@ -81,6 +81,7 @@ pub fn source(source: PlanSource) -> &'static str {
         PlanSource::Rule => "by a rule",
         PlanSource::Rollback => "takes a plan back",
         PlanSource::Advised => "a language model's",
+        PlanSource::Amended => "amended in debate",
     }
 }
 

@@ -238,4 +238,6 @@ pub enum PlanSource {
     Rollback,
     /// A language model proposed it.
     Advised,
+    /// Another plan, changed in answer to a critic.
+    Amended,
 }

@@ -3,6 +3,7 @@
 use crate::action::{Action, Plan};
 use crate::ask::Advice;
 use crate::change::ChangeRecord;
+use crate::debate::{Amendment, Attack, Debated, Hearing, Objection};
 use crate::diagnosis::{Hypothesis, Signature, Symptom};
 use crate::objective::RunContext;
 use crate::observation::{LogCount, Samples};
@@ -107,6 +108,16 @@ pub enum RunEvent {
         /// Work done, service-ticks.
         service_ticks: u64,
     },
+    /// A critic holds something against a plan.
+    Objected(Objection),
+    /// A plan was changed in answer.
+    Amended(Amendment),
+    /// What became of the changed plan after it was played.
+    Heard(Hearing),
+    /// The adversary found the future that hurts a plan most.
+    Attacked(Attack),
+    /// The debate is over: what each critic prefers.
+    Debated(Debated),
     /// One was chosen, or none.
     Selected(Verdict),
     /// A person is asked.

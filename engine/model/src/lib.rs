@@ -15,6 +15,7 @@ pub mod behaviour;
 pub mod bundle;
 pub mod calendar;
 pub mod change;
+pub mod debate;
 pub mod diagnosis;
 pub mod event;
 pub mod ids;
@@ -36,6 +37,10 @@ pub use ailment::Ailment;
 pub use amount::Amount;
 pub use behaviour::{Balance, Behaviour, Call, CallMode};
 pub use change::{ChangeRecord, FieldChange, ObjectChange};
+pub use debate::{
+    Amendment, Attack, Claim, Closing, Critic, Debated, Evidence, Hearing, HearingResult,
+    Objection, Vote,
+};
 pub use diagnosis::{Hypothesis, Role, Signature, SignaturePart, Symptom, SymptomKind, Target};
 pub use event::{ObservationDelta, RowDelta, RunEvent, Stamped};
 pub use ids::{

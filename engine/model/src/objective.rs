@@ -55,6 +55,8 @@ pub enum Mode {
     /// Three plans, the full logic.
     #[default]
     Sentinel,
+    /// Nine plans, argued over by critics.
+    Legion,
     /// Watches, decides nothing: the control.
     Noop,
 }

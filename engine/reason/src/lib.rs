@@ -9,6 +9,8 @@ pub mod baseline;
 pub mod calibrate;
 pub mod case;
 pub mod course;
+pub mod critics;
+pub mod debate;
 pub mod detect;
 pub mod diagnose;
 pub mod estimated;

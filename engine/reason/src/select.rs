@@ -1,8 +1,9 @@
 //! Choosing: a hybrid of dominance on boxes and a weighted score on fixed scales.
 
+use crate::debate::Ballot;
 use crate::genome::Genome;
 use aegis_model::{Plan, PlanScore};
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 /// Sides of the boxes: stability, cost, resilience, risk.
 const BOXES: [f64; 4] = [0.01, 0.02, 0.01, 0.02];
@@ -82,7 +83,12 @@ pub struct Selection {
 }
 
 /// Fills in scores, dominance and reasons, and chooses. `plans` and `scores` run in parallel, the control last.
-pub fn select(plans: &[Plan], scores: &mut [PlanScore], genome: &Genome) -> Selection {
+pub fn select(
+    plans: &[Plan],
+    scores: &mut [PlanScore],
+    genome: &Genome,
+    ballot: &Ballot,
+) -> Selection {
     for score in scores.iter_mut() {
         score.score = weigh(score, genome);
     }
@@ -94,7 +100,7 @@ pub fn select(plans: &[Plan], scores: &mut [PlanScore], genome: &Genome) -> Sele
         };
     };
     for index in 0..scores.len() {
-        scores[index].rejected = refusal(plans, scores, control, index, genome);
+        scores[index].rejected = refusal(plans, scores, (control, index), genome, ballot);
     }
     let able: Vec<usize> = (0..scores.len())
         .filter(|&index| index != control && scores[index].rejected.is_none())
@@ -113,7 +119,7 @@ pub fn select(plans: &[Plan], scores: &mut [PlanScore], genome: &Genome) -> Sele
         .iter()
         .copied()
         .filter(|&index| scores[index].score >= best - genome.tie);
-    let choice = tied.min_by(|&a, &b| preference(plans, scores, a, b));
+    let choice = tied.min_by(|&a, &b| preference(plans, scores, ballot, (a, b)));
     for &index in &able {
         if Some(index) != choice {
             scores[index].rejected =
@@ -141,9 +147,9 @@ fn mark_dominated(plans: &[Plan], scores: &mut [PlanScore]) {
 fn refusal(
     plans: &[Plan],
     scores: &[PlanScore],
-    control: usize,
-    index: usize,
+    (control, index): (usize, usize),
     genome: &Genome,
+    ballot: &Ballot,
 ) -> Option<String> {
     let score = &scores[index];
     if index == control {
@@ -165,16 +171,23 @@ fn refusal(
     {
         return Some("another plan is at least as good in every respect".into());
     }
-    let (gain, demanded) = (gain(&scores[control], score), demanded(score, genome));
+    let gain = gain(&scores[control], score);
+    let demanded = demanded(score, genome) + ballot.demanded(&score.plan);
     (gain <= demanded).then(|| {
         format!("saves {gain:.3} of the loss of waiting for sure, {demanded:.3} would be needed")
     })
 }
 
-/// Among ties: lowest risk box, fewest steps, smallest id.
-fn preference(plans: &[Plan], scores: &[PlanScore], a: usize, b: usize) -> Ordering {
+/// Among ties: most votes where there was a debate, lowest risk box, fewest steps, smallest id.
+fn preference(
+    plans: &[Plan],
+    scores: &[PlanScore],
+    ballot: &Ballot,
+    (a, b): (usize, usize),
+) -> Ordering {
+    let votes = |index: usize| Reverse(ballot.votes(&plans[index].id));
     let risk = |index: usize| -box_of(&scores[index])[3];
-    let key = |index: usize| (risk(index), plans[index].steps.len());
+    let key = |index: usize| (votes(index), risk(index), plans[index].steps.len());
     key(a)
         .cmp(&key(b))
         .then_with(|| plans[a].id.cmp(&plans[b].id))

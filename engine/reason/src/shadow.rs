@@ -101,11 +101,22 @@ impl Tournament {
         plans: &[Plan],
         fresh: u64,
     ) -> Option<Self> {
+        Self::of_draws(case, diagnosis, plans, (fresh, DRAWS))
+    }
+
+    /// Sets a tournament of so many draws up; the first number tells apart tournaments of one case.
+    #[must_use]
+    pub fn of_draws(
+        case: &Arc<Case>,
+        diagnosis: &Diagnosis,
+        plans: &[Plan],
+        (fresh, count): (u64, u64),
+    ) -> Option<Self> {
         let now = Arc::new(Twin::from_history(case.history.all(), &case.calibration)?);
         let objects = &case.history.latest()?.objects;
         let root = Draws::new(case.root).derive(0x73_6861 + fresh);
-        let draws = (0..DRAWS)
-            .map(|number| draw(diagnosis, root, number))
+        let draws = (0..count)
+            .map(|number| draw(diagnosis, root, (number, count)))
             .collect();
         let added = [next(case, objects), worst(case)];
         Some(Self {
@@ -173,17 +184,18 @@ impl Tournament {
             Future::LikelyNext => self.added[0],
             Future::WorstHistorical => self.added[1],
         };
-        let Some(added) = added else {
-            return Overlay::none();
-        };
+        added.map_or_else(Overlay::none, |added| self.lay(&added, draw.moment))
+    }
+
+    /// A fault over two minutes of the horizon; `moment` is a quantile of when it comes, 0..=1.
+    fn lay(&self, added: &Added, moment: f64) -> Overlay {
         let parameters: Vec<f64> = added
             .fault
             .parameters
             .iter()
             .map(|parameter| parameter.at(added.size))
             .collect();
-        let after = f64::from(self.horizon) * (0.1 + 0.4 * draw.moment);
-        let from = self.case.now.after(after as u32);
+        let from = self.begins(moment);
         overlay(
             added.fault,
             &Laying {
@@ -195,6 +207,46 @@ impl Tournament {
                 held: None,
             },
         )
+    }
+
+    /// When a fault of this moment comes.
+    #[must_use]
+    pub fn begins(&self, moment: f64) -> Tick {
+        let after = f64::from(self.horizon) * (0.1 + 0.4 * moment);
+        self.case.now.after(after as u32)
+    }
+
+    /// Trials of a plan in the main future, with a fault at a chosen moment where one is given.
+    #[must_use]
+    pub fn main(
+        &self,
+        diagnosis: &Diagnosis,
+        plan: &Plan,
+        draws: &[Draw],
+        assault: Option<&Assault>,
+    ) -> Vec<Trial> {
+        let plan = Arc::new(plan.clone());
+        let of = |draw: &Draw| {
+            let mut trial = self.trial(diagnosis, &plan, Future::Main, draw);
+            let laid = assault.map_or_else(Overlay::none, |one| self.lay(&one.added, one.moment));
+            trial.overlay.0.extend(laid.0);
+            trial
+        };
+        draws.iter().map(of).collect()
+    }
+
+    /// Draws in which one hypothesis alone is true.
+    #[must_use]
+    pub fn draws_of(&self, diagnosis: &Diagnosis, hypothesis: usize, count: u64) -> Vec<Draw> {
+        let root = Draws::new(self.case.root).derive(0x72_6976);
+        let rolled = diagnosis.rolled.get(hypothesis).and_then(Option::as_ref);
+        let of = |number: u64| Draw {
+            hypothesis,
+            theta: rolled.and_then(|rolled| by_posterior(rolled, root, Tick(number as u32))),
+            moment: 0.5,
+            number,
+        };
+        (0..count).map(of).collect()
     }
 
     /// Names of what the futures add.
@@ -210,7 +262,7 @@ impl Tournament {
 }
 
 /// A draw stratified over the posterior: the n-th draw stands for its share of the cumulated confidence.
-fn draw(diagnosis: &Diagnosis, root: Draws, number: u64) -> Draw {
+fn draw(diagnosis: &Diagnosis, root: Draws, (number, count): (u64, u64)) -> Draw {
     let worth: Vec<(usize, f64)> = diagnosis
         .hypotheses
         .iter()
@@ -220,8 +272,8 @@ fn draw(diagnosis: &Diagnosis, root: Draws, number: u64) -> Draw {
         .collect();
     let total: f64 = worth.iter().map(|(_, share)| share).sum();
     // Stratified in an order that gives each round of racing a spread over the strata.
-    let stratum = (number * 5) % DRAWS;
-    let mut left = (stratum as f64 + 0.5) / DRAWS as f64 * total;
+    let stratum = (number * stride(count)) % count.max(1);
+    let mut left = (stratum as f64 + 0.5) / count.max(1) as f64 * total;
     let mut hypothesis = worth.first().map_or(0, |(index, _)| *index);
     for (index, share) in worth {
         hypothesis = index;
@@ -242,6 +294,11 @@ fn draw(diagnosis: &Diagnosis, root: Draws, number: u64) -> Draw {
         moment: root.uniform(Purpose::Future, 1, at),
         number,
     }
+}
+
+/// Strata from one draw to the next: has no factor in common with their number.
+const fn stride(count: u64) -> u64 {
+    if count > DRAWS { 7 } else { 5 }
 }
 
 /// One of a hypothesis' draws, by its weight in the posterior.
@@ -290,6 +347,17 @@ fn worst(case: &Case) -> Option<Added> {
         subject: Subject::Service(objective.service),
         size: 0.1,
     })
+}
+
+/// A fault at a moment that someone chose.
+#[derive(Debug, Clone, Copy)]
+pub struct Assault {
+    /// The fault, and where.
+    pub added: Added,
+    /// The object that it acts on.
+    pub target: aegis_model::Target,
+    /// Quantile of when it comes, 0..=1.
+    pub moment: f64,
 }
 
 /// Scores plans from the outcomes of [`Tournament::trials`] over the same draws.

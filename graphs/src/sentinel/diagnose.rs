@@ -48,6 +48,7 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         played: Vec::new(),
         long: Vec::new(),
         racing: Vec::new(),
+        debate: None,
         scores: Vec::new(),
         verdict: None,
         recalled: Arc::clone(&state.recalled),

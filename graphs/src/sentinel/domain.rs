@@ -11,6 +11,7 @@ use aegis_model::{
     Recalled, RunContext, Symptom, SymptomKind, Target, Tick, Verdict,
 };
 use aegis_reason::baseline::Baseline;
+use aegis_reason::debate::Debate;
 use aegis_reason::diagnose::{Diagnosis, Rolled, Round};
 use aegis_reason::shadow::Tournament;
 use aegis_reason::watch::Bin;
@@ -95,6 +96,8 @@ pub struct Incident {
     pub long: Vec<Outcome>,
     /// Plans that still race, by position.
     pub racing: Vec<usize>,
+    /// What is argued over the plans, where the graph holds debates.
+    pub debate: Option<Box<Debate>>,
     /// Scores of the plans that were played to the end.
     pub scores: Vec<PlanScore>,
     /// What was chosen.

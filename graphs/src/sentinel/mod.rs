@@ -4,15 +4,15 @@
 //! anything. Absent: worlds, scenarios, clocks. The graph ends when the input
 //! says that the run is over.
 
-mod act;
+pub(crate) mod act;
 mod aside;
-mod budget;
-mod diagnose;
+pub(crate) mod budget;
+pub(crate) mod diagnose;
 mod domain;
 mod ending;
-mod observe;
-mod plan;
-mod recall;
+pub(crate) mod observe;
+pub(crate) mod plan;
+pub(crate) mod recall;
 
 pub use aside::{Aside, Belief, Why};
 pub use domain::{
@@ -26,7 +26,7 @@ use core::fmt;
 use std::sync::Arc;
 
 /// Super-steps that a run may take: two years of scrapes each 15 s, or two months with a diagnosis at each.
-const STEPS: u32 = 10_000_000;
+pub(crate) const STEPS: u32 = 10_000_000;
 
 /// The nodes, in the order in which an incident passes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,18 @@ pub enum Node {
     Plan,
     /// Rounds of the tournament.
     Shadow,
+    /// Opens a debate.
+    Convene,
+    /// Opens a round of it: what the critics want to know.
+    Question,
+    /// Their trials are in; the adversary asks on.
+    Probe,
+    /// Objections and amendments.
+    Argue,
+    /// What becomes of amended plans.
+    Hear,
+    /// Each critic says what it prefers.
+    Vote,
     /// Whether plans last.
     Durability,
     /// Chooses.
@@ -80,6 +92,12 @@ impl fmt::Display for Node {
             Self::Reflect => "reflect",
             Self::Plan => "plan",
             Self::Shadow => "shadow",
+            Self::Convene => "convene",
+            Self::Question => "question",
+            Self::Probe => "probe",
+            Self::Argue => "argue",
+            Self::Hear => "hear",
+            Self::Vote => "vote",
             Self::Durability => "durability",
             Self::Select => "select",
             Self::Confirm => "confirm",

@@ -99,7 +99,7 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
         .incident
         .as_ref()
         .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
-    let decides = state.context.mode == aegis_model::Mode::Sentinel;
+    let decides = state.context.mode != aegis_model::Mode::Noop;
     let opens = decides && may_look && detect::pages(symptoms);
     match (opens, &state.incident) {
         (true, None) if !state.context.memory.is_nothing() => Node::Recall,

@@ -7,7 +7,8 @@ use super::domain::{Change, Effect, Incident, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
-use aegis_model::{Outcome, Plan, PlanScore, Prediction, Verdict};
+use aegis_model::{Mode, Outcome, Plan, PlanScore, Prediction, Verdict};
+use aegis_reason::debate::Ballot;
 use aegis_reason::diagnose::echo;
 use aegis_reason::plan::Drafts;
 use aegis_reason::shadow::{self, DRAWS, Draw, ROUND, Tournament};
@@ -77,7 +78,8 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return Step::new().then(Node::Observe);
     };
     let objects = &latest.objects;
-    let mut drafted = reason::draft(&case, &diagnosis, &Drafts::default());
+    let tier = tier(state);
+    let mut drafted = reason::draft(&case, &diagnosis, &tier.drafts);
     drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
     let (plans, aside) = fresh(&incident, objects, drafted);
     if plans.len() < 2 && !aside.is_empty() {
@@ -104,7 +106,8 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     ];
     incident.next_look = case.now.after(LOOK_AGAIN);
     let only_control = incident.plans.len() < 2;
-    let tournament = Tournament::new(&case, &diagnosis, &incident.plans, 0).map(Arc::new);
+    let tournament = Tournament::of_draws(&case, &diagnosis, &incident.plans, (0, tier.draws));
+    let tournament = tournament.map(Arc::new);
     let Some(tournament) = tournament.filter(|_| !only_control) else {
         events.push(RunEvent::Noted {
             note: "no plan could be drafted for any hypothesis; waiting".into(),
@@ -119,6 +122,7 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     incident.played = vec![vec![Vec::new(); FUTURES.len()]; incident.plans.len()];
     incident.long = Vec::new();
     incident.racing = (0..incident.plans.len()).collect();
+    incident.debate = None;
     let trials = first_trials(&tournament, &diagnosis, &incident.plans, objects);
     incident.tournament = Some(tournament);
     Step::new()
@@ -128,6 +132,28 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         })
         .ask(Effect::Simulate(trials))
         .then(Node::Shadow)
+}
+
+/// What a tier spends on a decision.
+struct Tier {
+    drafts: Drafts<'static>,
+    /// Draws per plan and future.
+    draws: u64,
+}
+
+/// Legion drafts three times as many plans and plays each twice as often.
+fn tier(state: &State) -> Tier {
+    let (how_many, draws) = match state.context.mode {
+        Mode::Legion => (3 * reason::DRAFTED, 2 * DRAWS),
+        Mode::Sentinel | Mode::Noop => (reason::DRAFTED, DRAWS),
+    };
+    Tier {
+        drafts: Drafts {
+            how_many,
+            advised: &[],
+        },
+        draws,
+    }
 }
 
 /// The first round of the race, with the long trials: together they share what both play of a draw.
@@ -198,13 +224,18 @@ const fn in_words(why: Why) -> &'static str {
 
 /// Takes a round of the race in, with the first the trials of durability; asks for the next.
 pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
+    race(state, call, Node::Durability)
+}
+
+/// The same, with the node to go to when the race is over.
+pub fn race(state: &State, call: &Call<'_, Sentinel>, over: Node) -> Step<Sentinel> {
     let Some(mut incident) = state.incident.clone() else {
-        return Step::new().then(Node::Durability);
+        return Step::new().then(over);
     };
     let (Some(tournament), Some(diagnosis)) =
         (incident.tournament.clone(), incident.diagnosis.clone())
     else {
-        return Step::new().then(Node::Durability);
+        return Step::new().then(over);
     };
     let (race, long) = outcomes(call).split_at(asked(&incident).min(outcomes(call).len()));
     take_round(&mut incident, race);
@@ -212,9 +243,10 @@ pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         incident.long = long.to_vec();
     }
     let done = played(&incident);
-    if done < DRAWS as usize {
+    let draws = &tournament.draws;
+    if done < draws.len() {
         drop_hopeless(&mut incident, state);
-        let next = &tournament.draws[done..(done + ROUND as usize).min(DRAWS as usize)];
+        let next = &draws[done..(done + ROUND as usize).min(draws.len())];
         let racing = plans(&incident);
         let trials = tournament.trials(&diagnosis, &racing, next);
         return Step::new()
@@ -224,12 +256,16 @@ pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     }
     Step::new()
         .write(Write::silent(Change::Incident(Box::new(incident))))
-        .then(Node::Durability)
+        .then(over)
 }
 
 /// Trials of the round of the race that is out.
 fn asked(incident: &Incident) -> usize {
-    let draws = (DRAWS as usize - played(incident)).min(ROUND as usize);
+    let all = incident
+        .tournament
+        .as_ref()
+        .map_or(0, |all| all.draws.len());
+    let draws = all.saturating_sub(played(incident)).min(ROUND as usize);
     incident.racing.len() * FUTURES.len() * draws
 }
 
@@ -260,7 +296,7 @@ fn take_round(incident: &mut Incident, outcomes: &[Outcome]) {
 }
 
 /// Scores of the racing plans over the draws so far.
-fn scores(incident: &Incident, state: &State) -> Vec<PlanScore> {
+pub fn scores(incident: &Incident, state: &State) -> Vec<PlanScore> {
     let plans = plans(incident);
     let risks: Vec<f64> = incident
         .racing
@@ -317,6 +353,9 @@ pub fn durability(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     for (index, score) in scores.iter_mut().enumerate() {
         score.durable = index == control || shadow::lasts(of(index), of(control));
     }
+    if let Some(debate) = &incident.debate {
+        debate.temper(&mut scores, &incident.racing, state.genome.weight_worst);
+    }
     incident.scores = scores;
     Step::new()
         .write(Write::silent(Change::Incident(Box::new(incident))))
@@ -332,7 +371,9 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return Step::new().then(Node::Observe);
     };
     let plans = plans(&incident);
-    let selection = select::select(&plans, &mut incident.scores, &state.genome);
+    let debate = incident.debate.take();
+    let ballot = debate.map_or_else(Ballot::default, |debate| debate.ballot(&plans));
+    let selection = select::select(&plans, &mut incident.scores, &state.genome, &ballot);
     let choice = selection.choice.map(|index| plans[index].clone());
     let verdict = Verdict {
         choice: choice.as_ref().map(|plan| plan.id.clone()),

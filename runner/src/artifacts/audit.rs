@@ -28,6 +28,9 @@ impl<'a> Shown<'a> {
             RunEvent::Planned { plans } => {
                 self.plans.extend(plans.iter().map(|plan| (&plan.id, plan)));
             }
+            RunEvent::Amended(amendment) => {
+                self.plans.insert(&amendment.to.id, &amendment.to);
+            }
             RunEvent::Selected(verdict) => {
                 // An approval holds for the choice that it was given on.
                 if let Some(chosen) = &verdict.choice {

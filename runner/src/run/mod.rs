@@ -8,7 +8,8 @@ pub mod delta;
 pub mod inputs;
 pub mod outside;
 
-use aegis_graphs::executor::{End, Event, FeedError, GraphError, Polled, Run};
+use aegis_graphs::executor::{End, Event, FeedError, Graph, GraphError, Polled, Run};
+use aegis_graphs::legion;
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
 use aegis_kube::Diagnostic;
 use aegis_model::ask::{Ask, Reply, Silence, SilenceKind};
@@ -286,7 +287,7 @@ fn perform(
         origin: teller.origin,
     })?;
     let state = State::new(context);
-    let mut run = Run::start(sentinel::graph(&state.genome)?, state);
+    let mut run = Run::start(graph(&state)?, state);
     let mut back: Vec<String> = Vec::new();
     loop {
         let Polled { requests, events } = run.poll();
@@ -308,6 +309,14 @@ fn perform(
             (teller.note)(&Logged::of(&input, &back)).map_err(RunError::Listener)?;
             run.feed(request.id, input)?;
         }
+    }
+}
+
+/// The graph of a mode. The no-op is Sentinel's, in which nothing is ever decided.
+fn graph(state: &State) -> Result<Arc<Graph<Sentinel>>, GraphError> {
+    match state.context.mode {
+        Mode::Legion => legion::graph(&state.genome),
+        Mode::Sentinel | Mode::Noop => sentinel::graph(&state.genome),
     }
 }
 

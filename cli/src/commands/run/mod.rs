@@ -81,6 +81,7 @@ fn order<'a>(args: &RunScenario, loaded: &'a Loaded) -> Result<Order<'a>, Failur
         seed: args.seed.unwrap_or(loaded.scenario.spec.seed),
         mode: match args.mode {
             Acts::Sentinel => Mode::Sentinel,
+            Acts::Legion => Mode::Legion,
             Acts::Noop => Mode::Noop,
         },
         approval: match args.approve {

@@ -206,7 +206,8 @@ fn unnamed(change: &ObjectChange) -> Option<FieldPath> {
         .cloned()
 }
 
-fn subject(target: Target) -> Subject {
+/// What the mechanisms of a fault of an object act on.
+pub(crate) fn subject(target: Target) -> Subject {
     match target {
         Target::Workload(id) => Subject::Workload(id),
         Target::Service(id) => Subject::Service(id),

@@ -1,8 +1,10 @@
 //! Plans: from the remedies of the leading hypotheses to typed steps that differ.
 
+pub mod amend;
 mod effect;
 mod policy;
 mod recipes;
+pub(crate) mod widen;
 
 pub use recipes::actions;
 
@@ -50,10 +52,9 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis, drafts: &Drafts<'_>) -> Vec<Pla
         return vec![wait()];
     };
     let now = Twin::from_history(case.history.all(), &case.calibration);
-    let Drafts { how_many, advised } = *drafts;
-    let mut drafts = Distinct {
+    let mut known = Known {
         now,
-        known: Vec::new(),
+        effects: Vec::new(),
     };
     let mut plans: Vec<Plan> = Vec::new();
     for (hypothesis, rolled) in diagnosis.hypotheses.iter().zip(&diagnosis.rolled) {
@@ -62,34 +63,53 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis, drafts: &Drafts<'_>) -> Vec<Pla
             continue;
         }
         let own = of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target);
-        plans.extend(own.into_iter().filter(|plan| drafts.is_new(plan)));
+        plans.extend(own.into_iter().filter(|plan| known.is_new(plan)));
     }
-    let mut chosen = spread(plans, how_many);
-    let proposed = advised.iter().filter(|plan| drafts.is_new(plan));
+    let mut chosen = spread(plans, drafts.how_many);
+    let proposed = drafts.advised.iter().filter(|plan| known.is_new(plan));
     chosen.extend(proposed.take(ADVISED).cloned());
-    vary(&latest.objects, &mut chosen, &mut drafts, how_many);
+    vary(&latest.objects, &mut chosen, &mut known, drafts.how_many);
+    if drafts.how_many > DRAFTED {
+        let more = widen::variations(case, &latest.objects, diagnosis, &chosen);
+        let fresh = more.into_iter().filter(|plan| known.is_new(plan));
+        let missing = drafts.how_many.saturating_sub(chosen.len());
+        chosen.extend(fresh.take(missing).collect::<Vec<_>>());
+    }
     chosen.push(wait());
     chosen
 }
 
-/// What plans so far would leave behind.
-struct Distinct {
+/// What plans so far would leave behind: two that come to the same are one.
+pub struct Known {
     now: Option<Twin>,
-    known: Vec<blake3::Hash>,
+    effects: Vec<blake3::Hash>,
 }
 
-impl Distinct {
+impl Known {
+    /// What these plans would leave behind, each in turn.
+    #[must_use]
+    pub fn of(case: &Case, plans: &[Plan]) -> Self {
+        let mut known = Self {
+            now: Twin::from_history(case.history.all(), &case.calibration),
+            effects: Vec::new(),
+        };
+        for plan in plans {
+            known.is_new(plan);
+        }
+        known
+    }
+
     /// Whether it can be written and no plan so far does the same; one that writes nothing is judged by its steps.
-    fn is_new(&mut self, plan: &Plan) -> bool {
+    pub fn is_new(&mut self, plan: &Plan) -> bool {
         let effect = self.now.as_ref().map(|now| effect(now, plan));
         let key = match effect {
             Some(Effect::Impossible) => return false,
             Some(Effect::Differs(digest)) => digest,
             Some(Effect::Nothing) | None => blake3::hash(plan.id.as_bytes()),
         };
-        let is_new = !self.known.contains(&key);
+        let is_new = !self.effects.contains(&key);
         if is_new {
-            self.known.push(key);
+            self.effects.push(key);
         }
         is_new
     }
@@ -122,8 +142,21 @@ fn of_hypothesis(
     remedies.iter().filter_map(of).collect()
 }
 
-/// The first plans, but at most two of one aim while others are there.
+/// A plan of one act against a candidate, as something that keeps it small.
+fn of_act(
+    case: &Case,
+    objects: &Objects,
+    candidate: &Candidate,
+    (target, act): (Target, aegis_faults::Act),
+) -> Option<Plan> {
+    let actions = actions(case, objects, candidate, act)?;
+    let answers = (SmolStr::new_static(candidate.id()), target);
+    Some(plan(objects, actions, PlanSource::Contain, Some(answers)))
+}
+
+/// The first plans, but at most two in three of one aim while others are there.
 fn spread(plans: Vec<Plan>, how_many: usize) -> Vec<Plan> {
+    let most = how_many * 2 / 3;
     let mut chosen: Vec<Plan> = Vec::new();
     let mut rest = Vec::new();
     for plan in plans {
@@ -131,7 +164,7 @@ fn spread(plans: Vec<Plan>, how_many: usize) -> Vec<Plan> {
             .iter()
             .filter(|known| known.source == plan.source)
             .count();
-        if chosen.len() < how_many && same < 2 {
+        if chosen.len() < how_many && same < most {
             chosen.push(plan);
         } else {
             rest.push(plan);
@@ -143,25 +176,17 @@ fn spread(plans: Vec<Plan>, how_many: usize) -> Vec<Plan> {
 }
 
 /// Fills up with combinations: contain first, then cure.
-fn vary(objects: &Objects, chosen: &mut Vec<Plan>, drafts: &mut Distinct, how_many: usize) {
+fn vary(objects: &Objects, chosen: &mut Vec<Plan>, known: &mut Known, how_many: usize) {
     if chosen.len() >= how_many || chosen.len() < 2 {
         return;
     }
     let (first, second) = (chosen[0].clone(), chosen[1].clone());
     for (a, b) in [(&second, &first), (&first, &second)] {
-        let actions: Vec<Action> = a
-            .steps
-            .iter()
-            .chain(&b.steps)
-            .map(|step| step.action.clone())
-            .collect();
-        let joined = plan(
-            objects,
-            actions,
-            PlanSource::Variation,
-            first.answers.clone(),
-        );
-        if chosen.len() < how_many && drafts.is_new(&joined) {
+        let actions = a.steps.iter().chain(&b.steps);
+        let actions: Vec<Action> = actions.map(|step| step.action.clone()).collect();
+        let source = PlanSource::Variation;
+        let joined = plan(objects, actions, source, first.answers.clone());
+        if chosen.len() < how_many && known.is_new(&joined) {
             chosen.push(joined);
         }
     }
