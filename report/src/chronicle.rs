@@ -2,6 +2,7 @@
 //!
 //! Every sentence comes from an event or a figure; follow-ups are derived, and say from what.
 
+use crate::debate;
 use crate::facts::Facts;
 use crate::followup::{bad_news, follow_ups, good_news};
 use crate::format::{clock, fixed, latency, markdown, markdown_code, one_line, percent};
@@ -21,6 +22,7 @@ pub fn chronicle(story: &Story<'_>, summary: &Summary, facts: &Facts) -> String 
     impact(&mut out, story, summary);
     timeline(&mut out, story);
     root_cause(&mut out, story, facts);
+    arguments(&mut out, story);
     resolution(&mut out, story);
     list(&mut out, "What went well", &good_news(story, summary));
     list(&mut out, "What went badly", &bad_news(story, summary));
@@ -198,6 +200,25 @@ fn rival(out: &mut String, other: &Hypothesis, story: &Story<'_>) {
         .first()
         .map_or(String::new(), |why| format!(": {}", markdown(why)));
     say(out, &format!("- {name} ({confidence}{state}){against}"));
+}
+
+/// What was argued over the plans; nothing where nothing was.
+fn arguments(out: &mut String, story: &Story<'_>) {
+    let held = story.rounds.iter().filter(|round| !round.debate.is_empty());
+    let mut held = held.peekable();
+    if held.peek().is_none() {
+        return;
+    }
+    title(out, "What was argued");
+    for round in held {
+        for one in debate::said(round, &story.names, story.origin) {
+            let text = format!("{} {} ({})", one.who, one.what, one.why);
+            say(out, &format!("- {} {}", clock(round.t), markdown(&text)));
+        }
+        for vote in debate::votes(round) {
+            say(out, &format!("- {} {}", clock(round.t), markdown(&vote)));
+        }
+    }
 }
 
 fn resolution(out: &mut String, story: &Story<'_>) {

@@ -1,5 +1,6 @@
 //! The numbers and events that decided, and why something else did not.
 
+use crate::debate;
 use crate::format::{clock, fixed, length};
 use crate::round::Round;
 use crate::story::Story;
@@ -36,6 +37,7 @@ pub fn explain(story: &Story<'_>) -> Text {
         text.title(&format!("Decision {} at {}", number + 1, clock(round.t)));
         evidence(&mut text, round, story);
         scores(&mut text, round);
+        debate::whole(&mut text, round, &story.names, story.origin);
         choice(&mut text, round);
         watched(&mut text, round);
         reflected(&mut text, round);
@@ -204,7 +206,7 @@ fn reflected(text: &mut Text, round: &Round<'_>) {
 pub fn why_not(story: &Story<'_>, asked: &str) -> Result<Text, ExplainError> {
     let mut text = Text::default();
     for round in story.rounds.iter().rev() {
-        for plan in round.plans.iter().filter(|plan| is_plan(plan, asked)) {
+        for plan in round.all_plans().filter(|plan| is_plan(plan, asked)) {
             why_not_plan(&mut text, plan, round);
         }
         for one in round

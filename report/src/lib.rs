@@ -6,6 +6,7 @@
 //! text that came from a cluster is only ever text.
 
 pub mod chronicle;
+pub mod debate;
 pub mod explain;
 pub mod facts;
 pub mod fold;

@@ -1,5 +1,6 @@
 //! One line per event, as a story is told while it happens.
 
+use crate::debate;
 use crate::format::{clock, count, fixed, length, one_line};
 use crate::names::Names;
 use crate::text::{Line, Tone};
@@ -61,6 +62,39 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
         RunEvent::Withheld { hypotheses } => {
             Some(("withheld", Tone::Warn, withheld(hypotheses, names)))
         }
+        event => argued(event, names),
+    }
+}
+
+fn argued(event: &RunEvent, names: &Names) -> Option<Told> {
+    match event {
+        RunEvent::Objected(one) => {
+            let text = format!("{}: {}", one.plan, one.text);
+            Some((debate::critic(one.critic), Tone::Warn, text))
+        }
+        RunEvent::Attacked(one) => {
+            let on = names.short(one.target);
+            let taken = fixed(one.taken, 2);
+            let text = format!(
+                "{} on {on} takes {taken} of what {} gains",
+                one.fault, one.plan
+            );
+            Some(("adversary", Tone::Warn, text))
+        }
+        RunEvent::Amended(one) => {
+            let text = format!(
+                "in answer to {}: {}",
+                debate::critic(one.answers),
+                one.to.summary
+            );
+            Some(("amended", Tone::Plain, text))
+        }
+        RunEvent::Heard(one) => Some((
+            "heard",
+            Tone::Plain,
+            format!("{} {}", one.plan, debate::heard(one)),
+        )),
+        RunEvent::Debated(one) => Some(("debate", Tone::Plain, debate::ended(one))),
         _ => None,
     }
 }

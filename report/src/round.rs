@@ -1,5 +1,6 @@
 //! One round: a diagnosis, the plans that were drafted on it, and what came of the chosen one.
 
+use crate::debate::Debate;
 use aegis_model::{Action, Conduct, Hypothesis, Plan, PlanScore, Reflection, RunEvent, Verdict};
 use smol_str::SmolStr;
 
@@ -26,6 +27,8 @@ pub struct Round<'a> {
     pub scores: &'a [PlanScore],
     /// What the two further futures add.
     pub added: Option<&'a [SmolStr; 2]>,
+    /// What was argued over them.
+    pub debate: Debate<'a>,
     /// What was chosen, and when.
     pub verdict: Option<(i64, &'a Verdict)>,
     /// Whether a person granted it, where one was asked; `None` inside is no answer yet.
@@ -93,7 +96,7 @@ pub struct Bin {
 impl<'a> Round<'a> {
     /// Whether such an event is part of a round.
     pub(crate) fn belongs(event: &RunEvent) -> bool {
-        matches!(
+        let decides = matches!(
             event,
             RunEvent::Diagnosed { .. }
                 | RunEvent::Planned { .. }
@@ -109,7 +112,8 @@ impl<'a> Round<'a> {
                 | RunEvent::Undone { .. }
                 | RunEvent::UndoDeclined { .. }
                 | RunEvent::Reflected(_)
-        )
+        );
+        decides || Debate::belongs(event)
     }
 
     /// Whether such an event opens the next round: a further diagnosis, or a further decision on the same one.
@@ -190,6 +194,7 @@ impl<'a> Round<'a> {
             RunEvent::Undone { why, kubectl, .. } => self.undone = Some((t, why, kubectl)),
             RunEvent::UndoDeclined { why, .. } => self.declined = Some((t, why)),
             RunEvent::Reflected(reflection) => self.reflection = Some((t, reflection)),
+            event if Debate::belongs(event) => self.debate.read(event),
             event => self.watch(t, event),
         }
     }
@@ -213,10 +218,17 @@ impl<'a> Round<'a> {
         }
     }
 
+    /// Plans as they were drafted, then those of the debate.
+    pub fn all_plans(&self) -> impl Iterator<Item = &'a Plan> + '_ {
+        let amended = self.debate.amendments.iter().map(|one| &one.to);
+        self.plans.iter().chain(amended)
+    }
+
     /// The plan of that id.
     #[must_use]
     pub fn plan(&self, id: &str) -> Option<&'a Plan> {
-        self.plans.iter().find(|plan| plan.id == id)
+        let drafted = self.plans.iter().find(|plan| plan.id == id);
+        drafted.or_else(|| self.debate.plan(id))
     }
 
     /// Every plan's figures: of the verdict where there is one, else of shadowing.

@@ -3,6 +3,7 @@
 //! What broke, why we think so and what else was considered, the plans with their
 //! futures, what was done, what it cost, whether objectives held. In this order.
 
+use crate::debate;
 use crate::facts::Facts;
 use crate::format::{self, clock, count, fixed, percent};
 use crate::objectives::{self, Course, Standing};
@@ -132,7 +133,7 @@ fn decisions(text: &mut Text, story: &Story<'_>) {
     let mut others = 0;
     for (position, round) in decided.iter().enumerate() {
         if is_shown(position, round) {
-            plans(text, round);
+            plans(text, round, story);
         } else {
             others += 1;
         }
@@ -144,7 +145,7 @@ fn decisions(text: &mut Text, story: &Story<'_>) {
     }
 }
 
-fn plans(text: &mut Text, round: &Round<'_>) {
+fn plans(text: &mut Text, round: &Round<'_>, story: &Story<'_>) {
     let table = round.table();
     if table.is_empty() {
         return;
@@ -163,6 +164,7 @@ fn plans(text: &mut Text, round: &Round<'_>) {
         let added = format!("  likely next adds {next}; worst historical adds {worst}");
         text.push(Line::of(Tone::Faint, added));
     }
+    debate::briefly(text, round, &story.names, story.origin);
     decision(text, round);
 }
 

@@ -16,21 +16,22 @@ pub(super) fn decisions(view: &View<'_>) -> String {
         .rounds
         .iter()
         .filter(|round| !round.table().is_empty());
-    let drawn: String = decided.map(decision).collect();
+    let drawn: String = decided.map(|round| decision(view, round)).collect();
     if drawn.is_empty() {
         return "<p class=\"none\">No plan was tried.</p>".into();
     }
     drawn
 }
 
-fn decision(round: &Round<'_>) -> String {
+fn decision(view: &View<'_>, round: &Round<'_>) -> String {
     let pair = format!(
         "<div class=\"pair\">{}{}</div>",
         pareto(round),
         spread(round)
     );
     let verdict = verdict(round);
-    format!("{verdict}{}{pair}", grid(round))
+    let debate = super::debate::debate(view, round);
+    format!("{verdict}{}{debate}{pair}", grid(round))
 }
 
 fn verdict(round: &Round<'_>) -> String {

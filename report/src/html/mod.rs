@@ -3,6 +3,7 @@
 //! Styles and drawings are inline, nothing is fetched and nothing runs: the page has no
 //! script. Every drawing has a label and its figures as a table; colour never stands alone.
 
+mod debate;
 mod evidence;
 mod futures;
 mod graph;
