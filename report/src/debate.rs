@@ -148,7 +148,10 @@ pub struct Said {
 #[must_use]
 pub fn said(round: &Round<'_>, names: &Names, origin: Tick) -> Vec<Said> {
     let debate = &round.debate;
-    let name = |id: &str| round.plan(id).map_or(id, |plan| plan.summary.as_str());
+    let name = |id: &str| {
+        let plan = round.plan(id);
+        plan.map_or_else(|| id.to_owned(), |plan| plan.summary.clone())
+    };
     let attacks = debate.attacks.iter().map(|one| Said {
         round: one.round,
         who: critic(Critic::Adversary),
