@@ -9,9 +9,19 @@
 
 pub mod alike;
 pub mod bans;
+pub mod embed;
 pub mod error;
+pub mod exchange;
+pub mod memory;
+pub mod recall;
 pub mod record;
 pub mod rules;
+mod schema;
+pub mod texts;
+pub mod vectors;
+pub mod write;
 
 pub use error::MemoryError;
+pub use memory::Memory;
 pub use record::{Claim, KnownBy, Lesson, Onset, Record};
+pub use vectors::{Hit, Item, Kind, Space, Vectors};

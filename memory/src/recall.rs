@@ -1,0 +1,307 @@
+//! What comes to mind when an incident opens.
+
+use crate::alike;
+use crate::embed::{Embedder, SPACE};
+use crate::error::MemoryError;
+use crate::memory::Memory;
+use crate::record::{Lesson, Onset, Record};
+use crate::rules::{self, Taught};
+use crate::vectors::{Embedded, Kind, Vectors};
+use crate::write::{read_bans, role_of};
+use aegis_model::recall::{
+    Arm, Belief, Blame, Episode, Forbidden, Harm, Precursor, Rule, Transition,
+};
+use aegis_model::{Cue, Recalled, Role, Signature};
+use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Episodes that come to mind, at most.
+const EPISODES: usize = 8;
+/// Rules, at most.
+const RULES: usize = 4;
+/// The newest episodes and onsets that are looked through.
+const NEWEST: i64 = 5_000;
+/// Weight of an incident of another memory whose log was checked.
+const FOREIGN: f64 = 0.1;
+/// One in so many incidents goes without rules.
+const HELD_OUT: u64 = 10;
+
+/// An episode with what it weighs here.
+struct Weighed {
+    record: Record,
+    weight: f64,
+}
+
+impl Memory {
+    /// What is known of incidents like this.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn recall(&self, cue: &Cue) -> Result<Recalled, MemoryError> {
+        let shape = shape(cue);
+        let weights = Weights::of(self)?;
+        let newest = self.newest(&weights)?;
+        let (beliefs, known) = self.beliefs(&weights)?;
+        Ok(Recalled {
+            episodes: self.episodes(cue, &newest)?,
+            rules: rules_of(cue, &newest),
+            beliefs,
+            known,
+            transitions: self.transitions(&weights)?,
+            worst: worst(&shape, &newest),
+            forbidden: self.forbidden(&cue.signature)?,
+            arm: self.arm(cue)?,
+            precursor: self.precursor(&cue.signature)?,
+            failed: None,
+        })
+    }
+
+    /// The newest episodes, the newest first.
+    fn newest(&self, weights: &Weights) -> Result<Vec<Weighed>, MemoryError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT body, source, checked FROM episodes ORDER BY seq DESC LIMIT ?1")?;
+        let mut rows = statement.query([NEWEST])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let body: String = row.get(0)?;
+            all.push(Weighed {
+                record: serde_json::from_str(&body)?,
+                weight: weights.of_one(&row.get::<_, String>(1)?, row.get(2)?),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Those that looked alike, by signature and by vector.
+    fn episodes(&self, cue: &Cue, newest: &[Weighed]) -> Result<Vec<Episode>, MemoryError> {
+        let query = Embedder.signature(&cue.signature);
+        let near = Embedded::new(&self.db).nearest(&SPACE, Kind::Episode, &query, EPISODES)?;
+        let by_vector: BTreeMap<&str, f64> = near
+            .iter()
+            .map(|hit| (hit.id.as_str(), hit.score))
+            .collect();
+        let mut found: Vec<Episode> = newest
+            .iter()
+            .filter(|one| one.weight > 0.0)
+            .filter_map(|one| {
+                let by_signature = alike::signatures(&cue.signature, &one.record.signature);
+                let vector = by_vector.get(one.record.id.as_str()).copied();
+                episode(&one.record, by_signature, vector)
+            })
+            .collect();
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(EPISODES);
+        Ok(found)
+    }
+
+    /// Beta counts of faults at places, and the weight of all incidents of known cause.
+    fn beliefs(&self, weights: &Weights) -> Result<(Vec<Belief>, f64), MemoryError> {
+        let mut statement = self.db.prepare(
+            "SELECT fault, role, confirmed, source, checked, count(*) FROM findings
+             JOIN episodes ON episodes.id = findings.episode GROUP BY 1, 2, 3, 4, 5",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut counts: BTreeMap<Blame, (f64, f64, BTreeSet<String>)> = BTreeMap::new();
+        let mut known = 0.0;
+        while let Some(row) = rows.next()? {
+            let cause = Blame {
+                fault: row.get::<_, String>(0)?.into(),
+                role: role_of(&row.get::<_, String>(1)?)?,
+            };
+            let source: String = row.get(3)?;
+            let weight = weights.of_one(&source, row.get(4)?) * row.get::<_, f64>(5)?;
+            if weight <= 0.0 {
+                continue;
+            }
+            let count = counts.entry(cause).or_default();
+            count.2.insert(source);
+            if row.get(2)? {
+                count.0 += weight;
+                known += weight;
+            } else {
+                count.1 += weight;
+            }
+        }
+        Ok((counts.into_iter().map(belief).collect(), known))
+    }
+
+    /// What followed what, "nothing" included.
+    fn transitions(&self, weights: &Weights) -> Result<Vec<Transition>, MemoryError> {
+        let mut statement = self.db.prepare(
+            "SELECT before, after, source, checked, count(*) FROM follows
+             JOIN episodes ON episodes.id = follows.episode GROUP BY 1, 2, 3, 4 ORDER BY 1, 2",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut counts: BTreeMap<(String, Option<String>), f64> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let weight = weights.of_one(&row.get::<_, String>(2)?, row.get(3)?);
+            let count = weight * row.get::<_, f64>(4)?;
+            *counts.entry((row.get(0)?, row.get(1)?)).or_insert(0.0) += count;
+        }
+        let of = |((from, to), count): ((String, Option<String>), f64)| {
+            let to = to.map(|to| serde_json::from_str(&to)).transpose()?;
+            Ok(Transition {
+                from: from.into(),
+                to,
+                count,
+            })
+        };
+        counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0.0)
+            .map(of)
+            .collect()
+    }
+
+    fn forbidden(&self, signature: &Signature) -> Result<Vec<Forbidden>, MemoryError> {
+        let bans = read_bans(&self.db)?;
+        let own = bans.iter().filter(|(_, ban)| ban.covers(signature));
+        Ok(own.filter_map(|(_, ban)| ban.forbidden()).collect())
+    }
+
+    /// Whether this incident goes without rules: drawn by what it is and how many there were.
+    fn arm(&self, cue: &Cue) -> Result<Arm, MemoryError> {
+        let count: i64 = self.db.query_row(
+            "SELECT count(*) FROM episodes WHERE source = ?1",
+            [self.identity.as_str()],
+            |row| row.get(0),
+        )?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&count.to_le_bytes());
+        hasher.update(&serde_json::to_vec(&cue.signature)?);
+        let drawn = hasher.finalize();
+        let first = drawn.as_bytes().first_chunk().copied().unwrap_or_default();
+        let out = u64::from_le_bytes(first) % HELD_OUT == 0;
+        Ok(if out { Arm::HeldOut } else { Arm::Used })
+    }
+
+    /// What onsets that looked like this became. Only one's own count.
+    fn precursor(&self, signature: &Signature) -> Result<Option<Precursor>, MemoryError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT body FROM onsets WHERE source = ?1 ORDER BY rowid DESC LIMIT ?2")?;
+        let mut rows = statement.query(params![self.identity.as_str(), NEWEST])?;
+        let (mut seen, mut followed) = (0.0, 0.0);
+        while let Some(row) = rows.next()? {
+            let onset: Onset = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            if alike::signatures(signature, &onset.signature) >= alike::SAME {
+                seen += 1.0;
+                followed += f64::from(u8::from(onset.followed));
+            }
+        }
+        let bound = rules::wilson(followed, seen);
+        Ok((seen > 0.0).then(|| Precursor {
+            seen,
+            followed,
+            bound,
+            why: format!("{followed} of {seen} onsets like this became incidents"),
+        }))
+    }
+}
+
+/// What incidents weigh: one's own 1; those of others 0.1 and jointly 1 at most, and nothing where their log
+/// was not found.
+struct Weights {
+    identity: String,
+    foreign: f64,
+}
+
+impl Weights {
+    fn of(memory: &Memory) -> Result<Self, MemoryError> {
+        let checked: i64 = memory.db.query_row(
+            "SELECT count(*) FROM episodes WHERE source <> ?1 AND checked = 1",
+            [memory.identity.as_str()],
+            |row| row.get(0),
+        )?;
+        Ok(Self {
+            identity: memory.identity.to_string(),
+            foreign: FOREIGN.min(1.0 / (checked.max(1) as f64)),
+        })
+    }
+
+    fn of_one(&self, source: &str, checked: bool) -> f64 {
+        match (source == self.identity, checked) {
+            (true, _) => 1.0,
+            (false, true) => self.foreign,
+            (false, false) => 0.0,
+        }
+    }
+}
+
+fn shape(cue: &Cue) -> Vec<(Role, u32)> {
+    let mut counts: BTreeMap<Role, u32> = BTreeMap::new();
+    for (target, role) in &cue.roles {
+        if matches!(target, aegis_model::Target::Workload(_)) {
+            *counts.entry(*role).or_insert(0) += 1;
+        }
+    }
+    counts.into_iter().collect()
+}
+
+fn episode(record: &Record, by_signature: f64, by_vector: Option<f64>) -> Option<Episode> {
+    let why = match by_vector {
+        _ if by_signature >= alike::SAME => format!("{by_signature:.2} alike by signature"),
+        Some(cosine) if cosine >= alike::SAME => format!("{cosine:.2} alike by vector"),
+        _ => return None,
+    };
+    Some(Episode {
+        id: record.id.clone(),
+        cause: record.cause.clone(),
+        ending: record.ending,
+        deeds: record.deeds.clone(),
+        score: by_signature.max(by_vector.unwrap_or(0.0)).min(1.0),
+        why,
+    })
+}
+
+fn belief((cause, (confirmed, refuted, sources)): (Blame, (f64, f64, BTreeSet<String>))) -> Belief {
+    let from = if sources.len() == 1 {
+        "memory"
+    } else {
+        "memories"
+    };
+    Belief {
+        cause,
+        confirmed,
+        refuted,
+        why: format!(
+            "the cause {confirmed:.1} times, blamed wrongly {refuted:.1} times, from {} {from}",
+            sources.len()
+        ),
+    }
+}
+
+fn rules_of(cue: &Cue, newest: &[Weighed]) -> Vec<Rule> {
+    let of = |one: &Weighed| {
+        let record = &one.record;
+        let taught = |lesson: &Lesson| Taught {
+            signature: record.signature.clone(),
+            cause: lesson.cause.clone(),
+            deeds: lesson.deeds.clone(),
+            mended: lesson.mended,
+            world: (record.family.clone(), record.seed, record.genome.clone()),
+            weight: lesson.weight * one.weight,
+        };
+        record.lessons.iter().map(taught).collect::<Vec<_>>()
+    };
+    let lessons: Vec<Taught> = newest.iter().flat_map(of).collect();
+    let mut rules = rules::rules(&cue.signature, &lessons);
+    rules.truncate(RULES);
+    rules
+}
+
+/// The past fault that cost most in applications of this shape.
+fn worst(shape: &[(Role, u32)], newest: &[Weighed]) -> Option<Harm> {
+    let own = newest.iter().filter(|one| one.weight >= 1.0);
+    let alike = own.filter(|one| alike::shapes(shape, &one.record.shape) >= alike::SAME_SHAPE);
+    let known = alike.filter(|one| one.record.cause.is_some() && one.record.lost > 0.0);
+    let worst = known.max_by(|a, b| a.record.lost.total_cmp(&b.record.lost))?;
+    let record = &worst.record;
+    Some(Harm {
+        cause: record.cause.clone()?,
+        parameters: record.parameters.clone(),
+        lost: record.lost,
+        why: format!("it cost {:.1} minutes of objectives", record.lost),
+    })
+}
