@@ -1,5 +1,9 @@
 //! The arguments: what clap reads.
 
+mod memory;
+
+pub use memory::*;
+
 use crate::exit;
 use aegis_runner::settings::{COLOR, DATA_DIR, JSON_LOGS, LOG};
 use aegis_scenario::amount::Length;
@@ -91,6 +95,9 @@ pub enum Command {
     /// How the engine thinks, as a graph
     #[command(subcommand)]
     Graph(Graph),
+    /// What is remembered from run to run: incidents, bans, beliefs, texts
+    #[command(subcommand)]
+    Memory(Memory),
     /// What holds here: settings with their origin, data folder, terminal, versions
     Doctor(Format),
     /// The version
@@ -152,6 +159,9 @@ pub struct RunScenario {
     /// The folder for what the run leaves, new or empty; one in the data folder without it
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// The folder of a memory to look into and to leave the incidents in; or none
+    #[arg(long, value_name = "DIR|none", default_value = "none")]
+    pub memory: String,
     #[command(flatten)]
     pub format: Format,
 }

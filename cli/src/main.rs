@@ -82,6 +82,7 @@ fn dispatch(
         Command::Replay(args) => commands::replay::run(&args, context, terminal),
         Command::Audit(args) => commands::audit::run(&args, context, terminal),
         Command::Graph(command) => commands::graph::run(&command, terminal),
+        Command::Memory(command) => commands::memory::run(&command, context, terminal),
         Command::BlindReplay => commands::replay::blind_half(terminal),
     }
 }

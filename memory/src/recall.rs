@@ -56,6 +56,23 @@ impl Memory {
         })
     }
 
+    /// All that is believed.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn all_beliefs(&self) -> Result<Vec<Belief>, MemoryError> {
+        Ok(self.beliefs(&Weights::of(self)?)?.0)
+    }
+
+    /// All episodes, the newest first.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn records(&self) -> Result<Vec<Record>, MemoryError> {
+        let newest = self.newest(&Weights::of(self)?)?;
+        Ok(newest.into_iter().map(|one| one.record).collect())
+    }
+
     /// The newest episodes, the newest first.
     fn newest(&self, weights: &Weights) -> Result<Vec<Weighed>, MemoryError> {
         let mut statement = self

@@ -122,6 +122,22 @@ impl Memory {
         })
     }
 
+    /// All parts, in the order in which they were kept.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn texts(&self) -> Result<Vec<Text>, MemoryError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT body FROM texts ORDER BY origin, number")?;
+        let mut rows = statement.query([])?;
+        let mut texts = Vec::new();
+        while let Some(row) = rows.next()? {
+            texts.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
+        }
+        Ok(texts)
+    }
+
     /// The parts nearest in meaning to some words.
     ///
     /// # Errors

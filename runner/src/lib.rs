@@ -7,6 +7,7 @@
 pub mod artifacts;
 pub mod bundle;
 pub mod log;
+pub mod practice;
 pub mod run;
 pub mod settings;
 pub mod settled;

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod faults;
 pub mod graph;
 pub mod import;
+pub mod memory;
 pub mod newcomer;
 pub mod reach;
 pub mod rehearse;

@@ -15,6 +15,7 @@ pub(super) struct Known<'a> {
     pub order: &'a Order<'a>,
     pub version: String,
     pub head: String,
+    pub memory: Option<String>,
 }
 
 /// The facts of a run; those of its world only where there is one.
@@ -32,7 +33,7 @@ pub(super) fn facts(known: &Known<'_>, played: Option<Played>, told: &[Stamped])
         truth: revelation.map(|revealed| told_truth(spec, &revealed)),
         clock: "paused".into(),
         model: None,
-        memory: None,
+        memory: known.memory.clone(),
         resumed_from: None,
         versions: Versions {
             aegis: known.version.clone(),

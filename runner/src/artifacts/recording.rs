@@ -79,6 +79,7 @@ pub fn record(order: &Order<'_>, begun: Begun, audience: Audience<'_>) -> Result
     run.write_json(Artifact::Meta, &meta)?;
     let log = RefCell::new(Log::begin(&run)?);
     let mut inputs = run.inputs()?;
+    let memory = audience.memory.map(|memory| memory.digest.to_owned());
     let begin = Instant::now();
     let played = play(order, &log, &mut inputs, audience);
     let log = log.into_inner();
@@ -87,6 +88,7 @@ pub fn record(order: &Order<'_>, begun: Begun, audience: Audience<'_>) -> Result
         order,
         version,
         head: log.events.head().to_string(),
+        memory,
     };
     let (world, failure) = match played {
         Ok(played) => (Some(played), None),

@@ -186,6 +186,7 @@ pub fn again(order: &Order<'_>, logs: &Logs) -> Result<Option<Divergence>, Repea
             stop: &|| matches!(next(), Some(Logged::Stopped)),
             memory: logs.remembers().map(|mode| Remembering {
                 mode,
+                digest: "",
                 recall: &recall,
             }),
         },

@@ -124,6 +124,8 @@ pub struct Company<'a> {
 pub struct Remembering<'a> {
     /// Whether its incidents are to become episodes.
     pub mode: Remembers,
+    /// Its hash before the run.
+    pub digest: &'a str,
     /// Looks.
     pub recall: &'a dyn Fn(&Cue) -> Result<Recalled, String>,
 }

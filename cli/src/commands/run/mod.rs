@@ -6,6 +6,7 @@ mod live;
 mod view;
 
 use super::Context;
+use super::memory::told as told_of_memory;
 use super::version::VERSION;
 use crate::args::{Approve, Mode as Acts, RunScenario, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
@@ -13,10 +14,12 @@ use crate::input::{Reader, Refusal};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
 use crate::paint::toned;
-use aegis_model::{Advisor, Approval, Ending, Mode};
+use aegis_memory::Memory;
+use aegis_model::{Advisor, Approval, Cue, Ending, Mode, Remembers};
 use aegis_report::Summary;
 use aegis_runner::artifacts::{Audience, Begun, Kept, record};
-use aegis_runner::run::{Order, RunError};
+use aegis_runner::practice;
+use aegis_runner::run::{Order, Remembering, RunError};
 use aegis_runner::store::{Artifact, Meta, Ordered, RunStore, StoreError};
 use aegis_scenario::Loaded;
 use aegis_scenario::build::build;
@@ -39,6 +42,18 @@ pub fn run(
     build(&loaded, order.seed).map_err(refuse)?;
     let begun = begin(args, context, &order, &reader.digest())?;
     let stop = || pressed.load(Ordering::Relaxed);
+    let memory = memory(&args.memory)?;
+    let digest = memory
+        .as_ref()
+        .map(Memory::digest)
+        .transpose()
+        .map_err(told_of_memory)?;
+    let recall = |cue: &Cue| {
+        let recalled = memory.as_ref().map(|memory| memory.recall(cue)).transpose();
+        recalled
+            .map(Option::unwrap_or_default)
+            .map_err(|why| why.to_string())
+    };
     let view = RefCell::new(View::new(args.format.output, terminal));
     let kept = record(
         &order,
@@ -60,11 +75,31 @@ pub fn run(
             },
             advise: &mut aegis_runner::run::no_model,
             stop: &stop,
-            memory: None,
+            memory: digest.as_deref().map(|digest| Remembering {
+                mode: Remembers::ReadWrite,
+                digest,
+                recall: &recall,
+            }),
         },
     )?;
     view.into_inner().end();
-    told(args, &kept, terminal)
+    let came = told(args, &kept, terminal)?;
+    if let Some(memory) = memory.filter(|_| kept.failure.is_none()) {
+        let practice = practice::practice(&kept.events, &kept.facts);
+        let new = practice::keep(&memory, &practice).map_err(told_of_memory)?;
+        to_stderr(&super::memory::kept(new));
+    }
+    Ok(came)
+}
+
+/// The memory that a run is given.
+fn memory(given: &str) -> Result<Option<Memory>, Failure> {
+    match given {
+        "none" => Ok(None),
+        folder => Memory::open(Path::new(folder))
+            .map(Some)
+            .map_err(told_of_memory),
+    }
 }
 
 /// Reads a scenario; warnings and errors are shown on the way.

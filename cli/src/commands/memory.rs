@@ -1,0 +1,322 @@
+//! `aegis memory …`: what is remembered from run to run.
+
+use super::Context;
+use crate::args::{Kept, Memory as Command, MemoryAt, TextOrJson};
+use crate::exit::{Exit, Failure};
+use crate::output::{Terminal, to_stderr};
+use crate::table::table;
+use aegis_memory::exchange::{Imported, Purpose};
+use aegis_memory::{Memory, MemoryError, Record};
+use aegis_model::recall::Blame;
+use aegis_runner::log::verify;
+use aegis_runner::store::{Artifact, RunStore};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+pub fn run(command: &Command, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    match command {
+        Command::List(args) => list(
+            args.what,
+            &open(&args.at, context)?,
+            args.format.output,
+            terminal,
+        ),
+        Command::Show(args) => show(&args.id, &open(&args.at, context)?, terminal),
+        Command::Add(args) => add(&args.files, &open(&args.at, context)?, terminal),
+        Command::Find(args) => {
+            let words = args.words.join(" ");
+            find(
+                &words,
+                &open(&args.at, context)?,
+                args.format.output,
+                terminal,
+            )
+        }
+        Command::Export(args) => export(args.out.as_deref(), &open(&args.at, context)?, terminal),
+        Command::Import(args) => {
+            let purpose = if args.restore {
+                Purpose::Restore
+            } else {
+                Purpose::Learn
+            };
+            import(
+                &args.file,
+                purpose,
+                &mut open(&args.at, context)?,
+                &context.store(),
+                terminal,
+            )
+        }
+        Command::Backup(args) => {
+            open(&args.at, context)?.back_up(&args.out).map_err(told)?;
+            to_stderr(&format!("wrote {}\n", args.out.display()));
+            terminal.finish()
+        }
+        Command::Pardon(args) => {
+            let ban = open(&args.at, context)?.pardon(args.ban).map_err(told)?;
+            terminal.print(&format!("{} may be blamed again\n", blame(&ban.cause)))?;
+            terminal.finish()
+        }
+        Command::Forget(args) => {
+            let id = open(&args.at, context)?.forget(&args.id).map_err(told)?;
+            terminal.print(&format!("{id} is forgotten\n"))?;
+            terminal.finish()
+        }
+    }
+}
+
+/// What is wrong with a memory, as a user is told.
+pub fn told(why: MemoryError) -> Failure {
+    Failure::usage(why.to_string())
+}
+
+fn open(at: &MemoryAt, context: &Context) -> Result<Memory, Failure> {
+    let folder = at.memory.clone();
+    let folder = folder.unwrap_or_else(|| home(context));
+    Memory::open(&folder).map_err(told)
+}
+
+/// Where the memory is if nothing else is said.
+fn home(context: &Context) -> PathBuf {
+    context.settings.data_dir.value.join("memory")
+}
+
+fn blame(cause: &Blame) -> String {
+    format!("{} of a {}", cause.fault, role(cause))
+}
+
+fn role(cause: &Blame) -> String {
+    format!("{:?}", cause.role).to_lowercase()
+}
+
+fn list(
+    what: Kept,
+    memory: &Memory,
+    format: TextOrJson,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let rows = match what {
+        Kept::Episodes => json!(memory.records().map_err(told)?),
+        Kept::Bans => {
+            let bans = memory.bans().map_err(told)?;
+            let rows = bans.iter().map(|(id, ban)| json!({"id": id, "ban": ban}));
+            rows.collect()
+        }
+        Kept::Beliefs => json!(memory.all_beliefs().map_err(told)?),
+        Kept::Texts => json!(memory.texts().map_err(told)?),
+    };
+    match format {
+        TextOrJson::Json => terminal.print_json(&json!({
+            "schema": "aegis.dev/memory-list/v1",
+            "memory": memory.identity(),
+            "digest": memory.digest().map_err(told)?,
+            "items": rows,
+        }))?,
+        TextOrJson::Text if rows.as_array().is_none_or(Vec::is_empty) => {
+            to_stderr("Nothing of that is remembered.\n");
+        }
+        TextOrJson::Text => terminal.print(&text(what, memory)?)?,
+    }
+    terminal.finish()
+}
+
+fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
+    Ok(match what {
+        Kept::Episodes => {
+            let records = memory.records().map_err(told)?;
+            let row = |record: &Record| {
+                [
+                    record.id.to_string(),
+                    record.cause.as_ref().map_or("-".into(), blame),
+                    word(&json!(record.known_by)),
+                    word(&json!(record.ending)),
+                    format!("{:.1}", record.lost),
+                    deeds(record),
+                ]
+            };
+            let rows: Vec<_> = records.iter().map(row).collect();
+            table(
+                ["ID", "CAUSE", "KNOWN BY", "ENDED", "MINUTES LOST", "DONE"],
+                &rows,
+            )
+        }
+        Kept::Bans => {
+            let bans = memory.bans().map_err(told)?;
+            let row = |(id, ban): &(i64, aegis_memory::bans::Ban)| {
+                let standing = if ban.left == 0 {
+                    "served".to_owned()
+                } else {
+                    word(&json!(ban.standing))
+                };
+                [
+                    id.to_string(),
+                    blame(&ban.cause),
+                    ban.strikes.to_string(),
+                    ban.left.to_string(),
+                    standing,
+                ]
+            };
+            let rows: Vec<_> = bans.iter().map(row).collect();
+            table(
+                ["BAN", "CAUSE", "STRIKES", "INCIDENTS LEFT", "STANDING"],
+                &rows,
+            )
+        }
+        Kept::Beliefs => {
+            let beliefs = memory.all_beliefs().map_err(told)?;
+            let row = |belief: &aegis_model::recall::Belief| {
+                [
+                    blame(&belief.cause),
+                    format!("{:.1}", belief.confirmed),
+                    format!("{:.1}", belief.refuted),
+                ]
+            };
+            let rows: Vec<_> = beliefs.iter().map(row).collect();
+            table(["CAUSE", "CONFIRMED", "REFUTED"], &rows)
+        }
+        Kept::Texts => {
+            let texts = memory.texts().map_err(told)?;
+            let row = |text: &aegis_memory::texts::Text| {
+                let begin: String = text.body.chars().take(60).collect();
+                [
+                    text.id.to_string(),
+                    text.origin.clone(),
+                    text.number.to_string(),
+                    begin,
+                ]
+            };
+            let rows: Vec<_> = texts.iter().map(row).collect();
+            table(["ID", "ORIGIN", "PART", "BEGINS"], &rows)
+        }
+    })
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().unwrap_or("-").to_owned()
+}
+
+fn deeds(record: &Record) -> String {
+    let deeds = record.deeds.iter();
+    let texts: Vec<String> = deeds
+        .map(|deed| format!("{} {:?}", deed.kind, deed.role).to_lowercase())
+        .collect();
+    texts.join(", ")
+}
+
+fn show(id: &str, memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let records = memory.records().map_err(told)?;
+    let texts = memory.texts().map_err(told)?;
+    let record = records
+        .iter()
+        .find(|one| one.id.starts_with(id))
+        .map(|one| json!(one));
+    let text = texts
+        .iter()
+        .find(|one| one.id.starts_with(id))
+        .map(|one| json!(one));
+    let found = record.or(text);
+    let found = found.ok_or_else(|| told(MemoryError::Unknown(id.to_owned())))?;
+    terminal.print_json(&found)?;
+    terminal.finish()
+}
+
+fn add(files: &[PathBuf], memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    for path in files {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| Failure::usage(format!("{shown} cannot be read: {why}")))?;
+        let parts = memory.add_text(&shown, &text).map_err(told)?;
+        terminal.print(&format!("{shown}: {parts} parts\n"))?;
+    }
+    terminal.finish()
+}
+
+fn find(
+    words: &str,
+    memory: &Memory,
+    format: TextOrJson,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let found = memory.find_text(words, 5).map_err(told)?;
+    match format {
+        TextOrJson::Json => terminal.print_json(&json!({
+            "schema": "aegis.dev/memory-find/v1",
+            "found": found,
+        }))?,
+        TextOrJson::Text => {
+            for one in &found {
+                let head = format!("{:.2}  {} #{}", one.score, one.text.origin, one.text.number);
+                terminal.print(&format!("{head}\n{}\n\n", one.text.body.trim()))?;
+            }
+        }
+    }
+    terminal.finish()
+}
+
+fn export(out: Option<&Path>, memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let mut lines = Vec::new();
+    memory.export(&mut lines).map_err(told)?;
+    match out {
+        Some(path) => {
+            aegis_runner::store::write_atomically(path, &lines)?;
+            to_stderr(&format!("wrote {}\n", path.display()));
+        }
+        None => terminal.print(&String::from_utf8_lossy(&lines))?,
+    }
+    terminal.finish()
+}
+
+fn import(
+    file: &Path,
+    purpose: Purpose,
+    memory: &mut Memory,
+    runs: &RunStore,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let shown = file.display();
+    let source =
+        File::open(file).map_err(|why| Failure::usage(format!("{shown} cannot be read: {why}")))?;
+    let here = heads(runs)?;
+    let imported = memory
+        .import(&mut BufReader::new(source), purpose, &|log| {
+            here.contains(log)
+        })
+        .map_err(|why| Failure::usage(format!("{shown}: {why}")))?;
+    terminal.print(&report(imported))?;
+    terminal.finish()
+}
+
+fn report(imported: Imported) -> String {
+    let Imported {
+        new,
+        known,
+        unchecked,
+        left_out,
+    } = imported;
+    let mut text = format!("{new} new, {known} known already");
+    if unchecked > 0 {
+        text += &format!("; {unchecked} whose run is not here weigh nothing");
+    }
+    if left_out > 0 {
+        text += &format!("; {left_out} bans hold only where they were made");
+    }
+    text + "\n"
+}
+
+/// Heads of the event logs of the runs that are here, of those whose chain holds.
+fn heads(runs: &RunStore) -> Result<BTreeSet<String>, Failure> {
+    let all = runs.list()?;
+    let heads = all
+        .iter()
+        .filter_map(|run| verify(&run.path(Artifact::Events)).ok());
+    Ok(heads.map(|head| head.to_string()).collect())
+}
+
+/// What a run says of what it leaves.
+pub fn kept(count: usize) -> String {
+    let incidents = if count == 1 { "incident" } else { "incidents" };
+    format!("remembered {count} {incidents}\n")
+}
