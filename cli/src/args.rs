@@ -466,12 +466,14 @@ pub enum Suite {
     Bundles,
     /// Faults of the catalogue on bundled applications
     Faults,
+    /// Bundled scenarios, with a memory filled on others and without
+    Practice,
 }
 
 /// `aegis eval`.
 #[derive(Debug, Args)]
 pub struct Eval {
-    /// What is evaluated: bundles, or faults (the catalogue on bundled applications)
+    /// What is evaluated: bundles, faults (the catalogue on bundled applications), or practice (whether a memory helps)
     #[arg(default_value = "bundles", hide_possible_values = true)]
     pub suite: Suite,
     /// A folder or archive of support bundles, a folder for each case
@@ -495,6 +497,8 @@ pub struct Eval {
     /// Of faults: which; all, or ids with commas
     #[arg(long, value_name = "all|LIST", default_value = "all")]
     pub faults: String,
+    #[command(flatten)]
+    pub practice: Practice,
     #[command(flatten)]
     pub format: Format,
 }

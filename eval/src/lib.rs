@@ -5,6 +5,7 @@
 
 pub mod bundles;
 pub mod faults;
+pub mod practice;
 pub mod reliability;
 pub mod share;
 

@@ -10,7 +10,7 @@ use aegis_model::recall::{Blame, Deed};
 use aegis_model::{
     Action, Cue, Hypothesis, Plan, Recalled, Role, RunEvent, Signature, Stamped, Target,
 };
-use aegis_reason::risk;
+use aegis_reason::{remembered, risk};
 use aegis_report::objectives::{Course, courses};
 use aegis_report::{Facts, Story};
 use smol_str::SmolStr;
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
     fn deed(&self, action: &Action) -> Deed {
         let target = risk::target(action, &self.story.objects);
         Deed {
-            kind: kind(action),
+            kind: remembered::kind(action),
             role: self.place(target),
         }
     }
@@ -329,18 +329,6 @@ fn lessons(
         },
     })
     .collect()
-}
-
-/// The kind of an action, as events name it.
-fn kind(action: &Action) -> SmolStr {
-    match serde_json::to_value(action) {
-        Ok(serde_json::Value::Object(fields)) => fields
-            .keys()
-            .next()
-            .map_or_else(SmolStr::default, SmolStr::new),
-        Ok(serde_json::Value::String(name)) => name.into(),
-        _ => SmolStr::default(),
-    }
 }
 
 fn family(scenario: &str) -> SmolStr {

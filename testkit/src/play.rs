@@ -2,7 +2,7 @@
 
 use aegis_model::{Mode, RunContext, Stamped};
 use aegis_runner::run::inputs::Logged;
-use aegis_runner::run::{Company, Order, RunError, run};
+use aegis_runner::run::{Company, Order, Remembering, RunError, run};
 use aegis_scenario::load::{Loaded, load};
 use aegis_scenario::{bundled, bundled::Bundled};
 use aegis_world::World;
@@ -86,6 +86,20 @@ pub fn smoke() -> impl Iterator<Item = &'static Bundled> {
 /// The run breaks off.
 #[must_use]
 pub fn play(loaded: &Loaded, seed: u64, mode: Mode) -> Recording {
+    play_remembering(loaded, seed, mode, None)
+}
+
+/// The same with a memory.
+///
+/// # Panics
+/// The run breaks off.
+#[must_use]
+pub fn play_remembering(
+    loaded: &Loaded,
+    seed: u64,
+    mode: Mode,
+    memory: Option<Remembering<'_>>,
+) -> Recording {
     let started = Instant::now();
     let (mut events, mut inputs) = (Vec::new(), Vec::new());
     let order = Order {
@@ -105,7 +119,7 @@ pub fn play(loaded: &Loaded, seed: u64, mode: Mode) -> Recording {
         ask: &mut |_, _| true,
         advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
-        memory: None,
+        memory,
     };
     let played = run(&order, &mut company);
     let played = played.unwrap_or_else(|why| panic!("{why}; again with seed {seed}"));

@@ -131,3 +131,23 @@ pub struct Pardon {
     #[command(flatten)]
     pub at: MemoryAt,
 }
+
+/// `aegis eval practice`.
+#[derive(Debug, Args)]
+pub struct Practice {
+    /// Of practice: the folder of the memory; what is in it is kept and added to
+    #[arg(long, value_name = "DIR")]
+    pub memory: Option<PathBuf>,
+    /// Of practice: bundled scenarios to learn on
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub learn: Vec<String>,
+    /// Of practice: seeds to learn on
+    #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
+    pub learn_seeds: Vec<u64>,
+    /// Of practice: bundled scenarios to measure on
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub measure: Vec<String>,
+    /// Of practice: seeds to measure on
+    #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
+    pub measure_seeds: Vec<u64>,
+}

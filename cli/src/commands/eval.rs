@@ -7,6 +7,8 @@ use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
 use aegis_eval::bundles::{self, EvalError, Labels, Names};
 use aegis_eval::faults;
+use aegis_eval::practice::{self, PracticeError, Worlds};
+use aegis_memory::Memory;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::{IsTerminal, stderr};
@@ -21,6 +23,7 @@ pub fn run(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match args.suite {
         Suite::Bundles => of_bundles(args, terminal),
         Suite::Faults => of_faults(args, terminal),
+        Suite::Practice => of_practice(args, terminal),
     }
 }
 
@@ -53,6 +56,43 @@ fn of_faults(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let lower = scores.named.top1.lower();
     let missed = args.fail_below.is_some_and(|share| lower < share);
     Ok(if missed { Exit::Missed } else { Exit::Done })
+}
+
+fn of_practice(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    interrupt::watch();
+    let given = &args.practice;
+    let memory = match &given.memory {
+        Some(folder) => Memory::open(folder),
+        None => Memory::transient(),
+    };
+    let memory = memory.map_err(|why| Failure::usage(why.to_string()))?;
+    let worlds = |scenarios: &[String], seeds: &[u64]| Worlds {
+        scenarios: scenarios.to_vec(),
+        seeds: seeds.to_vec(),
+    };
+    let done = |name: &str, seed: u64| to_stderr(&format!("{name} {seed}\n"));
+    let failed = |why: PracticeError| Failure::usage(why.to_string());
+    let train = worlds(&given.learn, &given.learn_seeds);
+    let new = practice::learn(&train, &memory, &done).map_err(failed)?;
+    let digest = memory
+        .digest()
+        .map_err(|why| Failure::usage(why.to_string()))?;
+    let test = worlds(&given.measure, &given.measure_seeds);
+    let pairs = practice::compare(&test, &memory, &done).map_err(failed)?;
+    match args.format.output {
+        TextOrJson::Json => terminal.print_json(&serde_json::json!({
+            "schema": aegis_eval::SCHEMA,
+            "learned": new,
+            "memory": digest,
+            "differences": practice::differences(&pairs),
+            "pairs": pairs,
+        }))?,
+        TextOrJson::Text => {
+            let text = format!("learned {new} incidents\n{}", practice::text(&pairs));
+            terminal.print(&text)?;
+        }
+    }
+    terminal.finish()
 }
 
 fn of_bundles(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {

@@ -20,6 +20,7 @@ pub mod history;
 pub mod likelihood;
 pub mod onset;
 pub mod plan;
+pub mod remembered;
 pub mod risk;
 pub mod seen;
 pub mod select;

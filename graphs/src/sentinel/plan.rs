@@ -7,12 +7,12 @@ use super::domain::{Change, Effect, Incident, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
-use aegis_model::{Mode, Outcome, Plan, PlanScore, Prediction, Verdict};
+use aegis_model::{Mode, Outcome, Plan, PlanScore, Prediction, Recalled, Verdict};
 use aegis_reason::debate::Ballot;
 use aegis_reason::diagnose::echo;
 use aegis_reason::plan::Drafts;
 use aegis_reason::shadow::{self, DRAWS, Draw, ROUND, Tournament};
-use aegis_reason::{plan as reason, risk, select};
+use aegis_reason::{plan as reason, remembered, risk, select};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -78,7 +78,8 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return Step::new().then(Node::Observe);
     };
     let objects = &latest.objects;
-    let tier = tier(state);
+    let recalled = Arc::clone(&incident.recalled);
+    let tier = tier(state, &recalled);
     let mut drafted = reason::draft(&case, &diagnosis, &tier.drafts);
     drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
     let (plans, aside) = fresh(&incident, objects, drafted);
@@ -107,7 +108,7 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     incident.next_look = case.now.after(LOOK_AGAIN);
     let only_control = incident.plans.len() < 2;
     let tournament = Tournament::of_draws(&case, &diagnosis, &incident.plans, (0, tier.draws));
-    let tournament = tournament.map(Arc::new);
+    let tournament = tournament.map(|one| Arc::new(one.remembering(&recalled, &diagnosis)));
     let Some(tournament) = tournament.filter(|_| !only_control) else {
         events.push(RunEvent::Noted {
             note: "no plan could be drafted for any hypothesis; waiting".into(),
@@ -135,14 +136,14 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
 }
 
 /// What a tier spends on a decision.
-struct Tier {
-    drafts: Drafts<'static>,
+struct Tier<'a> {
+    drafts: Drafts<'a>,
     /// Draws per plan and future.
     draws: u64,
 }
 
 /// Legion drafts three times as many plans and plays each twice as often.
-fn tier(state: &State) -> Tier {
+fn tier<'a>(state: &State, recalled: &'a Recalled) -> Tier<'a> {
     let (how_many, draws) = match state.context.mode {
         Mode::Legion => (3 * reason::DRAFTED, 2 * DRAWS),
         Mode::Sentinel | Mode::Noop => (reason::DRAFTED, DRAWS),
@@ -151,6 +152,7 @@ fn tier(state: &State) -> Tier {
         drafts: Drafts {
             how_many,
             advised: &[],
+            rules: remembered::rules(recalled),
         },
         draws,
     }
@@ -308,7 +310,12 @@ pub fn scores(incident: &Incident, state: &State) -> Vec<PlanScore> {
         .iter()
         .flat_map(|index| incident.played[*index].concat())
         .collect();
-    shadow::score(&plans, &flat, played(incident), &risks, &state.genome)
+    let mut genome = state.genome.clone();
+    if let Some(diagnosis) = &incident.diagnosis {
+        genome.chance_follows =
+            remembered::chance_follows(&incident.recalled, diagnosis, genome.chance_follows);
+    }
+    shadow::score(&plans, &flat, played(incident), &risks, &genome)
 }
 
 /// Drops plans that are surely worse than the best; never the last two, never the control.

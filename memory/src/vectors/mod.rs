@@ -1,4 +1,4 @@
-//! Vectors behind one port, with two stores: sqlite-vec in the memory's own file, and a Qdrant server.
+//! Vectors behind one port; the store that there is, is sqlite-vec in the memory's own file.
 //!
 //! A vector belongs to a space: the embedder's name and version, and how many numbers. Vectors of two spaces
 //! are never compared.

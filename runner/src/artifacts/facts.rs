@@ -45,6 +45,26 @@ pub(super) fn facts(known: &Known<'_>, played: Option<Played>, told: &[Stamped])
     }
 }
 
+/// The facts of a practice run that left no files: what nobody acting would have lost is not asked.
+#[must_use]
+pub fn facts_without_control(order: &Order<'_>, played: Played, told: &[Stamped]) -> Facts {
+    let mut hasher = blake3::Hasher::new();
+    for stamped in told {
+        hasher.update(&serde_json::to_vec(stamped).unwrap_or_default());
+    }
+    let known = Known {
+        order,
+        version: String::new(),
+        head: hasher.finalize().to_hex().to_string(),
+        memory: None,
+    };
+    let stopped = Played {
+        stopped: true,
+        ..played
+    };
+    facts(&known, Some(stopped), &[])
+}
+
 /// Name of a set of parameters: `default`, or the beginning of its BLAKE3.
 #[must_use]
 pub fn genome_version(genome: &[(SmolStr, f64)]) -> String {

@@ -9,5 +9,5 @@ mod leave;
 mod recording;
 pub mod repeat;
 
-pub use facts::genome_version;
+pub use facts::{facts_without_control, genome_version};
 pub use recording::{Audience, Begun, Kept, record};

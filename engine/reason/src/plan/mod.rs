@@ -12,8 +12,10 @@ use effect::{Effect, effect};
 
 use crate::case::{Case, wait};
 use crate::diagnose::{Candidate, Diagnosis};
+use crate::remembered::take_ruled;
 use crate::twin::Twin;
 use aegis_faults::Aim;
+use aegis_model::recall::Rule;
 use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -34,6 +36,8 @@ pub struct Drafts<'a> {
     pub how_many: usize,
     /// Plans that a language model proposed, checked against what exists.
     pub advised: &'a [Plan],
+    /// What mended incidents like this before; it goes first.
+    pub rules: &'a [Rule],
 }
 
 impl Default for Drafts<'_> {
@@ -41,6 +45,7 @@ impl Default for Drafts<'_> {
         Self {
             how_many: DRAFTED,
             advised: &[],
+            rules: &[],
         }
     }
 }
@@ -65,7 +70,16 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis, drafts: &Drafts<'_>) -> Vec<Pla
         let own = of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target);
         plans.extend(own.into_iter().filter(|plan| known.is_new(plan)));
     }
-    let mut chosen = spread(plans, drafts.how_many);
+    let objects = &latest.objects;
+    let mut chosen = take_ruled(
+        &mut plans,
+        drafts.rules,
+        &case.topology,
+        objects,
+        drafts.how_many,
+    );
+    let left = drafts.how_many - chosen.len();
+    chosen.extend(spread(plans, left));
     let proposed = drafts.advised.iter().filter(|plan| known.is_new(plan));
     chosen.extend(proposed.take(ADVISED).cloned());
     vary(&latest.objects, &mut chosen, &mut known, drafts.how_many);
