@@ -5,7 +5,7 @@
 //! alone over as many service-ticks as the stage reports, in this process.
 
 use aegis_benches::{network::Rig, process};
-use aegis_model::{Mode, RunEvent};
+use aegis_model::{Mode, Ruling, RunEvent};
 use aegis_runner::run::{Company, Order, run};
 use aegis_testkit::play::{loaded, with_threads};
 use divan::Bencher;
@@ -37,7 +37,7 @@ fn incident(mode: Mode, threads: usize, mut told: impl FnMut(&RunEvent) + Send) 
                 Ok(())
             },
             note: &mut |_| Ok(()),
-            ask: &mut |_, _| true,
+            ask: &mut |_, _| Some(Ruling::plain(true)),
             advise: &mut aegis_runner::run::no_model,
             stop: &|| false,
             memory: None,

@@ -145,7 +145,8 @@ pub struct RunScenario {
     /// The seed of all that is random; the scenario's own without it
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Whether a plan is applied at once (auto) or only after a yes on the terminal (ask)
+    /// Whether a plan is applied at once (auto) or only after a yes (ask): on the terminal, or without one by
+    /// `aegis runs approve`, for which the run waits
     #[arg(
         long,
         value_name = "WHEN",
@@ -153,6 +154,17 @@ pub struct RunScenario {
         hide_possible_values = true
     )]
     pub approve: Approve,
+    /// A plan that cannot be taken back needs no approval of its own
+    #[arg(long)]
+    pub allow_irreversible: bool,
+    /// When the logs are on the disk: at each step (step), forced there (sync), when the run rests (exit)
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "step",
+        hide_possible_values = true
+    )]
+    pub durability: Durability,
     /// Parameters of the engine, as JSON: {"schema": "aegis.dev/genome/v1", "genes": {NAME: VALUE}}
     #[arg(long, value_name = "FILE")]
     pub genome: Option<PathBuf>,
@@ -166,14 +178,37 @@ pub struct RunScenario {
     pub format: Format,
 }
 
+/// When the logs of a run are on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// When the run comes to rest
+    Exit,
+    /// At each step the kernel has them
+    Step,
+    /// At each step they are forced to the disk
+    Sync,
+}
+
 /// `aegis replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// An id, the beginning of one, a folder, or @last
     pub run: String,
     /// Without the scenario: the engine alone, in a process of its own, over what it was shown
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["steps", "at", "set"])]
     pub blind: bool,
+    /// The steps that the engine took
+    #[arg(long, conflicts_with_all = ["at", "set"])]
+    pub steps: bool,
+    /// What the engine knew once it had taken a step: its number, or a node as select or select:2 (its second turn)
+    #[arg(long, value_name = "STEP")]
+    pub at: Option<String>,
+    /// From that step on otherwise, in a rebuilt world and a run of its own: select.plan=ID, or select.plan=wait
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Option<String>,
+    /// The folder for the run that --set makes, new or empty; one in the data folder without it
+    #[arg(long, value_name = "DIR", requires = "set")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub format: Format,
 }
@@ -605,8 +640,40 @@ pub enum Runs {
     List(Format),
     /// One run: what became of it, and the files that it left
     Show(ShowRun),
+    /// Goes on with a run that was killed, or that waits for a person
+    Resume(ResumeRun),
+    /// Approves the plan that a run waits for, and goes on with it
+    Approve(AnswerRun),
+    /// Refuses the plan that a run waits for, and goes on with it
+    Refuse(AnswerRun),
+    /// Stops a run: one that goes on in another process, or one at rest that is not over
+    Cancel(ResumeRun),
     /// Removes runs
     Rm(RemoveRuns),
+}
+
+/// `aegis runs resume`, `aegis runs cancel`.
+#[derive(Debug, Args)]
+pub struct ResumeRun {
+    /// An id, the beginning of one, a folder, or @last
+    pub run: String,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `aegis runs approve`, `aegis runs refuse`.
+#[derive(Debug, Args)]
+pub struct AnswerRun {
+    /// An id, the beginning of one, a folder, or @last
+    pub run: String,
+    /// Why; it goes into the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Only if the run still waits on this event, as `aegis runs show` names it
+    #[arg(long, value_name = "N")]
+    pub event: Option<u64>,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `aegis runs show`.

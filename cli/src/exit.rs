@@ -17,7 +17,7 @@ pub enum Exit {
     Usage = 2,
     /// Something that was asked for is missing.
     Missing = 3,
-    /// Refused by policy or approval.
+    /// Refused by policy or approval, or waiting for it.
     Refused = 4,
     /// A defect of ours.
     Defect = 70,
@@ -38,7 +38,7 @@ Exit codes:
   1    an objective was missed, a test failed, a repetition differs
   2    wrong usage or input
   3    something that was asked for is missing
-  4    refused by policy or approval
+  4    refused by policy or approval, or waiting for it
   70   a defect of aegis itself
   130  interrupted (Ctrl-C)";
 

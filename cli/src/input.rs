@@ -9,6 +9,7 @@ use crate::paint::Paint;
 use crate::problems::{self, Texts};
 use aegis_kube::spelling::nearest;
 use aegis_kube::{Diagnostic, Document};
+use aegis_runner::store::Source;
 use aegis_scenario::load::{self, load, load_taken};
 use aegis_scenario::{Loaded, bundled};
 use std::cell::RefCell;
@@ -159,6 +160,25 @@ impl Reader {
             }
         }
         Ok(tables)
+    }
+
+    /// The scenario that was read, with all that it includes, to be kept.
+    pub fn source(&self, given: &str) -> Option<Source> {
+        let named = self.open(given).ok()?;
+        let texts = self.texts.borrow();
+        let texts = texts
+            .iter()
+            .map(|(name, text)| (name.clone(), text.clone()));
+        Some(Source::new(&named.name, texts.collect()))
+    }
+
+    /// The texts of a scenario that was kept, so that errors can point into them.
+    pub fn kept(source: &Source) -> Self {
+        let reader = Self::default();
+        for (name, text) in &source.texts {
+            reader.keep(name, text);
+        }
+        reader
     }
 
     /// BLAKE3 over all texts that were read, whatever they are called and wherever they lie.

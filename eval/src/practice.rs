@@ -169,7 +169,7 @@ fn play(
                 Ok(())
             },
             note: &mut |_| Ok(()),
-            ask: &mut |_, _| true,
+            ask: &mut |_, _| Some(aegis_model::Ruling::plain(true)),
             advise: &mut no_model,
             stop: &|| false,
             memory: memory

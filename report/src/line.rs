@@ -48,7 +48,18 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
         RunEvent::ApprovalAsked { plan } => {
             Some(("approval", Tone::Strong, format!("asked for plan {plan}")))
         }
-        RunEvent::ApprovalGiven { plan, granted } => Some(answered(plan, *granted)),
+        RunEvent::ApprovalGiven {
+            plan,
+            granted,
+            reason,
+        } => Some(answered(plan, *granted, reason.as_deref())),
+        RunEvent::CannotUndo { plan, why } => {
+            let text = format!(
+                "plan {plan} cannot be wholly taken back: {}",
+                why.join("; ")
+            );
+            Some(("one way", Tone::Warn, text))
+        }
         RunEvent::StepApplied { kubectl, .. } => Some(("apply", Tone::Strong, one_line(kubectl))),
         RunEvent::ApplyEnded { conduct, .. } => {
             Some(("applied", Tone::Plain, words::conduct(conduct)))
@@ -234,12 +245,15 @@ fn selected(verdict: &Verdict) -> Told {
     }
 }
 
-fn answered(plan: &str, granted: bool) -> Told {
-    if granted {
-        ("approval", Tone::Good, format!("granted for plan {plan}"))
+fn answered(plan: &str, granted: bool, reason: Option<&str>) -> Told {
+    let (tone, verb) = if granted {
+        (Tone::Good, "granted")
     } else {
-        ("approval", Tone::Bad, format!("refused for plan {plan}"))
-    }
+        (Tone::Bad, "refused")
+    };
+    let why = reason.map(|reason| format!(": {}", one_line(reason)));
+    let text = format!("{verb} for plan {plan}{}", why.unwrap_or_default());
+    ("approval", tone, text)
 }
 
 fn closed(word: &'static str, ending: aegis_model::Ending) -> Told {

@@ -103,6 +103,7 @@ impl<'a> Round<'a> {
                 | RunEvent::RiskAssessed { .. }
                 | RunEvent::Shadowed { .. }
                 | RunEvent::Selected(_)
+                | RunEvent::CannotUndo { .. }
                 | RunEvent::ApprovalAsked { .. }
                 | RunEvent::ApprovalGiven { .. }
                 | RunEvent::ApplyStarted { .. }

@@ -4,5 +4,7 @@
 mod kit;
 #[path = "run/logs.rs"]
 mod logs;
+#[path = "run/resume.rs"]
+mod resume;
 #[path = "run/turns.rs"]
 mod turns;

@@ -7,7 +7,7 @@ use crate::generate::{Dice, Naming, Shape, Variation, image, shape};
 use crate::leak::{Leak, Secret};
 use crate::pilot::{Between, Flown, Forced, Ready, Written, fly, ready};
 use crate::play::read;
-use aegis_model::{Observation, RunEvent, Stamped};
+use aegis_model::{Observation, Ruling, RunEvent, Stamped};
 use aegis_reason::Trial;
 use aegis_runner::run::RunError;
 use aegis_runner::run::outside::{Live, Outside, Tape};
@@ -177,7 +177,7 @@ fn lies(shape: &Shape, names: &Naming, with: &mut Variation) {
 /// The run breaks off.
 pub fn alone(side: &Side, leak: Option<Leak>) -> Result<Flown, RunError> {
     let ready = ready(&side.loaded, side.seed);
-    let (no, never) = (&mut |_: &_, _: &_| true, || false);
+    let (no, never) = (&mut |_: &_, _: &_| Some(Ruling::plain(true)), || false);
     let mut live = Live::new(
         ready.world.clone(),
         ready.seen.clone(),
@@ -195,7 +195,7 @@ pub fn alone(side: &Side, leak: Option<Leak>) -> Result<Flown, RunError> {
 /// The tape does not fit: the engine asks for something else than it did in the other world.
 pub fn forced(side: &Side, leak: Option<Leak>, tape: &Flown) -> Result<(Flown, usize), RunError> {
     let mut ready = ready(&side.loaded, side.seed);
-    let (no, never) = (&mut |_: &_, _: &_| true, || false);
+    let (no, never) = (&mut |_: &_, _: &_| Some(Ruling::plain(true)), || false);
     let live = Live::new(
         ready.world.clone(),
         ready.seen.clone(),

@@ -6,7 +6,7 @@
 use aegis_graphs::executor::{Event, Polled, Run};
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State, Write};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
-use aegis_model::{Observation, Plan, RunContext, Stamped, Tick};
+use aegis_model::{Observation, Plan, Ruling, RunContext, Stamped, Tick};
 use aegis_reason::Trial;
 use aegis_runner::run::delta::Recorder;
 use aegis_runner::run::inputs::Logged;
@@ -183,7 +183,8 @@ fn answer(
                 plan: plan.id.clone(),
             };
             log.tell(asked);
-            Input::Approval(outside.approve(plan)?)
+            let ruling = outside.approve(plan)?;
+            Input::Approval(ruling.unwrap_or(Ruling::plain(false)))
         }
         Effect::Apply(plan) => {
             outside.apply(Arc::clone(plan));
@@ -241,7 +242,7 @@ impl Outside for Forced<'_> {
         Ok(shown)
     }
 
-    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError> {
+    fn approve(&mut self, plan: &Plan) -> Result<Option<Ruling>, RunError> {
         self.tape.approve(plan)
     }
 
@@ -293,7 +294,7 @@ impl Outside for Written<'_> {
         Ok(advanced)
     }
 
-    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError> {
+    fn approve(&mut self, plan: &Plan) -> Result<Option<Ruling>, RunError> {
         self.inner.approve(plan)
     }
 

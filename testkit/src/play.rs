@@ -1,6 +1,6 @@
 //! Whole runs, kept in memory.
 
-use aegis_model::{Mode, RunContext, Stamped};
+use aegis_model::{Mode, Ruling, RunContext, Stamped};
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Company, Order, Remembering, RunError, run};
 use aegis_scenario::load::{Loaded, load};
@@ -116,7 +116,7 @@ pub fn play_remembering(
             inputs.push(input.clone());
             Ok(())
         },
-        ask: &mut |_, _| true,
+        ask: &mut |_, _| Some(Ruling::plain(true)),
         advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
         memory,

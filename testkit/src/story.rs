@@ -3,7 +3,7 @@
 use crate::pair::differing;
 use crate::play::{Recording, bytes, read, replay};
 use crate::transcript::transcript;
-use aegis_model::{Approval, Conduct, Ending, RunEvent};
+use aegis_model::{Approval, Conduct, Ending, Ruling, RunEvent};
 use aegis_report::Story;
 use aegis_runner::artifacts::audit::unshown;
 use aegis_runner::run::{Company, Order, run};
@@ -87,7 +87,7 @@ fn recorded(play: &Play<'_>) -> Recording {
             inputs.push(input.clone());
             Ok(())
         },
-        ask: &mut |_, _| play.asked == Asked::Granter,
+        ask: &mut |_, _| Some(Ruling::plain(play.asked == Asked::Granter)),
         advise: &mut aegis_runner::run::no_model,
         stop: &|| false,
         memory: None,

@@ -14,7 +14,10 @@ fn asked(name: &str, seed: u64) -> Vec<Trial> {
     let ready = ready(&loaded(name), seed);
     let trials = Mutex::new(Vec::new());
     let note = |trial: &mut Trial| trials.lock().expect("one thread").push(trial.clone());
-    let (yes, never) = (&mut |_: &_, _: &_| true, || false);
+    let (yes, never) = (
+        &mut |_: &_, _: &_| Some(aegis_model::Ruling::plain(true)),
+        || false,
+    );
     let mut live = Live::new(ready.world, ready.seen, ready.until, yes, &never);
     let mut between = Between {
         outside: &mut live,

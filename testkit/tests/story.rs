@@ -447,7 +447,10 @@ fn deceived(name: &str, wrong: &str) -> Flown {
         .find(|(_, row)| row.header.reference.name == wrong);
     let wrong = WorkloadId::from(wrong.expect("a workload of that name").0);
     let mut acted = false;
-    let (yes, never) = (&mut |_: &_, _: &_| true, || false);
+    let (yes, never) = (
+        &mut |_: &_, _: &_| Some(aegis_model::Ruling::plain(true)),
+        || false,
+    );
     let mut live = Live::new(ready.world, ready.seen, ready.until, yes, &never);
     let mut between = Between {
         outside: &mut live,

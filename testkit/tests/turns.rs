@@ -359,7 +359,7 @@ impl Outside for Gone<'_> {
         self.0.advance()
     }
 
-    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError> {
+    fn approve(&mut self, plan: &Plan) -> Result<Option<aegis_model::Ruling>, RunError> {
         self.0.approve(plan)
     }
 
@@ -392,7 +392,10 @@ fn flown(
 ) -> Flown {
     let loaded = read("scenarios/smoke/a-turn.yaml", scenario);
     let ready = ready(&loaded, loaded.scenario.spec.seed);
-    let (yes, never) = (&mut |_: &_, _: &_| true, || false);
+    let (yes, never) = (
+        &mut |_: &_, _: &_| Some(aegis_model::Ruling::plain(true)),
+        || false,
+    );
     let live = Live::new(ready.world, ready.seen, ready.until, yes, &never);
     let mut between = Between {
         outside: &mut *around(live),

@@ -16,10 +16,12 @@ pub mod reach;
 pub mod rehearse;
 pub mod replay;
 pub mod report;
+pub mod resume;
 pub mod run;
 pub mod runs;
 pub mod scenario;
 pub mod sim;
+pub mod travel;
 pub mod version;
 
 use crate::exit::{Exit, Failure};

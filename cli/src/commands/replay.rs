@@ -6,11 +6,12 @@ use crate::args::{Replay, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::input::Reader;
 use crate::output::Terminal;
-use aegis_model::{Advisor, RunEvent, Stamped};
+use aegis_model::{RunEvent, Stamped};
 use aegis_runner::artifacts::repeat::{Divergence, Expected, Logs, RepeatError, again, tape};
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Order, RunError};
-use aegis_runner::store::Run;
+use aegis_runner::store::{Ordered, Run};
+use aegis_scenario::Loaded;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead, Read, Write, stdin};
@@ -21,6 +22,9 @@ const SHOWN: usize = 300;
 
 pub fn run(args: &Replay, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let run = context.store().resolve(&args.run)?;
+    if args.steps || args.at.is_some() || args.set.is_some() {
+        return super::travel::run(args, &run, context, terminal);
+    }
     let logs = Logs::read(&run).map_err(|error| unread(&error))?;
     let found = if args.blind {
         blind(&logs)?
@@ -91,40 +95,50 @@ pub fn unread(error: &RepeatError) -> Failure {
 
 /// Builds the scenario again and plays it with the recorded answers.
 pub fn full(run: &Run, logs: &Logs, terminal: &Terminal) -> Result<Option<Divergence>, Failure> {
+    let (loaded, ordered) = kept(run, terminal)?;
+    let order = order(&loaded, &ordered, logs);
+    again(&order, logs).map_err(|error| unread(&error))
+}
+
+/// The scenario of a run, as it was kept with it, or as it is found again; and what was ordered.
+pub fn kept(run: &Run, terminal: &Terminal) -> Result<(Loaded, Ordered), Failure> {
     let blind = "`aegis replay --blind` needs no scenario";
     let Some(ordered) = run.meta()?.and_then(|meta| meta.order) else {
         return Err(Failure::usage("meta.json does not say what was ordered").help(blind));
     };
-    if ordered.scenario == "-" {
-        let what = "the scenario came from standard input and is not kept";
-        return Err(Failure::usage(what).help(blind));
-    }
-    let reader = Reader::default();
-    let loaded = load(&reader, &ordered.scenario, terminal)?;
+    let source = run.source()?;
+    let reader = source.as_ref().map_or_else(Reader::default, Reader::kept);
+    let loaded = match &source {
+        Some(source) => source.load().map_err(|problems| {
+            reader.refuse(crate::input::Refusal::Wrong(problems), terminal.err)
+        })?,
+        None if ordered.scenario == "-" => {
+            let what = "the scenario came from standard input and is not kept";
+            return Err(Failure::usage(what).help(blind));
+        }
+        None => load(&reader, &ordered.scenario, terminal)?,
+    };
     if reader.digest() != ordered.texts_blake3 {
         let what = format!("{} has changed since the run", ordered.scenario);
         return Err(Failure::usage(what).help(blind));
     }
-    let genome = ordered
-        .genome
-        .iter()
-        .map(|(name, value)| (name.into(), *value));
-    let order = Order {
-        loaded: &loaded,
+    Ok((loaded, ordered))
+}
+
+/// What was ordered: as the engine was told it, or as it was written down before the engine began.
+pub fn order<'a>(loaded: &'a Loaded, ordered: &Ordered, logs: &Logs) -> Order<'a> {
+    let told = logs.events.first().map(|stamped| &stamped.event);
+    if let Some(RunEvent::Started { context, .. }) = told {
+        return Order::told(loaded, ordered.seed, context);
+    }
+    let genes = ordered.genome.iter();
+    Order {
         seed: ordered.seed,
         mode: ordered.mode,
         approval: ordered.approval,
-        genome: genome.collect(),
-        advisor: advisor(logs),
-    };
-    again(&order, logs).map_err(|error| unread(&error))
-}
-
-/// Whether a language model was asked in the run that was logged.
-fn advisor(logs: &Logs) -> Advisor {
-    match logs.events.first().map(|stamped| &stamped.event) {
-        Some(RunEvent::Started { context, .. }) => context.advisor,
-        _ => Advisor::None,
+        irreversible: ordered.irreversible,
+        genome: genes.map(|(name, value)| (name.into(), *value)).collect(),
+        ..Order::of(loaded)
     }
 }
 

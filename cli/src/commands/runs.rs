@@ -1,11 +1,11 @@
-//! `aegis runs list|show|rm`.
+//! `aegis runs list|show|rm`; what goes on with a run is in `resume`.
 
-use super::Context;
+use super::{Context, resume};
 use crate::args::{RemoveRuns, Runs, ShowRun, TextOrJson};
 use crate::exit::{Exit, Failure};
 use crate::output::{Terminal, to_stderr};
 use crate::table::table;
-use aegis_runner::store::{Run, RunStore, StoreError};
+use aegis_runner::store::{Run, RunStore, Status, StoreError};
 use serde_json::{Value, json};
 
 pub fn run(command: &Runs, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -13,6 +13,10 @@ pub fn run(command: &Runs, context: &Context, terminal: &mut Terminal) -> Result
     match command {
         Runs::List(format) => list(format.output, &store, terminal),
         Runs::Show(args) => show(args, &store, terminal),
+        Runs::Resume(args) => resume::resume(args, context, terminal),
+        Runs::Approve(args) => resume::answer(args, resume::Verdict::Granted, context, terminal),
+        Runs::Refuse(args) => resume::answer(args, resume::Verdict::Refused, context, terminal),
+        Runs::Cancel(args) => resume::cancel(args, context, terminal),
         Runs::Rm(args) => remove(args, &store, terminal),
     }
 }
@@ -25,12 +29,19 @@ fn card(run: &Run) -> Value {
             return json!({"id": run.name(), "status": "broken", "why": error.to_string()});
         }
     };
+    let status = run.status().unwrap_or(Status::Unfinished);
+    let waits = match &status {
+        Status::Waiting { plan, event } => json!({"plan": plan, "event": event}),
+        _ => Value::Null,
+    };
     let from_meta = |name: &str| meta.get(name).cloned().unwrap_or_default();
     let from_summary = |name: &str| summary.get(name).cloned().unwrap_or_default();
     json!({
         "id": run.name(),
         "folder": run.folder(),
-        "status": if summary.is_null() { "unfinished" } else { "finished" },
+        "status": status.to_string(),
+        "waits": waits,
+        "parent": from_meta("parent"),
         "scenario": from_meta("scenario"),
         "started": from_meta("started"),
         "wall_s": from_meta("wall_s"),
@@ -119,6 +130,8 @@ fn page(run: &Run, card: &Value) -> String {
         "id",
         "folder",
         "status",
+        "waits",
+        "parent",
         "why",
         "scenario",
         "started",

@@ -6,6 +6,7 @@ mod ends;
 mod kit;
 mod reach;
 mod reports;
+mod resume;
 mod run;
 mod runs;
 mod scenarios;

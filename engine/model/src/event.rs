@@ -120,6 +120,13 @@ pub enum RunEvent {
     Debated(Debated),
     /// One was chosen, or none.
     Selected(Verdict),
+    /// The chosen plan was undone on a twin and left something behind, or does what nothing takes back.
+    CannotUndo {
+        /// The plan.
+        plan: SmolStr,
+        /// What would stay.
+        why: Vec<String>,
+    },
     /// A person is asked.
     ApprovalAsked {
         /// The plan.
@@ -131,6 +138,9 @@ pub enum RunEvent {
         plan: SmolStr,
         /// Whether it may be applied.
         granted: bool,
+        /// Why, in the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// A plan begins to be applied.
     ApplyStarted {

@@ -47,7 +47,9 @@ pub use ids::{
     AutoscalerId, BudgetId, ClaimId, ClassId, Doc, NodeId, PlainId, PodId, PolicyId, ReplicaSetId,
     ServiceId, TemplateId, VolumeId, WorkloadId,
 };
-pub use objective::{Advisor, Approval, LatencyTarget, Mode, Objective, RunContext};
+pub use objective::{
+    Advisor, Approval, Irreversible, LatencyTarget, Mode, Objective, Ruling, RunContext,
+};
 pub use objects::Objects;
 pub use observation::{Observation, Samples};
 pub use outcome::{

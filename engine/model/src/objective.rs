@@ -3,6 +3,7 @@
 use crate::ids::ServiceId;
 use crate::recall::Remembers;
 use crate::units::Seconds;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -46,6 +47,9 @@ pub struct RunContext {
     /// Whether a memory is looked into.
     #[serde(default, skip_serializing_if = "Remembers::is_nothing")]
     pub memory: Remembers,
+    /// Whether a plan that cannot be taken back may go the way of the others.
+    #[serde(default, skip_serializing_if = "Irreversible::is_default")]
+    pub irreversible: Irreversible,
 }
 
 /// Which graph thinks.
@@ -88,5 +92,77 @@ impl Advisor {
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::None
+    }
+}
+
+/// Whether a plan that cannot be taken back may go the way of the others.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Irreversible {
+    /// A person is asked first, whatever is said of approval.
+    #[default]
+    AskFirst,
+    /// It may.
+    Allowed,
+}
+
+impl Irreversible {
+    /// Whether it is what holds where nothing is said.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A person's answer to a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Ruling {
+    /// Whether it may be applied.
+    pub granted: bool,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+}
+
+/// A ruling as JSON: a plain yes or no where no reason is given.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Plain(bool),
+    Reasoned {
+        granted: bool,
+        reason: Option<String>,
+    },
+}
+
+impl From<Written> for Ruling {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Plain(granted) => Self::plain(granted),
+            Written::Reasoned { granted, reason } => Self { granted, reason },
+        }
+    }
+}
+
+impl From<Ruling> for Written {
+    fn from(ruling: Ruling) -> Self {
+        match ruling {
+            Ruling {
+                granted,
+                reason: None,
+            } => Self::Plain(granted),
+            Ruling { granted, reason } => Self::Reasoned { granted, reason },
+        }
+    }
+}
+
+impl Ruling {
+    /// Without a reason.
+    #[must_use]
+    pub const fn plain(granted: bool) -> Self {
+        Self {
+            granted,
+            reason: None,
+        }
     }
 }

@@ -30,6 +30,7 @@ pub mod signature;
 pub mod topology;
 pub mod trial;
 pub mod twin;
+pub mod undo;
 pub mod watch;
 
 pub use calibrate::Calibration;

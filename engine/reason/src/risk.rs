@@ -23,11 +23,16 @@ pub enum Class {
     RemoveCapacity,
     /// Changes who may talk to whom, or who is turned away.
     ChangePolicy,
+    /// Does what nothing takes back.
+    Irreversible,
 }
 
 /// The class of an action.
 #[must_use]
 pub fn class(action: &Action, objects: &Objects) -> Class {
+    if crate::undo::one_way(action, objects).is_some() {
+        return Class::Irreversible;
+    }
     match action {
         Action::Observe { .. } | Action::Wait(_) | Action::Uncordon(_) => Class::Read,
         Action::RestartRollout(_) | Action::DeletePod(_) => Class::Restart,
@@ -58,6 +63,7 @@ const fn chance(class: Class) -> f64 {
         Class::Restart => 0.02,
         Class::Reconfigure => 0.05,
         Class::RemoveCapacity | Class::ChangePolicy => 0.10,
+        Class::Irreversible => 0.30,
     }
 }
 

@@ -113,6 +113,27 @@ impl Player {
         }
     }
 
+    /// The second that it plays next.
+    pub(crate) fn clock(&self) -> Tick {
+        self.twin.cluster.clock
+    }
+
+    /// How the plan's steps stand.
+    pub(crate) fn conduct(&self) -> Conduct {
+        self.conductor.conduct()
+    }
+
+    /// The objects as they stand.
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.twin.cluster.objects
+    }
+
+    /// The twin with the plan taken back as far as it was done, and what could not be.
+    pub(crate) fn take_back(mut self) -> (Twin, Result<(), String>) {
+        let undone = self.conductor.undo(&mut self.twin.cluster);
+        (self.twin, undone)
+    }
+
     /// Work so far is counted elsewhere.
     pub(crate) fn forget_work(&mut self) {
         self.journal.service_ticks = 0;

@@ -7,8 +7,8 @@ use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::objects::Header;
 use aegis_model::{
-    Conduct, Ending, FieldPath, Hypothesis, Objects, Observation, Plan, RunEvent, Stamped, Target,
-    WorkloadId,
+    Conduct, Ending, FieldPath, Hypothesis, Objects, Observation, Plan, Ruling, RunEvent, Stamped,
+    Target, WorkloadId,
 };
 use aegis_runner::run::outside::{Advanced, Outside, SCRAPE, commands_since, step_applied};
 use aegis_runner::run::{Listener, RunError, drive};
@@ -391,8 +391,8 @@ impl Outside for Live {
         })
     }
 
-    fn approve(&mut self, _: &Plan) -> Result<bool, RunError> {
-        Ok(true)
+    fn approve(&mut self, _: &Plan) -> Result<Option<Ruling>, RunError> {
+        Ok(Some(Ruling::plain(true)))
     }
 
     fn apply(&mut self, plan: Arc<Plan>) {

@@ -21,6 +21,19 @@ pub struct Policy {
     pub attempts: NonZeroU32,
     /// Wall time for one attempt, kept by the interpreter.
     pub timeout: Option<Duration>,
+    /// Whether an effect with the key of an earlier one gets its answer.
+    pub caching: Caching,
+}
+
+/// Whether an effect with the key of an earlier one gets its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Caching {
+    /// It is asked for each time.
+    #[default]
+    Off,
+    /// Within a run it is answered at once, and costs nothing. Its request carries the key, so that an interpreter
+    /// with a store of its own can answer across runs. Failures are not kept.
+    ByKey,
 }
 
 impl Default for Policy {
@@ -28,6 +41,7 @@ impl Default for Policy {
         Self {
             attempts: NonZeroU32::MIN,
             timeout: None,
+            caching: Caching::Off,
         }
     }
 }

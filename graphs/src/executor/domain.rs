@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::checkpoint::Digest;
 use serde::{Deserialize, Serialize};
 
 /// The types that a graph works on, and the three things the executor must know of them.
@@ -26,6 +27,12 @@ pub trait Domain: 'static {
 
     /// What one attempt at an effect costs; counted when it is asked for.
     fn cost(effect: &Self::Effect) -> Cost;
+
+    /// What makes two effects the same: a hash of all that their answer depends on. `None` where answers are not
+    /// kept; only nodes whose policy says so keep them.
+    fn key(_: &Self::Effect) -> Option<Digest> {
+        None
+    }
 
     /// Whether an input is an answer, or a failure that may be tried again.
     fn read(input: &Self::Input) -> Reading;

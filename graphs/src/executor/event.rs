@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Digest;
 use super::domain::{Budget, Cost, Domain, Reading};
 
 /// The place of a node in a graph, in node order; sub-graphs are laid out where they are declared.
@@ -65,6 +66,8 @@ pub struct Request<D: Domain> {
     pub timeout: Option<Duration>,
     /// Who answers.
     pub performer: Performer,
+    /// The effect's key, where the node's policy keeps answers.
+    pub key: Option<Digest>,
 }
 
 /// How a run ended. There is no other way to end.
@@ -144,6 +147,13 @@ pub enum Event<D: Domain> {
         attempt: u32,
         /// Counted against the budgets.
         cost: Cost,
+    },
+    /// An effect has the key of an earlier one of the run, and gets its answer.
+    Cached {
+        /// The request, which nobody sees.
+        request: RequestId,
+        /// The node that asks.
+        node: NodeId,
     },
     /// An input came in; shown when its round is complete.
     Received {

@@ -7,6 +7,8 @@
 //! - **Answers** go to the *next* node: `Step::new().ask(simulate).then(Weigh)` calls `Weigh` with the outcomes.
 //! - **Rounds.** Effects that failed are asked for again, as far as their node's policy allows, once all requests of
 //!   the round are answered. Hence ids, budgets, events and the log do not depend on the order of the answers.
+//! - **Caching.** Where a node's policy says so, an effect with the key of an earlier one of the run gets that one's
+//!   answer: nobody is asked, nothing is spent or logged, and a replay finds the same.
 //! - **Joins** wait for all predecessors that they list, within one copy; **gathers** wait for all copies of the
 //!   innermost fan-out, and go on outside of it. Both also wait as long as anything alive could still reach them.
 //! - **The log** of answers, amendments and the cancellation is the checkpoint: resume, replay, time travel and
@@ -31,7 +33,7 @@ mod run;
 mod step;
 mod validate;
 
-pub use blueprint::{Blueprint, NodeSpec, Policy, node};
+pub use blueprint::{Blueprint, Caching, NodeSpec, Policy, node};
 pub use checkpoint::{Checkpoint, Digest, DigestError, ResumeError, digest};
 pub use domain::{Budget, Cost, Domain, Limits, Reading, ServiceTicks, Spent, Trials};
 pub use event::{BranchId, End, Event, NodeId, Performer, Request, RequestId, Status};

@@ -1,7 +1,10 @@
 //! One run of a graph, driven by inputs alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::blueprint::Caching;
+use super::checkpoint::Digest;
 use super::domain::{Budget, Cost, Domain, Limits, Reading, Spent};
 use super::event::{BranchId, End, Event, NodeId, Performer, Request, RequestId, Status};
 use super::graph::{Graph, Leave, Refusal, find};
@@ -53,6 +56,8 @@ struct Slot<D: Domain> {
     place: usize,
     attempt: u32,
     effect: Arc<D::Effect>,
+    /// Where its node keeps answers.
+    key: Option<Digest>,
     input: Option<Arc<D::Input>>,
 }
 
@@ -66,6 +71,8 @@ pub struct Run<D: Domain> {
     spent: Spent,
     /// What was spent of each allowance since it was opened.
     drawn: Vec<Cost>,
+    /// Answers by the keys of their effects.
+    known: BTreeMap<[u8; 32], Arc<D::Input>>,
     agenda: Agenda<D>,
     flights: Vec<Flight<D>>,
     /// The open round, and the id of its first request.
@@ -91,6 +98,7 @@ impl<D: Domain> Run<D> {
             round_log: 0,
             spent: Spent::default(),
             drawn,
+            known: BTreeMap::new(),
             agenda,
             flights: Vec::new(),
             round: Vec::new(),
@@ -113,6 +121,11 @@ impl<D: Domain> Run<D> {
             requests,
             events: std::mem::take(&mut self.events),
         }
+    }
+
+    /// What happened since the last poll, without going on: with [`Run::advance`] a run is seen step by step.
+    pub fn poll_events(&mut self) -> Vec<Event<D>> {
+        std::mem::take(&mut self.events)
     }
 
     /// Takes the answer to an open request. Effects happen at the next poll.
@@ -201,6 +214,11 @@ impl<D: Domain> Run<D> {
         self.end.as_ref()
     }
 
+    /// The nodes of the super-step that was begun last, until all that they asked is answered.
+    pub fn under_way(&self) -> impl Iterator<Item = NodeId> {
+        self.flights.iter().map(|flight| flight.node)
+    }
+
     /// How far the run is.
     #[must_use]
     pub fn position(&self) -> Position {
@@ -274,6 +292,7 @@ impl<D: Domain> Run<D> {
             effect: Arc::clone(&slot.effect),
             timeout: flat.policy.timeout,
             performer: flat.performer(),
+            key: slot.key,
         }
     }
 
@@ -339,20 +358,29 @@ impl<D: Domain> Run<D> {
         }
         if failed {
             self.events.push(Event::GaveUp { request, attempts });
+        } else if let (Some(key), Some(input)) = (&slot.key, &slot.input) {
+            self.known.insert(key.bytes(), Arc::clone(input));
         }
         self.flights[slot.flight].answers[slot.place] = slot.input;
         None
     }
 
     /// Opens a round, unless it would go over a budget: then none of it is asked.
-    fn ask(&mut self, round: Vec<Slot<D>>) {
+    fn ask(&mut self, mut round: Vec<Slot<D>>) {
         let mut spent = self.spent;
         let mut drawn = self.drawn.clone();
         let mut asked = Vec::with_capacity(round.len());
-        for (i, slot) in round.iter().enumerate() {
+        for (i, slot) in round.iter_mut().enumerate() {
+            let (request, node) = (self.id(i), self.flights[slot.flight].node);
+            slot.input = slot
+                .key
+                .and_then(|key| self.known.get(&key.bytes()).cloned());
+            if slot.input.is_some() {
+                asked.push(Event::Cached { request, node });
+                continue;
+            }
             let cost = D::cost(&slot.effect);
             spent.cost = spent.cost.plus(cost);
-            let (request, node) = (self.id(i), self.flights[slot.flight].node);
             for (one, drawn) in self.graph.allowances().iter().zip(&mut drawn) {
                 if one.holds(node) {
                     *drawn = drawn.plus(cost);
@@ -370,7 +398,7 @@ impl<D: Domain> Run<D> {
         }
         (self.spent, self.drawn) = (spent, drawn);
         self.events.append(&mut asked);
-        self.unanswered = round.len();
+        self.unanswered = round.iter().filter(|slot| slot.input.is_none()).count();
         self.round = round;
     }
 
@@ -512,10 +540,12 @@ impl<D: Domain> Run<D> {
                 });
             }
             let answers = step.effects.iter().map(|_| None).collect();
+            let keeps = self.graph.flat(token.node).policy.caching == Caching::ByKey;
             let slot = |(place, effect)| Slot {
                 flight,
                 place,
                 attempt: 1,
+                key: keeps.then(|| D::key(&effect)).flatten(),
                 effect: Arc::new(effect),
                 input: None,
             };

@@ -8,7 +8,7 @@ use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
 use aegis_model::{
-    Action, Conduct, Ending, Finding, Hypothesis, Plan, PlanSource, Reflection, Tick,
+    Action, Conduct, Ending, Finding, Hypothesis, Plan, PlanSource, Reflection, Ruling, Tick,
 };
 use aegis_reason::shadow::Tournament;
 use aegis_reason::{case, detect, plan, trial, watch};
@@ -25,21 +25,12 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return Step::new().then(Node::Observe);
     };
     match call.answer() {
-        Some(Input::Approval(true)) => Step::new()
-            .write(Write::told(
-                Change::Told,
-                RunEvent::ApprovalGiven {
-                    plan: plan.id.clone(),
-                    granted: true,
-                },
-            ))
+        Some(Input::Approval(ruling)) if ruling.granted => Step::new()
+            .write(Write::told(Change::Told, given(&plan, ruling)))
             .ask(Effect::Apply(Arc::new(plan)))
             .then(Node::Apply),
-        Some(Input::Approval(false)) => {
-            let event = RunEvent::ApprovalGiven {
-                plan: plan.id.clone(),
-                granted: false,
-            };
+        Some(Input::Approval(ruling)) => {
+            let event = given(&plan, ruling);
             let incident = aside(state, &plan, Why::Refused);
             let mut step = Step::new().write(Write::told(Change::Refused, event));
             step.writes.extend(incident.map(put));
@@ -52,6 +43,14 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             Step::new().write(write).then(Node::Observe)
         }
         _ => Step::new().then(Node::Observe),
+    }
+}
+
+fn given(plan: &Plan, ruling: &Ruling) -> RunEvent {
+    RunEvent::ApprovalGiven {
+        plan: plan.id.clone(),
+        granted: ruling.granted,
+        reason: ruling.reason.clone(),
     }
 }
 

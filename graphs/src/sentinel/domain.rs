@@ -8,7 +8,7 @@ use aegis_model::event::RunEvent;
 use aegis_model::recall::Withheld;
 use aegis_model::{
     Conduct, Cue, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction,
-    Recalled, RunContext, Symptom, SymptomKind, Target, Tick, Verdict,
+    Recalled, Ruling, RunContext, Symptom, SymptomKind, Target, Tick, Verdict,
 };
 use aegis_reason::baseline::Baseline;
 use aegis_reason::debate::Debate;
@@ -57,6 +57,18 @@ pub struct State {
     pub stands: u32,
     /// What became of the last plan.
     pub last: Option<Fate>,
+    /// What the next selection is to choose, whatever the figures say.
+    pub bidden: Option<Pick>,
+}
+
+/// A choice that is made from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The drafted plan of this id.
+    Plan(SmolStr),
+    /// To wait.
+    Wait,
 }
 
 /// An open incident.
@@ -179,6 +191,8 @@ pub enum Change {
     Refused,
     /// What is remembered of the incident that opens.
     Recalled(Arc<Recalled>),
+    /// What the next selection is to choose; `None` once it has.
+    Bidden(Option<Pick>),
     /// Nothing but the events.
     Told,
 }
@@ -250,7 +264,7 @@ pub enum Input {
     /// Outcomes, in the order of the trials.
     Outcomes(Vec<Outcome>),
     /// The person's answer.
-    Approval(bool),
+    Approval(Ruling),
     /// The plan is being applied.
     Accepted,
     /// A plan was taken back, as far as it could be.
@@ -317,6 +331,7 @@ impl Domain for Sentinel {
             Change::Stands(kept) => state.keep(*kept),
             Change::Refused => state.last = Some(Fate::Refused),
             Change::Recalled(recalled) => state.recalled = Arc::clone(recalled),
+            Change::Bidden(pick) => state.bidden.clone_from(pick),
             Change::Told => {}
         }
     }
@@ -357,6 +372,7 @@ impl State {
             alerted: Tick(0),
             stands: 0,
             last: None,
+            bidden: None,
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) mod recall;
 
 pub use aside::{Aside, Belief, Why};
 pub use domain::{
-    Change, Effect, Fate, Incident, Input, Progress, Sentinel, Standing, State, Write,
+    Change, Effect, Fate, Incident, Input, Pick, Progress, Sentinel, Standing, State, Write,
 };
 pub use ending::ending;
 

@@ -3,16 +3,18 @@
 use super::Node;
 use super::aside::{Why, why_aside};
 use super::diagnose::{LOOK_AGAIN, outcomes};
-use super::domain::{Change, Effect, Incident, Sentinel, State, Write};
+use super::domain::{Change, Effect, Incident, Pick, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
-use aegis_model::{Mode, Outcome, Plan, PlanScore, Prediction, Recalled, Verdict};
+use aegis_model::{
+    Approval, Irreversible, Mode, Outcome, Plan, PlanScore, Prediction, Recalled, Verdict,
+};
 use aegis_reason::debate::Ballot;
 use aegis_reason::diagnose::echo;
 use aegis_reason::plan::Drafts;
 use aegis_reason::shadow::{self, DRAWS, Draw, ROUND, Tournament};
-use aegis_reason::{plan as reason, remembered, risk, select};
+use aegis_reason::{plan as reason, remembered, risk, select, undo};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -381,10 +383,14 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let debate = incident.debate.take();
     let ballot = debate.map_or_else(Ballot::default, |debate| debate.ballot(&plans));
     let selection = select::select(&plans, &mut incident.scores, &state.genome, &ballot);
-    let choice = selection.choice.map(|index| plans[index].clone());
+    let own = selection.choice.map(|index| plans[index].clone());
+    let (choice, why) = match &state.bidden {
+        None => (own, selection.why),
+        Some(pick) => bidden(&incident, pick, own.as_ref()),
+    };
     let verdict = Verdict {
         choice: choice.as_ref().map(|plan| plan.id.clone()),
-        why: selection.why,
+        why,
         table: incident.scores.clone(),
         prediction: Prediction::default(),
     };
@@ -410,22 +416,39 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (Some(plan), Some(fresh)) = (choice, fresh) else {
         events.push(RunEvent::Selected(verdict.clone()));
         incident.verdict = Some(verdict);
-        return Step::new()
-            .write(Write {
-                change: Change::Incident(Box::new(incident)),
-                events,
-            })
-            .then(Node::Observe);
+        return chosen(state, incident, events).then(Node::Observe);
     };
     incident.verdict = Some(verdict);
     let trials = main_trials(&fresh, &diagnosis, &[plan, aegis_reason::case::wait()]);
-    Step::new()
-        .write(Write {
-            change: Change::Incident(Box::new(incident)),
-            events,
-        })
+    chosen(state, incident, events)
         .ask(Effect::Simulate(trials))
         .then(Node::Confirm)
+}
+
+/// The choice that was made from outside, and the words for it; a plan that was not drafted is no choice.
+fn bidden(incident: &Incident, pick: &Pick, own: Option<&Plan>) -> (Option<Plan>, String) {
+    let named = match pick {
+        Pick::Wait => None,
+        Pick::Plan(id) => incident.plans.iter().find(|plan| plan.id == *id).cloned(),
+    };
+    let own = own.map_or("to wait", |plan| plan.id.as_str());
+    let why = match (pick, &named) {
+        (Pick::Plan(id), None) => format!("plan {id} was bidden and never drafted; waiting"),
+        _ => format!("bidden from outside; the figures say {own}"),
+    };
+    (named.filter(|plan| !plan.is_wait()), why)
+}
+
+/// The verdict is written; a choice that was bidden holds for one selection.
+fn chosen(state: &State, incident: Incident, events: Vec<RunEvent>) -> Step<Sentinel> {
+    let step = Step::new().write(Write {
+        change: Change::Incident(Box::new(incident)),
+        events,
+    });
+    match state.bidden {
+        Some(_) => step.write(Write::silent(Change::Bidden(None))),
+        None => step,
+    }
 }
 
 /// Trials of some plans in the main future alone.
@@ -469,9 +492,33 @@ pub fn confirm(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             RunEvent::Selected(verdict),
         ))
         .then(Node::Apply);
-    match (chosen, state.context.approval) {
-        (Some(plan), aegis_model::Approval::Auto) => step.ask(Effect::Apply(Arc::new(plan))),
-        (Some(plan), aegis_model::Approval::Ask) => step.ask(Effect::Approve(Arc::new(plan))),
-        (None, _) => step,
+    let Some(plan) = chosen else {
+        return step;
+    };
+    let latest = state.history.latest();
+    let one_way = latest.map_or_else(Vec::new, |latest| undo::known(&latest.objects, &plan));
+    let asks = match (state.context.approval, state.context.irreversible) {
+        (Approval::Ask, _) => true,
+        (Approval::Auto, Irreversible::AskFirst) => !one_way.is_empty(),
+        (Approval::Auto, Irreversible::Allowed) => false,
+    };
+    let step = marked(step, &plan, one_way);
+    let plan = Arc::new(plan);
+    step.ask(if asks {
+        Effect::Approve(plan)
+    } else {
+        Effect::Apply(plan)
+    })
+}
+
+/// A plan that cannot be wholly taken back is told to be one.
+fn marked(step: Step<Sentinel>, plan: &Plan, why: Vec<String>) -> Step<Sentinel> {
+    if why.is_empty() {
+        return step;
     }
+    let event = RunEvent::CannotUndo {
+        plan: plan.id.clone(),
+        why,
+    };
+    step.write(Write::told(Change::Told, event))
 }

@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use aegis_graphs::executor::{
-    Blueprint, Cost, Domain, Event, Graph, Limits, Policy, Polled, Reading, Request, RequestId,
-    Run, ServiceTicks, Trials,
+    Blueprint, Cost, Digest, Domain, Event, Graph, Limits, Policy, Polled, Reading, Request,
+    RequestId, Run, ServiceTicks, Trials,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,10 @@ impl Domain for Kitchen {
             service_ticks: ServiceTicks(effect.ticks),
             trials: Trials(effect.ticks / 10),
         }
+    }
+
+    fn key(effect: &Order) -> Option<Digest> {
+        Some(Digest::of(effect.name.as_bytes()))
     }
 
     fn read(input: &Reply) -> Reading {
@@ -171,6 +175,9 @@ fn line(graph: &Graph<Kitchen>, event: &Event<Kitchen>) -> String {
             ..
         } => {
             format!("  {request} brings {input:?} ({reading:?})")
+        }
+        Event::Cached { request, node } => {
+            format!("  {} has {request} already", graph.path(*node))
         }
         Event::Retried { request, attempt } => format!("  {request} again, attempt {attempt}"),
         Event::GaveUp { request, attempts } => format!("  {request} given up after {attempts}"),

@@ -1,6 +1,6 @@
 //! Whether all that was done had been shown before: drafted, chosen, and approved where that was asked.
 
-use aegis_model::{Approval, Plan, RunEvent, Stamped};
+use aegis_model::{Approval, Irreversible, Plan, RunEvent, Stamped};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,9 @@ struct Shown<'a> {
     chosen: BTreeSet<&'a SmolStr>,
     granted: BTreeSet<&'a SmolStr>,
     asked: bool,
+    /// Plans that could not be taken back, where a person is asked for these.
+    one_way: BTreeSet<&'a SmolStr>,
+    asks_for_one_way: bool,
 }
 
 /// Every step that was taken and had not been shown, or not been granted, in words.
@@ -24,7 +27,11 @@ pub fn unshown(events: &[Stamped]) -> Vec<String> {
 impl<'a> Shown<'a> {
     fn check(&mut self, stamped: &'a Stamped) -> Option<String> {
         match &stamped.event {
-            RunEvent::Started { context, .. } => self.asked = context.approval == Approval::Ask,
+            RunEvent::Started { context, .. } => {
+                self.asked = context.approval == Approval::Ask;
+                self.asks_for_one_way = context.irreversible == Irreversible::AskFirst;
+            }
+            RunEvent::CannotUndo { plan, .. } => drop(self.one_way.insert(plan)),
             RunEvent::Planned { plans } => {
                 self.plans.extend(plans.iter().map(|plan| (&plan.id, plan)));
             }
@@ -41,6 +48,7 @@ impl<'a> Shown<'a> {
             RunEvent::ApprovalGiven {
                 plan,
                 granted: true,
+                ..
             } => drop(self.granted.insert(plan)),
             RunEvent::StepApplied {
                 plan, step, action, ..
@@ -54,6 +62,10 @@ impl<'a> Shown<'a> {
             _ => {}
         }
         None
+    }
+
+    fn needs_approval(&self, plan: &SmolStr) -> bool {
+        self.asked || self.asks_for_one_way && self.one_way.contains(plan)
     }
 
     /// What speaks against a step.
@@ -70,7 +82,7 @@ impl<'a> Shown<'a> {
         match () {
             () if drafted != Some(action) => Some("is not as it was drafted"),
             () if !self.chosen.contains(id) => Some("was not chosen"),
-            () if self.asked && !self.granted.contains(id) => Some("was not approved"),
+            () if self.needs_approval(id) && !self.granted.contains(id) => Some("was not approved"),
             () => None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Asked for when the run is over; no engine is running any more.
 
+use crate::run::way::Rest;
 use crate::run::{Company, Order, Played, run};
 use aegis_model::{Approval, FieldPath, Mode, RunEvent, Stamped};
 use aegis_report::objectives::{Course, courses};
@@ -16,6 +17,7 @@ pub(super) struct Known<'a> {
     pub version: String,
     pub head: String,
     pub memory: Option<String>,
+    pub resumed_from: Option<String>,
 }
 
 /// The facts of a run; those of its world only where there is one.
@@ -34,7 +36,7 @@ pub(super) fn facts(known: &Known<'_>, played: Option<Played>, told: &[Stamped])
         clock: "paused".into(),
         model: None,
         memory: known.memory.clone(),
-        resumed_from: None,
+        resumed_from: known.resumed_from.clone(),
         versions: Versions {
             aegis: known.version.clone(),
             genome: genome_version(&order.genome),
@@ -57,9 +59,10 @@ pub fn facts_without_control(order: &Order<'_>, played: Played, told: &[Stamped]
         version: String::new(),
         head: hasher.finalize().to_hex().to_string(),
         memory: None,
+        resumed_from: None,
     };
     let stopped = Played {
-        stopped: true,
+        rest: Rest::Stopped,
         ..played
     };
     facts(&known, Some(stopped), &[])
@@ -89,7 +92,7 @@ fn meanings() -> Vec<(SmolStr, String)> {
 
 /// Whether an objective lost more than with nobody acting; `None` for a run that was stopped.
 fn harm(order: &Order<'_>, played: &Played, told: &[Stamped]) -> Option<bool> {
-    if played.stopped {
+    if played.rest != Rest::Over {
         return None;
     }
     let acted = told
@@ -124,7 +127,7 @@ fn with_nobody_acting(order: &Order<'_>) -> Option<Vec<Stamped>> {
                 Ok(())
             },
             note: &mut |_| Ok(()),
-            ask: &mut |_, _| false,
+            ask: &mut |_, _| None,
             advise: &mut crate::run::no_model,
             stop: &|| false,
             memory: None,

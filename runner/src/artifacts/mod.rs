@@ -10,4 +10,4 @@ mod recording;
 pub mod repeat;
 
 pub use facts::{facts_without_control, genome_version};
-pub use recording::{Audience, Begun, Kept, record};
+pub use recording::{Audience, Begun, Kept, Paused, branch, record};

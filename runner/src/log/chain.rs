@@ -28,6 +28,19 @@ impl<W: Write> EventWriter<W> {
         }
     }
 
+    /// Goes on behind so many events, of which the last hashes to `head`.
+    pub const fn behind(to: W, events: u64, head: Hash) -> Self {
+        Self {
+            lines: LineWriter::behind(to, events),
+            head,
+        }
+    }
+
+    /// What is written to.
+    pub const fn sink(&mut self) -> &mut W {
+        self.lines.sink()
+    }
+
     /// Writes an event, which must be a JSON object.
     ///
     /// # Errors

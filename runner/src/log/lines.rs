@@ -22,6 +22,16 @@ impl<W: Write> LineWriter<W> {
         Self { to, lines: 0 }
     }
 
+    /// Goes on behind so many lines.
+    pub const fn behind(to: W, lines: u64) -> Self {
+        Self { to, lines }
+    }
+
+    /// What is written to.
+    pub const fn sink(&mut self) -> &mut W {
+        &mut self.to
+    }
+
     /// Lines written.
     #[must_use]
     pub const fn lines(&self) -> u64 {

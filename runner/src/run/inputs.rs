@@ -1,8 +1,9 @@
 //! The executor's inputs as the log keeps them: observations by reference, outcomes by digest.
 
+use super::way::Turn;
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::ask::Reply;
-use aegis_model::{Outcome, Recalled};
+use aegis_model::{Outcome, Recalled, Ruling};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -25,7 +26,9 @@ pub enum Logged {
         digest: String,
     },
     /// A person's answer.
-    Approval(bool),
+    Approval(Ruling),
+    /// From here on the run went another way than its figures say.
+    Turned(Turn),
     /// The run was stopped by hand here; nothing follows.
     Stopped,
     /// A plan began to be applied.
@@ -56,7 +59,7 @@ impl Logged {
                 count: outcomes.len() as u64,
                 digest: digest(outcomes),
             },
-            Input::Approval(granted) => Self::Approval(*granted),
+            Input::Approval(ruling) => Self::Approval(ruling.clone()),
             Input::Accepted => Self::Accepted,
             Input::TakenBack { failed, .. } => Self::TakenBack {
                 commands: commands.to_vec(),

@@ -7,6 +7,8 @@
 pub mod delta;
 pub mod inputs;
 pub mod outside;
+pub mod travel;
+pub mod way;
 
 use aegis_graphs::executor::{End, Event, FeedError, Graph, GraphError, Polled, Run};
 use aegis_graphs::legion;
@@ -15,8 +17,8 @@ use aegis_kube::Diagnostic;
 use aegis_model::ask::{Ask, Reply, Silence, SilenceKind};
 use aegis_model::event::{EVENT_SCHEMA, RunEvent};
 use aegis_model::{
-    Advisor, Approval, Cue, Mode, Objects, Observation, Outcome, Plan, Recalled, Remembers,
-    RunContext, Stamped, Tick,
+    Advisor, Approval, Cue, Irreversible, Mode, Objects, Observation, Outcome, Plan, Recalled,
+    Remembers, Ruling, RunContext, Stamped, Tick,
 };
 use aegis_reason::Trial;
 use aegis_reason::course::{self, Course, Stem};
@@ -28,7 +30,9 @@ use delta::FoldError;
 use inputs::Logged;
 use outside::{Live, Outside, SCRAPE, Tape};
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use way::{Rest, Turns, Way};
 
 /// Why a run cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +77,8 @@ pub struct Order<'a> {
     pub mode: Mode,
     /// Whether a person is asked.
     pub approval: Approval,
+    /// Whether a plan that cannot be taken back is asked about even so.
+    pub irreversible: Irreversible,
     /// The engine's parameters, by name; those that are missing are at their defaults.
     pub genome: Vec<(smol_str::SmolStr, f64)>,
     /// Whether a language model is asked for ideas.
@@ -88,8 +94,35 @@ impl<'a> Order<'a> {
             seed: loaded.scenario.spec.seed,
             mode: Mode::default(),
             approval: Approval::default(),
+            irreversible: Irreversible::default(),
             genome: Vec::new(),
             advisor: Advisor::default(),
+        }
+    }
+}
+
+impl<'a> Order<'a> {
+    /// What an engine was told, with the world that it was told of.
+    #[must_use]
+    pub fn told(loaded: &'a Loaded, seed: u64, context: &RunContext) -> Self {
+        let RunContext {
+            objectives: _,
+            mode,
+            genome,
+            approval,
+            advisor,
+            // A run is told of memory by its company.
+            memory: _,
+            irreversible,
+        } = context;
+        Self {
+            loaded,
+            seed,
+            mode: *mode,
+            approval: *approval,
+            irreversible: *irreversible,
+            genome: genome.clone(),
+            advisor: *advisor,
         }
     }
 }
@@ -109,8 +142,8 @@ pub struct Company<'a> {
     pub tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
     /// Gets every input.
     pub note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
-    /// Is asked to approve a plan.
-    pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    /// Is asked to approve a plan; `None` where the answer comes another day, and the run waits.
+    pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
     /// Is asked as the language model; [`no_model`] where there is none.
     pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.
@@ -136,8 +169,8 @@ pub struct Played {
     pub world: World,
     /// What the engine was told.
     pub context: RunContext,
-    /// Whether it was stopped by hand.
-    pub stopped: bool,
+    /// How it came to rest.
+    pub rest: Rest,
 }
 
 /// Makes the world of an order, with its observed past.
@@ -158,6 +191,23 @@ fn settled(order: &Order<'_>) -> Result<(World, Vec<Arc<Observation>>, Past), Ru
 /// # Errors
 /// Documents that are refused, and what whoever listens reports.
 pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunError> {
+    run_on(
+        order,
+        company,
+        Way::free(&mut |_| ControlFlow::Continue(())),
+    )
+}
+
+/// Runs a scenario from its beginning along a record of what came in, and goes on from its end. The record is
+/// noted and told again: whoever listens compares.
+///
+/// # Errors
+/// As [`run`]; [`RunError::Diverged`] where something else comes in than is on record.
+pub fn run_on(
+    order: &Order<'_>,
+    company: &mut Company<'_>,
+    mut way: Way<'_>,
+) -> Result<Played, RunError> {
     let (world, seen, past) = settled(order)?;
     let spec = &order.loaded.scenario.spec;
     let objectives = goals::objectives(spec, world.objects(), &|entry| past.p99(entry));
@@ -171,24 +221,25 @@ pub fn run(order: &Order<'_>, company: &mut Company<'_>) -> Result<Played, RunEr
             .memory
             .as_ref()
             .map_or(Remembers::Nothing, |memory| memory.mode),
+        irreversible: order.irreversible,
     };
     let origin = world.origin();
     let length = spec.duration.whole();
     let mut live = Live::new(world, seen, length, company.ask, company.stop)
         .advised_by(company.advise)
         .remembering(company.memory);
-    let mut teller = Teller {
-        tell: company.tell,
-        note: company.note,
-        n: 0,
-        origin,
-        at: None,
-    };
-    let stopped = perform(context.clone(), &mut live, &mut teller, &mut |_| {})?;
+    let mut teller = Teller::new(company.tell, company.note, way.record, origin);
+    let rest = perform(
+        context.clone(),
+        &mut live,
+        &mut teller,
+        &mut way,
+        &mut |_| {},
+    )?;
     Ok(Played {
         world: live.into_world(),
         context,
-        stopped,
+        rest,
     })
 }
 
@@ -210,14 +261,12 @@ pub fn drive(
     outside: &mut dyn Outside,
     listener: &mut Listener<'_>,
 ) -> Result<bool, RunError> {
-    let mut teller = Teller {
-        tell: listener.tell,
-        note: &mut |_| Ok(()),
-        n: 0,
-        origin,
-        at: None,
-    };
-    perform(context, outside, &mut teller, listener.look)
+    let mut note = |_: &Logged| Ok(());
+    let mut teller = Teller::new(listener.tell, &mut note, &[], origin);
+    let mut on = |_: &Run<Sentinel>| ControlFlow::Continue(());
+    let mut way = Way::free(&mut on);
+    let rest = perform(context, outside, &mut teller, &mut way, listener.look)?;
+    Ok(rest == Rest::Stopped)
 }
 
 /// Runs the engine again over the tape of a run: no scenario, no world. The events come out
@@ -230,6 +279,19 @@ pub fn replay(
     inputs: Vec<Logged>,
     tell: &mut dyn FnMut(&Stamped) -> Result<(), String>,
 ) -> Result<(), RunError> {
+    replay_to(events, inputs, tell, &mut |_| ControlFlow::Continue(())).map(|_| ())
+}
+
+/// The same, halted where `look` breaks: the state of the engine is looked at there.
+///
+/// # Errors
+/// A tape that does not fit.
+pub fn replay_to(
+    events: &[Stamped],
+    inputs: Vec<Logged>,
+    tell: &mut dyn FnMut(&Stamped) -> Result<(), String>,
+    look: &mut dyn FnMut(&Run<Sentinel>) -> ControlFlow<()>,
+) -> Result<Rest, RunError> {
     let Some(RunEvent::Started {
         context, origin, ..
     }) = events.first().map(|stamped| &stamped.event)
@@ -241,27 +303,71 @@ pub fn replay(
         Some(before) if before == *input => Ok(()),
         _ => Err(format!("another input than the logged one: {input:?}")),
     };
-    let mut tape = Tape::new(events, inputs);
-    let mut teller = Teller {
-        tell,
-        note: &mut note,
-        n: 0,
-        origin: *origin,
-        at: None,
+    let mut tape = Tape::new(events, inputs.clone());
+    let mut teller = Teller::new(tell, &mut note, &inputs, *origin);
+    let mut way = Way {
+        record: &inputs,
+        leaves: None,
+        look,
     };
-    perform(context.clone(), &mut tape, &mut teller, &mut |_| {}).map(|_| ())
+    perform(
+        context.clone(),
+        &mut tape,
+        &mut teller,
+        &mut way,
+        &mut |_| {},
+    )
 }
 
 /// Numbers and stamps events.
 struct Teller<'a> {
     tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
     note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
+    /// What came in so far, as it is on record, and how much of it came in again.
+    record: &'a [Logged],
+    noted: usize,
     n: u64,
     origin: Tick,
     at: Option<Tick>,
 }
 
-impl Teller<'_> {
+impl<'a> Teller<'a> {
+    fn new(
+        tell: &'a mut dyn FnMut(&Stamped) -> Result<(), String>,
+        note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
+        record: &'a [Logged],
+        origin: Tick,
+    ) -> Self {
+        Self {
+            tell,
+            note,
+            record,
+            noted: 0,
+            n: 0,
+            origin,
+            at: None,
+        }
+    }
+
+    /// What comes in next, where it is on record.
+    fn recorded(&self) -> Option<&'a Logged> {
+        self.record.get(self.noted)
+    }
+
+    /// What is on record beyond here does not hold any more.
+    fn leave_record(&mut self) {
+        self.record = &self.record[..self.noted.min(self.record.len())];
+    }
+
+    /// Notes an input, which must be the one on record.
+    fn note(&mut self, input: &Logged) -> Result<(), RunError> {
+        if self.recorded().is_some_and(|recorded| recorded != input) {
+            return Err(RunError::Diverged);
+        }
+        self.noted += 1;
+        (self.note)(input).map_err(RunError::Listener)
+    }
+
     fn tell(&mut self, event: RunEvent) -> Result<(), RunError> {
         if let RunEvent::Observed(delta) = &event {
             self.at = Some(delta.at);
@@ -276,13 +382,14 @@ impl Teller<'_> {
     }
 }
 
-/// Drives the graph to its end; whether it was stopped by hand.
+/// Drives the graph until it comes to rest.
 fn perform(
     context: RunContext,
     outside: &mut dyn Outside,
     teller: &mut Teller<'_>,
+    way: &mut Way<'_>,
     look: &mut dyn FnMut(&State),
-) -> Result<bool, RunError> {
+) -> Result<Rest, RunError> {
     teller.tell(RunEvent::Started {
         schema: EVENT_SCHEMA.into(),
         context: context.clone(),
@@ -291,24 +398,31 @@ fn perform(
     let state = State::new(context);
     let mut run = Run::start(graph(&state)?, state);
     let mut back: Vec<String> = Vec::new();
+    let mut turns = Turns::new(way);
     loop {
+        let flow = go_on(&mut run, &mut turns, way, teller)?;
         let Polled { requests, events } = run.poll();
         for event in events {
             told(event, teller, &mut back)?;
         }
+        if flow.is_break() {
+            return Ok(Rest::Halted);
+        }
         if requests.is_empty() {
             over(&run, teller)?;
-            return Ok(false);
+            return Ok(Rest::Over);
         }
         look(run.state());
         for request in requests {
-            if outside.stopped() {
-                (teller.note)(&Logged::Stopped).map_err(RunError::Listener)?;
+            if is_stopped(outside, teller) {
+                teller.note(&Logged::Stopped)?;
                 stopped(&mut run, teller)?;
-                return Ok(true);
+                return Ok(Rest::Stopped);
             }
-            let input = answer(&request.effect, outside, teller, &mut back)?;
-            (teller.note)(&Logged::of(&input, &back)).map_err(RunError::Listener)?;
+            let Some(input) = answer(&request.effect, outside, teller, &mut back)? else {
+                return Ok(Rest::Waiting);
+            };
+            teller.note(&Logged::of(&input, &back))?;
             run.feed(request.id, input)?;
         }
     }
@@ -319,6 +433,32 @@ fn graph(state: &State) -> Result<Arc<Graph<Sentinel>>, GraphError> {
     match state.context.mode {
         Mode::Legion => legion::graph(&state.genome),
         Mode::Sentinel | Mode::Noop => sentinel::graph(&state.genome),
+    }
+}
+
+/// Goes on as far as the inputs allow, a transition at a time.
+fn go_on(
+    run: &mut Run<Sentinel>,
+    turns: &mut Turns,
+    way: &mut Way<'_>,
+    teller: &mut Teller<'_>,
+) -> Result<ControlFlow<()>, RunError> {
+    loop {
+        turns.take(run, teller)?;
+        if !run.advance() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if (way.look)(run).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+}
+
+/// Whether the run stops here: as it did, or now that nothing more is on record.
+fn is_stopped(outside: &dyn Outside, teller: &Teller<'_>) -> bool {
+    match teller.recorded() {
+        Some(recorded) => *recorded == Logged::Stopped,
+        None => outside.stopped(),
     }
 }
 
@@ -372,13 +512,14 @@ pub fn simulate(trials: &[Trial]) -> Vec<Outcome> {
     course::in_order(stems.into_par_iter().map(Stem::play).collect())
 }
 
+/// Performs an effect; `None` where a person answers another day.
 fn answer(
     effect: &Effect,
     outside: &mut dyn Outside,
     teller: &mut Teller<'_>,
     back: &mut Vec<String>,
-) -> Result<Input, RunError> {
-    Ok(match effect {
+) -> Result<Option<Input>, RunError> {
+    Ok(Some(match effect {
         Effect::Advance => {
             let advanced = outside.advance()?;
             for event in advanced.told {
@@ -394,7 +535,15 @@ fn answer(
             teller.tell(RunEvent::ApprovalAsked {
                 plan: plan.id.clone(),
             })?;
-            Input::Approval(outside.approve(plan)?)
+            let ruling = match teller.recorded() {
+                Some(Logged::Approval(ruling)) => Some(ruling.clone()),
+                Some(_) => return Err(RunError::Diverged),
+                None => outside.approve(plan)?,
+            };
+            let Some(ruling) = ruling else {
+                return Ok(None);
+            };
+            Input::Approval(ruling)
         }
         Effect::Apply(plan) => {
             outside.apply(Arc::clone(plan));
@@ -408,7 +557,15 @@ fn answer(
                 failed,
             }
         }
-        Effect::Ask(ask) => Input::Answer(outside.ask(ask)?),
-        Effect::Recall(cue) => Input::Recalled(outside.recall(cue)?),
-    })
+        Effect::Ask(ask) => Input::Answer(match teller.recorded() {
+            Some(Logged::Answer(reply)) => reply.clone(),
+            Some(_) => return Err(RunError::Diverged),
+            None => outside.ask(ask)?,
+        }),
+        Effect::Recall(cue) => Input::Recalled(match teller.recorded() {
+            Some(Logged::Recalled(recalled)) => Arc::clone(recalled),
+            Some(_) => return Err(RunError::Diverged),
+            None => outside.recall(cue)?,
+        }),
+    }))
 }

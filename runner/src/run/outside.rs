@@ -6,7 +6,7 @@ use super::{Remembering, RunError, no_model};
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
-use aegis_model::{ChangeRecord, Cue, Objects, Observation, Plan, Recalled, Stamped};
+use aegis_model::{ChangeRecord, Cue, Objects, Observation, Plan, Recalled, Ruling, Stamped};
 use aegis_sim::conduct::Conductor;
 use aegis_world::World;
 use smol_str::SmolStr;
@@ -35,11 +35,11 @@ pub trait Outside {
     /// What cannot be recorded, or read back.
     fn advance(&mut self) -> Result<Advanced, RunError>;
 
-    /// Asks a person.
+    /// Asks a person; `None` where the answer comes another day.
     ///
     /// # Errors
     /// A tape that does not have the answer.
-    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError>;
+    fn approve(&mut self, plan: &Plan) -> Result<Option<Ruling>, RunError>;
 
     /// Begins to apply a plan.
     fn apply(&mut self, plan: Arc<Plan>);
@@ -74,7 +74,7 @@ pub struct Live<'a> {
     until: i64,
     recorder: Recorder,
     conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
-    ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+    ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
     advise: Option<&'a mut dyn FnMut(&Ask) -> Reply>,
     stop: &'a dyn Fn() -> bool,
     memory: Option<Remembering<'a>>,
@@ -86,7 +86,7 @@ impl<'a> Live<'a> {
         world: World,
         past: Vec<Arc<Observation>>,
         until: u32,
-        ask: &'a mut dyn FnMut(&Plan, &Objects) -> bool,
+        ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
@@ -221,7 +221,7 @@ impl Outside for Live<'_> {
         })
     }
 
-    fn approve(&mut self, plan: &Plan) -> Result<bool, RunError> {
+    fn approve(&mut self, plan: &Plan) -> Result<Option<Ruling>, RunError> {
         Ok((self.ask)(plan, self.world.objects()))
     }
 
@@ -282,12 +282,13 @@ impl Tape {
         }
     }
 
-    fn next(&mut self) -> Result<Logged, RunError> {
-        // Outcomes are recomputed, and compared where they come in.
+    /// The next input of a kind; what is recomputed or asked of others is passed over, and compared where it comes in.
+    fn next(&mut self, wanted: fn(&Logged) -> bool) -> Result<Logged, RunError> {
         loop {
-            match self.inputs.pop_front().ok_or(RunError::TapeEnds)? {
-                Logged::Outcomes { .. } | Logged::Accepted => {}
-                other => return Ok(other),
+            match self.inputs.pop_front() {
+                Some(input) if wanted(&input) => return Ok(input),
+                Some(_) => {}
+                None => return Err(RunError::TapeEnds),
             }
         }
     }
@@ -299,7 +300,8 @@ impl Outside for Tape {
     }
 
     fn advance(&mut self) -> Result<Advanced, RunError> {
-        let Logged::Observed { progress } = self.next()? else {
+        let look = |input: &Logged| matches!(input, Logged::Observed { .. } | Logged::Over);
+        let Logged::Observed { progress } = self.next(look)? else {
             return Ok(Advanced {
                 told: Vec::new(),
                 input: Input::Over,
@@ -324,31 +326,31 @@ impl Outside for Tape {
         Err(RunError::TapeEnds)
     }
 
-    fn approve(&mut self, _: &Plan) -> Result<bool, RunError> {
-        match self.next()? {
-            Logged::Approval(granted) => Ok(granted),
-            _ => Err(RunError::Diverged),
+    fn approve(&mut self, _: &Plan) -> Result<Option<Ruling>, RunError> {
+        match self.next(|input| matches!(input, Logged::Approval(_))) {
+            Ok(Logged::Approval(ruling)) => Ok(Some(ruling)),
+            _ => Ok(None),
         }
     }
 
     fn apply(&mut self, _: Arc<Plan>) {}
 
     fn recall(&mut self, _: &Cue) -> Result<Arc<Recalled>, RunError> {
-        match self.next()? {
+        match self.next(|input| matches!(input, Logged::Recalled(_)))? {
             Logged::Recalled(recalled) => Ok(recalled),
             _ => Err(RunError::Diverged),
         }
     }
 
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError> {
-        match self.next()? {
+        match self.next(|input| matches!(input, Logged::TakenBack { .. }))? {
             Logged::TakenBack { commands, failed } => Ok((commands, failed)),
             _ => Err(RunError::Diverged),
         }
     }
 
     fn ask(&mut self, _: &Ask) -> Result<Reply, RunError> {
-        match self.next()? {
+        match self.next(|input| matches!(input, Logged::Answer(_)))? {
             Logged::Answer(reply) => Ok(reply),
             _ => Err(RunError::Diverged),
         }

@@ -21,11 +21,13 @@ pub enum Artifact {
     Topology,
     /// What was done, as kubectl, with its undo.
     PlanScript,
+    /// The scenario with all that it includes, as it was read.
+    Scenario,
 }
 
 impl Artifact {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Report,
         Self::Summary,
         Self::Chronicle,
@@ -34,6 +36,7 @@ impl Artifact {
         Self::Objects,
         Self::Events,
         Self::Inputs,
+        Self::Scenario,
         Self::Meta,
     ];
 
@@ -50,6 +53,7 @@ impl Artifact {
             Self::Chronicle => "chronicle.md",
             Self::Topology => "topology.mmd",
             Self::PlanScript => "plan.sh",
+            Self::Scenario => "scenario.json",
         }
     }
 }

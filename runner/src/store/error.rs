@@ -75,6 +75,12 @@ pub enum StoreError {
         /// What else is there.
         file: String,
     },
+    /// Another process plays the run.
+    #[error("run {run} goes on in another process")]
+    Played {
+        /// The run.
+        run: String,
+    },
     /// A thousand runs were started in this second.
     #[error("no free id for a run in {}", folder.display())]
     NoFreeId {

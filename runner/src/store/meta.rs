@@ -1,7 +1,8 @@
 //! What is true of this one run and of no repetition of it: when, where, how it was called.
 
 use super::id::rfc3339;
-use aegis_model::{Approval, Mode};
+use crate::run::way::Turn;
+use aegis_model::{Approval, Irreversible, Mode};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
@@ -30,6 +31,41 @@ pub struct Meta {
     /// What was ordered, to play it again.
     #[serde(default)]
     pub order: Option<Ordered>,
+    /// Each time that it was gone on with after it had come to rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Resumed>,
+    /// The run that this one leaves, for a branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// A memory as a run found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Its folder.
+    pub folder: String,
+    /// Its hash before the run.
+    pub digest: String,
+}
+
+/// A run was gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// When, RFC 3339, UTC.
+    pub at: String,
+    /// Events that were on record.
+    pub events: u64,
+}
+
+/// Where a branch leaves another run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Id of the other run.
+    pub run: String,
+    /// Its folder.
+    pub folder: String,
+    /// What is otherwise, and from which step on.
+    pub turn: Turn,
 }
 
 /// What was ordered, with defaults filled in.
@@ -45,6 +81,12 @@ pub struct Ordered {
     pub mode: Mode,
     /// Whether a person was asked.
     pub approval: Approval,
+    /// Whether a plan that cannot be taken back was asked about even so.
+    #[serde(default)]
+    pub irreversible: Irreversible,
+    /// The memory that was looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Remembered>,
     /// Parameters of the engine that were set.
     pub genome: Vec<(String, f64)>,
 }
@@ -63,6 +105,19 @@ impl Meta {
             host: host(),
             arguments,
             order: None,
+            resumed: Vec::new(),
+            parent: None,
+        }
+    }
+}
+
+impl Resumed {
+    /// Now, with so many events on record.
+    #[must_use]
+    pub fn at(now: SystemTime, events: u64) -> Self {
+        Self {
+            at: rfc3339(now),
+            events,
         }
     }
 }

@@ -5,17 +5,23 @@
 //! their place, then renamed), but for the two logs, which grow line by line.
 
 mod artifact;
+mod durable;
 mod error;
 mod id;
 mod meta;
 mod run;
+mod source;
+mod status;
 mod write;
 
 pub use artifact::Artifact;
+pub use durable::{Durability, LogFile};
 pub use error::StoreError;
 pub use id::RunId;
-pub use meta::{META_SCHEMA, Meta, Ordered};
-pub use run::Run;
+pub use meta::{META_SCHEMA, Meta, Ordered, Parent, Remembered, Resumed};
+pub use run::{Held, Run};
+pub use source::{SOURCE_SCHEMA, Source};
+pub use status::Status;
 pub use write::write_atomically;
 
 use aegis_kube::spelling::nearest;

@@ -2,13 +2,25 @@
 
 use super::error::{StoreError, at};
 use super::write::{is_leftover, write_atomically};
-use super::{Artifact, Meta};
+use super::{Artifact, Meta, Source};
 use crate::log::{EventWriter, LineWriter};
 use serde::Serialize;
 use serde_json::Value;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// A file by which a run is asked to stop.
+const STOP: &str = ".aegis-stop";
+
+/// The logs of a run, open to be written by this process alone.
+#[derive(Debug)]
+pub struct Held {
+    /// Events.
+    pub events: File,
+    /// Inputs, which carry the lock.
+    pub inputs: File,
+}
 
 /// A run by its folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +114,14 @@ impl Run {
         self.json(Artifact::Summary)
     }
 
+    /// The texts of its scenario, where they are kept.
+    ///
+    /// # Errors
+    /// `scenario.json` is not what it should be.
+    pub fn source(&self) -> Result<Option<Source>, StoreError> {
+        self.json(Artifact::Scenario)
+    }
+
     fn json<T: serde::de::DeserializeOwned>(
         &self,
         artifact: Artifact,
@@ -133,6 +153,54 @@ impl Run {
     fn create(&self, artifact: Artifact) -> Result<File, StoreError> {
         let path = self.path(artifact);
         File::create(&path).map_err(at(&path))
+    }
+
+    /// Holds a run whose logs are to be written: nobody else may until what this gives is dropped.
+    ///
+    /// # Errors
+    /// Another process plays it, or its logs cannot be opened.
+    pub fn hold(&self) -> Result<Held, StoreError> {
+        let inputs = self.log(Artifact::Inputs)?;
+        if let Err(TryLockError::WouldBlock) = inputs.try_lock() {
+            return Err(StoreError::Played {
+                run: self.name().to_owned(),
+            });
+        }
+        Ok(Held {
+            events: self.log(Artifact::Events)?,
+            inputs,
+        })
+    }
+
+    fn log(&self, artifact: Artifact) -> Result<File, StoreError> {
+        let path = self.path(artifact);
+        let mut options = File::options();
+        let open = options.read(true).write(true).create(true).truncate(false);
+        open.open(&path).map_err(at(&path))
+    }
+
+    /// Asks the process that plays it to stop.
+    ///
+    /// # Errors
+    /// Nothing can be written there.
+    pub fn ask_to_stop(&self) -> Result<(), StoreError> {
+        self.write_at(STOP, b"")
+    }
+
+    /// Whether somebody asked for it to be stopped.
+    #[must_use]
+    pub fn is_to_stop(&self) -> bool {
+        self.folder.join(STOP).exists()
+    }
+
+    /// Nobody asks any more.
+    pub(crate) fn forget_stop(&self) {
+        // Where nobody asked there is nothing to take away.
+        let _ = fs::remove_file(self.folder.join(STOP));
+    }
+
+    fn write_at(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        write_atomically(&self.folder.join(name), bytes)
     }
 
     /// The artifacts that are there with their sizes in bytes.
@@ -167,5 +235,7 @@ impl Run {
 
 /// Whether a file in a run's folder is one that a run leaves.
 fn ours(name: &str) -> bool {
-    is_leftover(name) || Artifact::ALL.iter().any(|artifact| artifact.file() == name)
+    name == STOP
+        || is_leftover(name)
+        || Artifact::ALL.iter().any(|artifact| artifact.file() == name)
 }

@@ -1,9 +1,9 @@
-//! `--approve ask`: shows a plan and asks on the terminal. No terminal, or no answer, is a no.
+//! `--approve ask`: shows a plan and asks on the terminal, where no answer is a no. Without a terminal the run waits.
 
 use crate::output::to_stderr;
 use crate::paint::Paint;
 use aegis_kube::kubectl::render;
-use aegis_model::{Objects, Plan, PlanScore, RunEvent, Stamped, Verdict};
+use aegis_model::{Objects, Plan, PlanScore, Ruling, RunEvent, Stamped, Verdict};
 use aegis_report::Story;
 use aegis_report::format::{fixed, one_line};
 use std::io::{self, BufRead, IsTerminal};
@@ -25,24 +25,24 @@ pub struct Shown<'a> {
 }
 
 /// Whether the plan may be applied. What was refused once is not asked again.
-pub fn ask(shown: &Shown<'_>, paint: Paint, stop: &dyn Fn() -> bool) -> bool {
+pub fn ask(shown: &Shown<'_>, paint: Paint, stop: &dyn Fn() -> bool) -> Option<Ruling> {
     if already_refused(shown) {
-        return false;
+        return Some(Ruling::plain(false));
     }
     to_stderr(&page(shown, paint));
     if !io::stdin().is_terminal() {
-        to_stderr("nobody can be asked, as standard input is no terminal: refused\n");
-        return false;
+        to_stderr("standard input is no terminal: the run waits\n");
+        return None;
     }
     to_stderr(&paint.bold("Apply it? [y/N] "));
     let granted = wait(&typed(), stop).is_some_and(|answer| is_yes(&answer));
     to_stderr(if granted { "applied\n" } else { "refused\n" });
-    granted
+    Some(Ruling::plain(granted))
 }
 
 fn already_refused(shown: &Shown<'_>) -> bool {
     let refused = |stamped: &Stamped| match &stamped.event {
-        RunEvent::ApprovalGiven { plan, granted } => !granted && *plan == shown.plan.id,
+        RunEvent::ApprovalGiven { plan, granted, .. } => !granted && *plan == shown.plan.id,
         _ => false,
     };
     shown.told.iter().any(refused)
@@ -86,11 +86,27 @@ fn page(shown: &Shown<'_>, paint: Paint) -> String {
             text += &format!("  {}\n", paint.cyan(&one_line(&command)));
         }
     }
+    for why in cannot_undo(shown) {
+        text += &format!("  {}  {}\n", paint.red("one way"), one_line(why));
+    }
     let story = Story::tell(shown.told);
     if let Some((_, _, verdict)) = story.decisive() {
         text += &prediction(plan, verdict);
     }
     text
+}
+
+/// What would stay of the plan if it were taken back.
+fn cannot_undo<'a>(shown: &Shown<'a>) -> impl Iterator<Item = &'a String> {
+    let told = shown
+        .told
+        .iter()
+        .rev()
+        .find_map(|stamped| match &stamped.event {
+            RunEvent::CannotUndo { plan, why } if *plan == shown.plan.id => Some(why),
+            _ => None,
+        });
+    told.into_iter().flatten()
 }
 
 fn prediction(plan: &Plan, verdict: &Verdict) -> String {

@@ -1,28 +1,29 @@
 //! `aegis run`: an incident from the first second to its report.
 
-mod approve;
+pub mod approve;
 mod genome;
 mod live;
-mod view;
+pub mod view;
 
 use super::Context;
 use super::memory::told as told_of_memory;
 use super::version::VERSION;
-use crate::args::{Approve, Mode as Acts, RunScenario, TextOrJson};
+use crate::args::{self, Approve, Mode as Acts, RunScenario, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::input::{Reader, Refusal};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
 use crate::paint::toned;
 use aegis_memory::Memory;
-use aegis_model::{Advisor, Approval, Cue, Ending, Mode, Remembers};
+use aegis_model::{Advisor, Approval, Cue, Ending, Irreversible, Mode, Remembers};
 use aegis_report::Summary;
 use aegis_runner::artifacts::{Audience, Begun, Kept, record};
 use aegis_runner::practice;
 use aegis_runner::run::{Order, Remembering, RunError};
-use aegis_runner::store::{Artifact, Meta, Ordered, RunStore, StoreError};
+use aegis_runner::store::{Artifact, Durability, Meta, Ordered, Remembered, RunStore, StoreError};
 use aegis_scenario::Loaded;
 use aegis_scenario::build::build;
+use serde_json::json;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -40,7 +41,6 @@ pub fn run(
     let order = order(args, &loaded)?;
     let refuse = |problems| reader.refuse(Refusal::Wrong(problems), terminal.err);
     build(&loaded, order.seed).map_err(refuse)?;
-    let begun = begin(args, context, &order, &reader.digest())?;
     let stop = || pressed.load(Ordering::Relaxed);
     let memory = memory(&args.memory)?;
     let digest = memory
@@ -54,6 +54,7 @@ pub fn run(
             .map(Option::unwrap_or_default)
             .map_err(|why| why.to_string())
     };
+    let begun = begin(args, context, &order, &reader, digest.as_deref())?;
     let view = RefCell::new(View::new(args.format.output, terminal));
     let kept = record(
         &order,
@@ -83,17 +84,24 @@ pub fn run(
         },
     )?;
     view.into_inner().end();
-    let came = told(args, &kept, terminal)?;
-    if let Some(memory) = memory.filter(|_| kept.failure.is_none()) {
+    let came = told(args.format.output, &kept, terminal)?;
+    practised(&kept, memory)?;
+    Ok(came)
+}
+
+/// Leaves the incidents of a run that came to its end in its memory.
+pub fn practised(kept: &Kept, memory: Option<Memory>) -> Result<(), Failure> {
+    let over = kept.failure.is_none() && kept.waits_for().is_none();
+    if let Some(memory) = memory.filter(|_| over) {
         let practice = practice::practice(&kept.events, &kept.facts);
         let new = practice::keep(&memory, &practice).map_err(told_of_memory)?;
         to_stderr(&super::memory::kept(new));
     }
-    Ok(came)
+    Ok(())
 }
 
 /// The memory that a run is given.
-fn memory(given: &str) -> Result<Option<Memory>, Failure> {
+pub fn memory(given: &str) -> Result<Option<Memory>, Failure> {
     match given {
         "none" => Ok(None),
         folder => Memory::open(Path::new(folder))
@@ -128,6 +136,11 @@ fn order<'a>(args: &RunScenario, loaded: &'a Loaded) -> Result<Order<'a>, Failur
             .as_deref()
             .map_or(Ok(Vec::new()), genome::read)?,
         advisor: Advisor::None,
+        irreversible: if args.allow_irreversible {
+            Irreversible::Allowed
+        } else {
+            Irreversible::AskFirst
+        },
     })
 }
 
@@ -136,7 +149,8 @@ fn begin(
     args: &RunScenario,
     context: &Context,
     order: &Order<'_>,
-    digest: &str,
+    reader: &Reader,
+    digest: Option<&str>,
 ) -> Result<Begun, Failure> {
     let now = SystemTime::now();
     let name = &order.loaded.scenario.metadata.name;
@@ -155,17 +169,60 @@ fn begin(
         .map(|(name, value)| (name.to_string(), *value));
     meta.order = Some(Ordered {
         scenario: whereabouts(&args.scenario),
-        texts_blake3: digest.to_owned(),
+        texts_blake3: reader.digest(),
         seed: order.seed,
         mode: order.mode,
         approval: order.approval,
+        irreversible: order.irreversible,
+        memory: digest.map(|digest| Remembered {
+            folder: whereabouts(&args.memory),
+            digest: digest.to_owned(),
+        }),
         genome: genome.collect(),
     });
     Ok(Begun {
         run,
         meta,
         version: VERSION.to_owned(),
+        source: reader.source(&args.scenario),
+        durability: durability(args),
     })
+}
+
+const fn durability(args: &RunScenario) -> Durability {
+    match args.durability {
+        args::Durability::Exit => Durability::Exit,
+        args::Durability::Step => Durability::Step,
+        args::Durability::Sync => Durability::Sync,
+    }
+}
+
+/// It waits: for what, and how it is gone on with.
+fn waits(format: TextOrJson, kept: &Kept, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let (plan, event) = kept.waits_for().unwrap_or_default();
+    let run = named(kept);
+    match format {
+        TextOrJson::Json => terminal.print_json(&json!({
+            "schema": "aegis.dev/waiting/v1",
+            "run": run,
+            "status": "waiting",
+            "plan": plan,
+            "event": event,
+        }))?,
+        TextOrJson::Text => terminal.print(&format!(
+            "\nThe run waits for approval of plan {plan} (event {event}); it may wait for days.\n"
+        ))?,
+    }
+    terminal.finish()?;
+    if let Some(failure) = failure(kept) {
+        return Err(failure);
+    }
+    if format == TextOrJson::Text {
+        to_stderr(&format!(
+            "next    aegis runs approve {run} · aegis runs refuse {run} --reason TEXT\n"
+        ));
+    }
+    Ok(Exit::Refused)
 }
 
 /// What a user named, so that it is found from any folder.
@@ -178,9 +235,12 @@ fn whereabouts(given: &str) -> String {
 }
 
 /// The end: the summary, where everything is, and the code.
-fn told(args: &RunScenario, kept: &Kept, terminal: &mut Terminal) -> Result<Exit, Failure> {
+pub fn told(format: TextOrJson, kept: &Kept, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    if kept.waits_for().is_some() {
+        return waits(format, kept, terminal);
+    }
     let summary = kept.summary();
-    let shown = match args.format.output {
+    let shown = match format {
         TextOrJson::Json => as_json(&summary, terminal),
         TextOrJson::Text => {
             let text = aegis_report::terminal(&kept.story(), &summary, &kept.facts);
@@ -195,7 +255,7 @@ fn told(args: &RunScenario, kept: &Kept, terminal: &mut Terminal) -> Result<Exit
     if let Some(failure) = failure(kept) {
         return Err(failure);
     }
-    if args.format.output == TextOrJson::Text {
+    if format == TextOrJson::Text {
         to_stderr(&whereto(kept));
     }
     Ok(code(&summary))
@@ -217,7 +277,7 @@ fn whereto(kept: &Kept) -> String {
 }
 
 /// What finds the run again: its id where it stands among the others, else its folder.
-fn named(kept: &Kept) -> String {
+pub fn named(kept: &Kept) -> String {
     let folder = kept.run.folder();
     let among = folder
         .parent()

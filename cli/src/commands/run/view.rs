@@ -48,6 +48,15 @@ impl View {
         self.err
     }
 
+    /// Takes in what was shown before, and shows nothing of it.
+    pub fn pass(&mut self, told: &[Stamped]) {
+        for stamped in told.get(self.seen..).unwrap_or_default() {
+            self.lines.take(stamped);
+        }
+        self.lines.rest();
+        self.seen = told.len();
+    }
+
     /// Shows what has come since the last call.
     pub fn see(&mut self, told: &[Stamped]) {
         let fresh = told.get(self.seen..).unwrap_or_default();
