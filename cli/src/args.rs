@@ -4,6 +4,10 @@ mod memory;
 
 pub use memory::*;
 
+mod model;
+
+pub use model::{Llm, PromptName, Prompts, RenderPrompt};
+
 use crate::exit;
 use aegis_runner::settings::{COLOR, DATA_DIR, JSON_LOGS, LOG};
 use aegis_scenario::amount::Length;
@@ -98,6 +102,9 @@ pub enum Command {
     /// What is remembered from run to run: incidents, bans, beliefs, texts
     #[command(subcommand)]
     Memory(Memory),
+    /// What a language model is asked, and how: the templates of its prompts
+    #[command(subcommand)]
+    Prompts(Prompts),
     /// What holds here: settings with their origin, data folder, terminal, versions
     Doctor(Format),
     /// The version
@@ -168,6 +175,13 @@ pub struct RunScenario {
     /// Parameters of the engine, as JSON: {"schema": "aegis.dev/genome/v1", "genes": {NAME: VALUE}}
     #[arg(long, value_name = "FILE")]
     pub genome: Option<PathBuf>,
+    /// A language model that may name causes and plans, which are then tried like all others: off, ollama,
+    /// the address of a server with OpenAI's interface, or replay:RUN (the answers that were given in a run)
+    #[arg(long, value_name = "WHO", default_value = "off", value_parser = Llm::parse)]
+    pub llm: Llm,
+    /// The model of that server; the first that it has without it
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// The folder for what the run leaves, new or empty; one in the data folder without it
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -81,6 +81,7 @@ fn dispatch(
         Command::Run(args) => commands::run::run(&args, context, terminal),
         Command::Replay(args) => commands::replay::run(&args, context, terminal),
         Command::Audit(args) => commands::audit::run(&args, context, terminal),
+        Command::Prompts(command) => commands::prompts::run(&command, context, terminal),
         Command::Graph(command) => commands::graph::run(&command, terminal),
         Command::Memory(command) => commands::memory::run(&command, context, terminal),
         Command::BlindReplay => commands::replay::blind_half(terminal),

@@ -5,6 +5,7 @@
 //! complete outputs. Nothing here decides, simulates, opens a file or reads a clock, and
 //! text that came from a cluster is only ever text.
 
+pub mod advice;
 pub mod chronicle;
 pub mod debate;
 pub mod explain;
@@ -29,6 +30,7 @@ pub mod text;
 pub mod topology;
 pub mod words;
 
+pub use advice::{AdviceSummary, advice_summary};
 pub use chronicle::chronicle;
 pub use explain::{ExplainError, explain, why_not};
 pub use facts::{Cause, Facts, Truth, Versions};

@@ -1,5 +1,6 @@
 //! One line per event, as a story is told while it happens.
 
+use crate::advice::in_a_line;
 use crate::debate;
 use crate::format::{clock, count, fixed, length, one_line};
 use crate::names::Names;
@@ -106,6 +107,10 @@ fn argued(event: &RunEvent, names: &Names) -> Option<Told> {
             format!("{} {}", one.plan, debate::heard(one)),
         )),
         RunEvent::Debated(one) => Some(("debate", Tone::Plain, debate::ended(one))),
+        RunEvent::Advised(advice) => {
+            let (tone, text) = in_a_line(advice);
+            Some(("model", tone, text))
+        }
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Times are simulated; a thing that did not happen is `null`. The shape is versioned.
 
+use crate::advice::{AdviceSummary, advice_summary};
 use crate::facts::{Facts, Truth, Versions};
 use crate::measure;
 use crate::objectives::{self, Course};
@@ -65,6 +66,9 @@ pub struct Summary {
     pub clock: SmolStr,
     /// The language model, if one was asked.
     pub model: Option<String>,
+    /// What it was asked, and what was taken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<AdviceSummary>,
     /// The memory, if one was used.
     pub memory: Option<String>,
     /// BLAKE3 of the event log, hexadecimal.
@@ -188,6 +192,7 @@ pub fn summary(story: &Story<'_>, facts: &Facts) -> Summary {
         twin_error: story.calibration.map(|(_, error, _)| error),
         clock: facts.clock.clone(),
         model: facts.model.clone(),
+        advice: advice_summary(story),
         memory: facts.memory.clone(),
         events_blake3: facts.events_blake3.clone(),
         run: RunSummary {

@@ -3,6 +3,7 @@
 //! What broke, why we think so and what else was considered, the plans with their
 //! futures, what was done, what it cost, whether objectives held. In this order.
 
+use crate::advice;
 use crate::debate;
 use crate::facts::Facts;
 use crate::format::{self, clock, count, fixed, percent};
@@ -25,6 +26,7 @@ pub fn terminal(story: &Story<'_>, summary: &Summary, facts: &Facts) -> Text {
     head(&mut text, summary);
     what_broke(&mut text, story, facts);
     decisions(&mut text, story);
+    advice::section(&mut text, story, summary.model.as_deref());
     done(&mut text, story);
     objectives_held(&mut text, story, summary);
     truth(&mut text, summary);

@@ -12,6 +12,7 @@ pub mod graph;
 pub mod import;
 pub mod memory;
 pub mod newcomer;
+pub mod prompts;
 pub mod reach;
 pub mod rehearse;
 pub mod replay;

@@ -174,12 +174,14 @@ pub struct CauseLine {
 }
 
 /// A row of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaultLine {
     /// Its id.
     pub id: SmolStr,
     /// What it is.
     pub summary: SmolStr,
+    /// Share of its signs that are seen, 0..=1: what shows least is left out first.
+    pub weight: f64,
 }
 
 /// Asked for causes.

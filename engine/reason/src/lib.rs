@@ -5,6 +5,7 @@
 //! among its dependencies, and a twin is never made from anything but
 //! observations.
 
+pub mod advice;
 pub mod baseline;
 pub mod calibrate;
 pub mod case;

@@ -1,6 +1,7 @@
 //! Applying, watching, taking back.
 
 use super::Node;
+use super::advice;
 use super::aside::{ENOUGH, Why, set_aside};
 use super::diagnose::outcomes;
 use super::domain::{Change, Effect, Incident, Input, Kept, Sentinel, Standing, State, Write};
@@ -137,8 +138,8 @@ pub fn watch(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     }
     match judge(state, &standing) {
         Judgement::GoOn => step.then(Node::Observe),
-        Judgement::Good => confirm(step, &standing, latest.at),
-        Judgement::Relapsed(since) => confirm(step, &standing, since),
+        Judgement::Good => confirm(state, step, &standing, latest.at),
+        Judgement::Relapsed(since) => confirm(state, step, &standing, since),
         Judgement::NotEnough => keep_and_look(state, step, &standing),
         Judgement::Failed => ask_undo(state, step, &standing),
     }
@@ -200,32 +201,43 @@ fn came_to_nothing(state: &State, standing: &Standing, why: &str) -> Step<Sentin
 }
 
 /// The plan did what it predicted.
-fn confirm(step: Step<Sentinel>, standing: &Standing, over: Tick) -> Step<Sentinel> {
+fn confirm(state: &State, step: Step<Sentinel>, standing: &Standing, over: Tick) -> Step<Sentinel> {
     let mut events = vec![RunEvent::ApplyEnded {
         plan: standing.plan.id.clone(),
         conduct: standing.conduct.clone(),
     }];
-    if let Some(hypothesis) = &standing.hypothesis {
-        let (finding, why) = watch::finding(&standing.bins, hypothesis, 0.0, f64::INFINITY);
-        events.push(RunEvent::Reflected(Reflection {
-            hypothesis: (hypothesis.fault.clone(), hypothesis.target),
-            finding: if finding == Finding::Refuted {
-                Finding::Undecided
-            } else {
-                finding
-            },
-            why,
-        }));
-    }
+    let reflection = confirmed(standing);
+    events.extend(reflection.clone().map(RunEvent::Reflected));
     events.push(RunEvent::IncidentClosed {
         ending: Ending::Mended,
     });
-    step.write(Write {
-        change: Change::Stands(Kept::Stands),
-        events,
+    let step = step
+        .write(Write {
+            change: Change::Stands(Kept::Stands),
+            events,
+        })
+        .write(Write::silent(Change::Closed(over)));
+    let Some(reflection) = reflection else {
+        return step.then(Node::Observe);
+    };
+    let losses = advice::losses(standing);
+    let tried = (standing.plan.summary.as_str(), &losses[..]);
+    advice::worded(state, step, tried, &reflection, Node::Observe)
+}
+
+/// What a plan that held says of its hypothesis.
+fn confirmed(standing: &Standing) -> Option<Reflection> {
+    let hypothesis = standing.hypothesis.as_ref()?;
+    let (finding, why) = watch::finding(&standing.bins, hypothesis, 0.0, f64::INFINITY);
+    Some(Reflection {
+        hypothesis: (hypothesis.fault.clone(), hypothesis.target),
+        finding: if finding == Finding::Refuted {
+            Finding::Undecided
+        } else {
+            finding
+        },
+        why,
     })
-    .write(Write::silent(Change::Closed(over)))
-    .then(Node::Observe)
 }
 
 /// The plan does no harm and is not enough: it stays, and the case is opened again.
@@ -239,7 +251,7 @@ fn keep_and_look(state: &State, step: Step<Sentinel>, standing: &Standing) -> St
         incident.mended = true;
         step = step.write(put(incident));
     }
-    step.then(Node::Open)
+    step.then(state.opening())
 }
 
 /// The plan that takes the standing one back, newest change first.
@@ -273,7 +285,7 @@ fn ask_undo(state: &State, step: Step<Sentinel>, standing: &Standing) -> Step<Se
 /// Undo, or stay where undo would be worse.
 pub fn undo(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(standing) = state.standing.clone() else {
-        return Step::new().then(Node::Open);
+        return Step::new().then(state.opening());
     };
     let (undo, stay) = undo_or_stay(outcomes(call));
     if !standing.changes.is_empty() && undo >= stay - 0.01 {
@@ -300,7 +312,7 @@ pub fn undo(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     }
     // A plan that broke off may have mended what it was for.
     step.then(if detect::pages(&state.symptoms) {
-        Node::Open
+        state.opening()
     } else {
         Node::Observe
     })

@@ -37,6 +37,7 @@ pub struct Belief {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aside {
     plan: SmolStr,
+    summary: String,
     deeds: Vec<Deed>,
     why: Why,
     belief: Option<Belief>,
@@ -88,7 +89,32 @@ fn belief(incident: &Incident) -> Option<Belief> {
     })
 }
 
+impl Why {
+    /// In words, after the plan's summary.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Refused => "was refused",
+            Self::Impossible => "was not possible",
+            Self::NotEnough => "was not enough",
+            Self::TakenBack => "was taken back",
+        }
+    }
+}
+
 impl Aside {
+    /// The plan in one line, and why it was set aside.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("{} {}", self.summary, self.why.words())
+    }
+
+    /// The plan in one line.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
     fn is(&self, plan: &Plan, deeds: &[Deed]) -> bool {
         self.plan == plan.id || self.deeds == deeds
     }
@@ -113,6 +139,7 @@ pub fn set_aside(state: &State, mut incident: Incident, plan: &Plan, why: Why) -
     };
     let aside = Aside {
         plan: plan.id.clone(),
+        summary: plan.summary.clone(),
         deeds: deeds(&latest.objects, plan),
         why,
         belief: belief(&incident),

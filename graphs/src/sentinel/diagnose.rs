@@ -1,9 +1,11 @@
 //! From a page to a posterior, in three rounds of trials.
 
 use super::Node;
+use super::advice;
 use super::budget::{SHARES, afford};
 use super::domain::{Change, Effect, Incident, Input, Sentinel, State, Write};
 use crate::executor::{Call, Step};
+use aegis_model::ask::Advice;
 use aegis_model::event::RunEvent;
 use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
 use aegis_reason::calibrate::ENOUGH_HEALTHY;
@@ -61,6 +63,10 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         undone: 0,
         mended: false,
         symptoms: Vec::new(),
+        named: Vec::new(),
+        consulted: 0,
+        consulted_at: Tick(0),
+        proposed: 0,
     })
 }
 
@@ -97,15 +103,16 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         case = put(&incident.calibration).unwrap_or(case);
     }
     let case = Arc::new(case.rehearsed(incident.healthy_until));
+    let advised = take_advice(call, &case, &mut incident);
     let sources = Sources {
         recalled: Some(&incident.recalled),
-        ..Sources::default()
+        advised: &incident.named,
     };
     let all = candidate::candidates(&case, &incident.refuted, &sources);
     let count = all.len();
     let heard = Heard {
         on_trial: incident.failed.as_ref(),
-        named: sources.advised,
+        named: &incident.named,
     };
     let kept = screen::screen(&case, all, &incident.symptoms, heard);
     incident.screened = (count - kept.len()) as u32;
@@ -119,13 +126,36 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     events.extend(short);
     incident.case = Some(case);
-    Step::new()
-        .write(Write {
-            change: Change::Incident(Box::new(incident)),
-            events,
-        })
-        .ask(Effect::Simulate(trials))
-        .then(Node::Coarse)
+    let told = advised.map(advice::told);
+    let step = Step {
+        writes: told.into_iter().collect(),
+        ..Step::new()
+    };
+    step.write(Write {
+        change: Change::Incident(Box::new(incident)),
+        events,
+    })
+    .ask(Effect::Simulate(trials))
+    .then(Node::Coarse)
+}
+
+/// Takes the causes up that a language model named and that there is a candidate for.
+fn take_advice(call: &Call<'_, Sentinel>, case: &Case, incident: &mut Incident) -> Option<Advice> {
+    let reply = advice::reply(call)?;
+    let latest = case.history.latest()?;
+    let mut causes = advice::causes(reply, &latest.objects, incident);
+    let sources = Sources {
+        advised: &causes.named,
+        ..Sources::default()
+    };
+    let all = candidate::candidates(case, &incident.refuted, &sources);
+    causes.keep_those_of(&all);
+    incident.consulted += 1;
+    incident.consulted_at = case.now;
+    // The newest are heard first: more than a handful are not.
+    causes.named.extend(std::mem::take(&mut incident.named));
+    incident.named = causes.named;
+    Some(causes.advice)
 }
 
 /// Symptoms of an incident so far: what was seen once is not forgotten when it flickers.
@@ -244,7 +274,7 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let next = if incident.failed.is_some() {
         Node::Reflect
     } else {
-        Node::Plan
+        state.planning()
     };
     Step::new()
         .write(Write {
@@ -281,11 +311,15 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         finding,
         why,
     };
-    let write = Write::told(
-        Change::Incident(Box::new(incident)),
-        RunEvent::Reflected(reflection),
-    );
-    Step::new().write(write).then(Node::Plan)
+    let tried = incident
+        .aside
+        .last()
+        .map(|aside| aside.summary().to_owned());
+    let event = RunEvent::Reflected(reflection.clone());
+    let write = Write::told(Change::Incident(Box::new(incident)), event);
+    let step = Step::new().write(write);
+    let plan = tried.unwrap_or_default();
+    advice::worded(state, step, (&plan, &[]), &reflection, Node::Plan)
 }
 
 /// Nats by which a hypothesis lies below the best other; a large number where it did not even get through the rounds.

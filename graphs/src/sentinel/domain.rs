@@ -12,7 +12,7 @@ use aegis_model::{
 };
 use aegis_reason::baseline::Baseline;
 use aegis_reason::debate::Debate;
-use aegis_reason::diagnose::{Diagnosis, Rolled, Round};
+use aegis_reason::diagnose::{Diagnosis, Named, Rolled, Round};
 use aegis_reason::shadow::Tournament;
 use aegis_reason::watch::Bin;
 use aegis_reason::{Calibration, Case, Genome, History, Topology, Trial};
@@ -132,6 +132,14 @@ pub struct Incident {
     pub undone: u32,
     /// Whether a plan that was applied in it stands.
     pub mended: bool,
+    /// Causes that a language model named in it.
+    pub named: Vec<Named>,
+    /// Questions for causes that were asked in it.
+    pub consulted: u32,
+    /// When the last of them was asked.
+    pub consulted_at: Tick,
+    /// Questions for plans that were asked in it.
+    pub proposed: u32,
 }
 
 /// An applied plan.

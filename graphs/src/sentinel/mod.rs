@@ -5,6 +5,7 @@
 //! says that the run is over.
 
 pub(crate) mod act;
+pub(crate) mod advice;
 mod aside;
 pub(crate) mod budget;
 pub(crate) mod diagnose;
@@ -77,6 +78,12 @@ pub enum Node {
     Undo,
     /// It was taken back.
     Undone,
+    /// Asks a language model for causes.
+    Consult,
+    /// Asks it for plans.
+    Propose,
+    /// Takes its words on a reflection.
+    Word,
 }
 
 impl fmt::Display for Node {
@@ -105,6 +112,9 @@ impl fmt::Display for Node {
             Self::Watch => "watch",
             Self::Undo => "undo",
             Self::Undone => "undone",
+            Self::Consult => "consult",
+            Self::Propose => "propose",
+            Self::Word => "word",
         };
         f.write_str(name)
     }
@@ -116,31 +126,34 @@ impl fmt::Display for Node {
 /// A defect of its shape; a test holds that there is none.
 pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
     use Node::{
-        Apply, Assess, Coarse, Confirm, Durability, Narrow, Observe, Open, Plan, Recall, Reflect,
-        Select, Shadow, Undo, Undone, Watch, Weigh,
+        Apply, Assess, Coarse, Confirm, Consult, Durability, Narrow, Observe, Open, Plan, Propose,
+        Recall, Reflect, Select, Shadow, Undo, Undone, Watch, Weigh, Word,
     };
     Blueprint::new("sentinel", "1", Observe)
         .with(node(Observe, observe::observe).to([Assess]))
         .with(
             node(Assess, observe::assess)
-                .to([Observe, Recall, Open, Watch])
+                .to([Observe, Recall, Open, Watch, Consult])
                 .exits(),
         )
-        .with(node(Recall, recall::recall).to([Recall, Open]))
+        .with(node(Recall, recall::recall).to([Recall, Open, Consult]))
         .with(node(Open, diagnose::open).to([Observe, Coarse]))
         .with(node(Coarse, diagnose::coarse).to([Narrow]))
         .with(node(Narrow, diagnose::narrow).to([Weigh]))
-        .with(node(Weigh, diagnose::weigh).to([Reflect, Plan]))
-        .with(node(Reflect, diagnose::reflect).to([Plan]))
+        .with(node(Weigh, diagnose::weigh).to([Reflect, Plan, Propose]))
+        .with(node(Reflect, diagnose::reflect).to([Plan, Propose, Word]))
         .with(node(Plan, plan::draft).to([Observe, Shadow]))
         .with(node(Shadow, plan::shadow).to([Shadow, Durability]))
         .with(node(Durability, plan::durability).to([Select]))
         .with(node(Select, plan::select).to([Observe, Confirm]))
         .with(node(Confirm, plan::confirm).to([Apply]))
         .with(node(Apply, act::apply).to([Apply, Observe]))
-        .with(node(Watch, act::watch).to([Observe, Open, Undo]))
-        .with(node(Undo, act::undo).to([Observe, Open, Undone]))
+        .with(node(Watch, act::watch).to([Observe, Open, Undo, Consult, Word]))
+        .with(node(Undo, act::undo).to([Observe, Open, Undone, Consult]))
         .with(node(Undone, act::undone).to([Observe]))
+        .with(node(Consult, advice::consult).to([Open]))
+        .with(node(Propose, advice::propose).to([Plan]))
+        .with(node(Word, advice::word).to([Observe, Propose]))
         .allowance(Open, [Coarse, Narrow], budget::limits(genome))
         .limits(Limits {
             steps: Some(STEPS),

@@ -103,7 +103,7 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
     let opens = decides && may_look && detect::pages(symptoms);
     match (opens, &state.incident) {
         (true, None) if !state.context.memory.is_nothing() => Node::Recall,
-        (true, _) => Node::Open,
+        (true, _) => state.opening(),
         (false, _) => Node::Observe,
     }
 }

@@ -1,6 +1,7 @@
 //! Drafting plans, playing them in futures, choosing one.
 
 use super::Node;
+use super::advice;
 use super::aside::{Why, why_aside};
 use super::diagnose::{LOOK_AGAIN, outcomes};
 use super::domain::{Change, Effect, Incident, Pick, Sentinel, State, Write};
@@ -30,7 +31,7 @@ const PATIENCE: u32 = 45;
 const HIDDEN: u32 = 30;
 
 /// Whether the window is too short to tell the leading causes apart, and soon will not be.
-fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
+pub fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
     let top = incident
         .diagnosis
         .as_ref()
@@ -68,7 +69,7 @@ fn look_again(mut incident: Incident) -> Step<Sentinel> {
 }
 
 /// Drafts plans, assesses their risk, sets the tournament up.
-pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
+pub fn draft(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (Some(mut incident), Some(latest)) = (state.incident.clone(), state.history.latest())
     else {
         return Step::new().then(Node::Observe);
@@ -82,31 +83,26 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let objects = &latest.objects;
     let recalled = Arc::clone(&incident.recalled);
     let tier = tier(state, &recalled);
-    let mut drafted = reason::draft(&case, &diagnosis, &tier.drafts);
+    let advised = advice::reply(call).map(|reply| advice::plans(reply, objects, &incident));
+    incident.proposed += u32::from(advised.is_some());
+    let drafts = Drafts {
+        advised: advised.as_ref().map_or(&[][..], |advised| &advised.plans),
+        ..tier.drafts
+    };
+    let mut drafted = reason::draft(&case, &diagnosis, &drafts);
     drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
     let (plans, aside) = fresh(&incident, objects, drafted);
+    let told = advised.map(|advised| advice::told(advised.advice));
+    let step = Step {
+        writes: told.into_iter().collect(),
+        ..Step::new()
+    };
     if plans.len() < 2 && !aside.is_empty() {
-        return all_aside(incident, &aside, case.now);
+        return all_aside(step, incident, &aside, case.now);
     }
     incident.idle = 0;
     incident.plans = plans;
-    incident.risks = incident
-        .plans
-        .iter()
-        .map(|plan| risk::risk(plan, &case.topology, objects, &state.genome))
-        .collect();
-    let risks: Vec<(SmolStr, f64)> = incident
-        .plans
-        .iter()
-        .map(|plan| plan.id.clone())
-        .zip(incident.risks.iter().copied())
-        .collect();
-    let mut events = vec![
-        RunEvent::Planned {
-            plans: incident.plans.clone(),
-        },
-        RunEvent::RiskAssessed { risks },
-    ];
+    let mut events = assessed(&mut incident, &case, objects, state);
     incident.next_look = case.now.after(LOOK_AGAIN);
     let only_control = incident.plans.len() < 2;
     let tournament = Tournament::of_draws(&case, &diagnosis, &incident.plans, (0, tier.draws));
@@ -115,7 +111,7 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         events.push(RunEvent::Noted {
             note: "no plan could be drafted for any hypothesis; waiting".into(),
         });
-        return Step::new()
+        return step
             .write(Write {
                 change: Change::Incident(Box::new(incident)),
                 events,
@@ -128,13 +124,34 @@ pub fn draft(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     incident.debate = None;
     let trials = first_trials(&tournament, &diagnosis, &incident.plans, objects);
     incident.tournament = Some(tournament);
-    Step::new()
-        .write(Write {
-            change: Change::Incident(Box::new(incident)),
-            events,
-        })
-        .ask(Effect::Simulate(trials))
-        .then(Node::Shadow)
+    step.write(Write {
+        change: Change::Incident(Box::new(incident)),
+        events,
+    })
+    .ask(Effect::Simulate(trials))
+    .then(Node::Shadow)
+}
+
+/// Assesses the risk of the drafted plans, and tells both.
+fn assessed(
+    incident: &mut Incident,
+    case: &aegis_reason::Case,
+    objects: &aegis_model::Objects,
+    state: &State,
+) -> Vec<RunEvent> {
+    let plans = incident.plans.iter();
+    incident.risks = plans
+        .clone()
+        .map(|plan| risk::risk(plan, &case.topology, objects, &state.genome))
+        .collect();
+    let ids = plans.map(|plan| plan.id.clone());
+    let risks: Vec<(SmolStr, f64)> = ids.zip(incident.risks.iter().copied()).collect();
+    vec![
+        RunEvent::Planned {
+            plans: incident.plans.clone(),
+        },
+        RunEvent::RiskAssessed { risks },
+    ]
 }
 
 /// What a tier spends on a decision.
@@ -197,33 +214,28 @@ fn fresh(
 const SELDOM: u32 = 480;
 
 /// Every plan was set aside and nothing is new: the next look comes later each time, and it is told once.
-fn all_aside(mut incident: Incident, aside: &[Aside], now: aegis_model::Tick) -> Step<Sentinel> {
+fn all_aside(
+    step: Step<Sentinel>,
+    mut incident: Incident,
+    aside: &[Aside],
+    now: aegis_model::Tick,
+) -> Step<Sentinel> {
     let pause = LOOK_AGAIN.saturating_mul(1 << incident.idle.min(8));
     incident.next_look = now.after(pause.min(SELDOM));
     incident.idle += 1;
     let reasons = aside
         .iter()
-        .map(|(plan, why)| format!("{} {}", plan.summary, in_words(*why)));
+        .map(|(plan, why)| format!("{} {}", plan.summary, why.words()));
     let note = format!(
         "nothing new to try until the evidence changes: {}",
         reasons.collect::<Vec<_>>().join("; ")
     );
     let events = (incident.idle == 1).then_some(RunEvent::Noted { note });
-    Step::new()
-        .write(Write {
-            change: Change::Incident(Box::new(incident)),
-            events: events.into_iter().collect(),
-        })
-        .then(Node::Observe)
-}
-
-const fn in_words(why: Why) -> &'static str {
-    match why {
-        Why::Refused => "was refused",
-        Why::Impossible => "was not possible",
-        Why::NotEnough => "was not enough",
-        Why::TakenBack => "was taken back",
-    }
+    step.write(Write {
+        change: Change::Incident(Box::new(incident)),
+        events: events.into_iter().collect(),
+    })
+    .then(Node::Observe)
 }
 
 /// Takes a round of the race in, with the first the trials of durability; asks for the next.

@@ -11,14 +11,16 @@ use std::sync::Arc;
 /// Asks the memory, and keeps what it says.
 pub fn recall(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(topology) = &state.topology else {
-        return Step::new().then(Node::Open);
+        return Step::new().then(state.opening());
     };
     let cue = signature::cue(topology, &state.symptoms);
     match call.answer() {
         Some(Input::Recalled(recalled)) => {
             let change = Change::Recalled(Arc::clone(recalled));
             let events = told(cue, recalled);
-            Step::new().write(Write { change, events }).then(Node::Open)
+            Step::new()
+                .write(Write { change, events })
+                .then(state.opening())
         }
         _ => Step::new()
             .ask(Effect::Recall(Box::new(cue)))

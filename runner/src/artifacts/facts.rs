@@ -15,6 +15,7 @@ use smol_str::SmolStr;
 pub(super) struct Known<'a> {
     pub order: &'a Order<'a>,
     pub version: String,
+    pub model: Option<String>,
     pub head: String,
     pub memory: Option<String>,
     pub resumed_from: Option<String>,
@@ -34,13 +35,13 @@ pub(super) fn facts(known: &Known<'_>, played: Option<Played>, told: &[Stamped])
         harm,
         truth: revelation.map(|revealed| told_truth(spec, &revealed)),
         clock: "paused".into(),
-        model: None,
+        model: known.model.clone(),
         memory: known.memory.clone(),
         resumed_from: known.resumed_from.clone(),
         versions: Versions {
             aegis: known.version.clone(),
             genome: genome_version(&order.genome),
-            prompts: None,
+            prompts: known.model.as_ref().map(|_| aegis_llm::prompts_version()),
         },
         events_blake3: known.head.clone(),
         faults: meanings(),
@@ -57,6 +58,7 @@ pub fn facts_without_control(order: &Order<'_>, played: Played, told: &[Stamped]
     let known = Known {
         order,
         version: String::new(),
+        model: None,
         head: hasher.finalize().to_hex().to_string(),
         memory: None,
         resumed_from: None,

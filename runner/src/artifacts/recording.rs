@@ -259,6 +259,7 @@ impl Take<'_> {
         let known = Known {
             order,
             version,
+            model: meta.order.as_ref().and_then(|order| order.model.clone()),
             head: log.events.head().to_string(),
             memory,
             resumed_from: self.head.map(|_| format!("event {}", self.events.len())),

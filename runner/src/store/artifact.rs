@@ -7,6 +7,8 @@ pub enum Artifact {
     Events,
     /// The executor's inputs.
     Inputs,
+    /// What a language model was asked and answered, where one was.
+    Exchanges,
     /// Id, start, wall time, host, arguments.
     Meta,
     /// What became of it, for programs.
@@ -27,7 +29,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Report,
         Self::Summary,
         Self::Chronicle,
@@ -37,6 +39,7 @@ impl Artifact {
         Self::Events,
         Self::Inputs,
         Self::Scenario,
+        Self::Exchanges,
         Self::Meta,
     ];
 
@@ -46,6 +49,7 @@ impl Artifact {
         match self {
             Self::Events => "events.ndjson",
             Self::Inputs => "inputs.ndjson",
+            Self::Exchanges => "exchanges.ndjson",
             Self::Meta => "meta.json",
             Self::Summary => "summary.json",
             Self::Objects => "objects.json",

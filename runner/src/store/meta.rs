@@ -87,6 +87,9 @@ pub struct Ordered {
     /// The memory that was looked into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Remembered>,
+    /// The language model that was asked, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Parameters of the engine that were set.
     pub genome: Vec<(String, f64)>,
 }

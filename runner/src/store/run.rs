@@ -150,6 +150,14 @@ impl Run {
         Ok(LineWriter::new(self.create(Artifact::Inputs)?))
     }
 
+    /// Begins the record of what a language model is asked, anew if there was one.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn exchanges(&self) -> Result<LineWriter<File>, StoreError> {
+        Ok(LineWriter::new(self.create(Artifact::Exchanges)?))
+    }
+
     fn create(&self, artifact: Artifact) -> Result<File, StoreError> {
         let path = self.path(artifact);
         File::create(&path).map_err(at(&path))

@@ -3,12 +3,13 @@
 pub mod approve;
 mod genome;
 mod live;
+mod model;
 pub mod view;
 
 use super::Context;
 use super::memory::told as told_of_memory;
 use super::version::VERSION;
-use crate::args::{self, Approve, Mode as Acts, RunScenario, TextOrJson};
+use crate::args::{self, Approve, Llm, Mode as Acts, RunScenario, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::input::{Reader, Refusal};
 use crate::interrupt;
@@ -18,6 +19,7 @@ use aegis_memory::Memory;
 use aegis_model::{Advisor, Approval, Cue, Ending, Irreversible, Mode, Remembers};
 use aegis_report::Summary;
 use aegis_runner::artifacts::{Audience, Begun, Kept, record};
+use aegis_runner::asking::Asking;
 use aegis_runner::practice;
 use aegis_runner::run::{Order, Remembering, RunError};
 use aegis_runner::store::{Artifact, Durability, Meta, Ordered, Remembered, RunStore, StoreError};
@@ -54,7 +56,11 @@ pub fn run(
             .map(Option::unwrap_or_default)
             .map_err(|why| why.to_string())
     };
-    let begun = begin(args, context, &order, &reader, digest.as_deref())?;
+    let advisor = model::advisor(args, context, terminal)?;
+    let model = advisor.as_ref().map(|advisor| model::named(advisor, args));
+    let begun = begin(args, context, &order, &reader, digest.as_deref(), model)?;
+    let asking = advisor.map(|advisor| Asking::begin(advisor, &begun.run));
+    let mut asking = asking.transpose()?;
     let view = RefCell::new(View::new(args.format.output, terminal));
     let kept = record(
         &order,
@@ -74,7 +80,10 @@ pub fn run(
                     &stop,
                 )
             },
-            advise: &mut aegis_runner::run::no_model,
+            advise: &mut |ask| match &mut asking {
+                Some(asking) => model::ask(asking, ask, &view),
+                None => aegis_runner::run::no_model(ask),
+            },
             stop: &stop,
             memory: digest.as_deref().map(|digest| Remembering {
                 mode: Remembers::ReadWrite,
@@ -135,7 +144,10 @@ fn order<'a>(args: &RunScenario, loaded: &'a Loaded) -> Result<Order<'a>, Failur
             .genome
             .as_deref()
             .map_or(Ok(Vec::new()), genome::read)?,
-        advisor: Advisor::None,
+        advisor: match args.llm {
+            Llm::Off => Advisor::None,
+            Llm::Server(_) | Llm::Replay(_) => Advisor::Model,
+        },
         irreversible: if args.allow_irreversible {
             Irreversible::Allowed
         } else {
@@ -151,6 +163,7 @@ fn begin(
     order: &Order<'_>,
     reader: &Reader,
     digest: Option<&str>,
+    model: Option<String>,
 ) -> Result<Begun, Failure> {
     let now = SystemTime::now();
     let name = &order.loaded.scenario.metadata.name;
@@ -178,6 +191,7 @@ fn begin(
             folder: whereabouts(&args.memory),
             digest: digest.to_owned(),
         }),
+        model,
         genome: genome.collect(),
     });
     Ok(Begun {

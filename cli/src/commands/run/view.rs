@@ -7,6 +7,10 @@ use crate::paint::{Paint, toned};
 use aegis_model::Stamped;
 use aegis_report::{Line, Lines, Text};
 use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Between two drawings of how far an answer has come.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where lines go.
 enum To {
@@ -79,6 +83,16 @@ impl View {
         }
     }
 
+    /// What shows how far an answer of a language model has come.
+    pub fn asking(&mut self) -> Asking {
+        self.clear();
+        Asking {
+            watched: matches!(self.to, To::Live(..)),
+            heard: 0,
+            last: None,
+        }
+    }
+
     /// The run is over.
     pub fn end(mut self) {
         self.clear();
@@ -101,6 +115,36 @@ impl View {
                 live.clear();
                 to_stderr(&toned(&text, *paint));
             }
+        }
+    }
+}
+
+/// How far an answer has come: one line on the terminal, taken away when it is there.
+pub struct Asking {
+    watched: bool,
+    heard: usize,
+    last: Option<Instant>,
+}
+
+impl Asking {
+    /// A piece has come.
+    pub fn hear(&mut self, wanted: &str, piece: &str) {
+        self.heard += piece.len();
+        let due = self.last.is_none_or(|last| last.elapsed() >= PAUSE);
+        if self.watched && due {
+            let heard = self.heard;
+            to_stderr(&format!(
+                "\r  the model is writing {wanted}: {heard} bytes\x1b[K"
+            ));
+            self.last = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if self.last.is_some() {
+            to_stderr("\r\x1b[K");
         }
     }
 }
