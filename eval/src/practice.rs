@@ -7,7 +7,7 @@ use aegis_model::{Cue, Stamped};
 use aegis_report::objectives::{Course as Missed, courses};
 use aegis_report::{Facts, Story, measure};
 use aegis_runner::artifacts::facts_without_control;
-use aegis_runner::practice;
+use aegis_runner::practice::{self, hindsight::Decision};
 use aegis_runner::run::{Company, Order, Remembering, RunError, no_model, run};
 use aegis_scenario::bundled;
 use aegis_scenario::load::{Loaded, load};
@@ -109,8 +109,9 @@ pub fn learn(
     let mut new = 0;
     for seed in &worlds.seeds {
         for name in &worlds.scenarios {
-            let (events, facts) = play(name, *seed, Some((memory, Remembers::ReadWrite)))?;
-            new += practice::keep(memory, &practice::practice(&events, &facts))?;
+            let run = play(name, *seed, Some((memory, Remembers::ReadWrite)))?;
+            let practised = practice::practice(&run.events, &run.facts, &run.decisions);
+            new += practice::keep(memory, &practised)?;
             done(name, *seed);
         }
     }
@@ -143,7 +144,11 @@ pub fn compare(
     Ok(pairs)
 }
 
-type Played = (Vec<Stamped>, Facts);
+struct Played {
+    events: Vec<Stamped>,
+    facts: Facts,
+    decisions: Vec<Decision>,
+}
 
 fn play(
     name: &str,
@@ -181,16 +186,22 @@ fn play(
                 }),
         },
     );
-    let played = played.map_err(|why| PracticeError::Run {
+    let mut played = played.map_err(|why| PracticeError::Run {
         scenario: name.to_owned(),
         seed,
         why,
     })?;
+    let decisions = std::mem::take(&mut played.decisions);
     let facts = facts_without_control(&order, played, &events);
-    Ok((events, facts))
+    Ok(Played {
+        events,
+        facts,
+        decisions,
+    })
 }
 
-fn result((events, facts): &Played) -> Score {
+fn result(run: &Played) -> Score {
+    let Played { events, facts, .. } = run;
     let story = Story::tell(events);
     let lost = courses(&story).iter().map(Missed::lost).sum::<f64>() / 60.0;
     let (Some(onset), Some(truth)) = (facts.onset, &facts.truth) else {

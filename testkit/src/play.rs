@@ -1,6 +1,7 @@
 //! Whole runs, kept in memory.
 
 use aegis_model::{Mode, Ruling, RunContext, Stamped};
+use aegis_runner::practice::hindsight::Decision;
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Company, Order, Remembering, RunError, run};
 use aegis_scenario::load::{Loaded, load};
@@ -14,6 +15,8 @@ pub struct Recording {
     pub events: Vec<Stamped>,
     /// What came into the executor, in order.
     pub inputs: Vec<Logged>,
+    /// The world as it stood at each decision, where a memory is written.
+    pub decisions: Vec<Decision>,
     /// The world as it was at the end.
     pub world: World,
     /// What the engine was told.
@@ -126,6 +129,7 @@ pub fn play_remembering(
     Recording {
         events,
         inputs,
+        decisions: played.decisions,
         world: played.world,
         context: played.context,
         wall: started.elapsed(),

@@ -96,6 +96,7 @@ fn recorded(play: &Play<'_>) -> Recording {
     Recording {
         events,
         inputs,
+        decisions: played.decisions,
         world: played.world,
         context: played.context,
         wall: started.elapsed(),

@@ -8,6 +8,7 @@ use super::facts::{self, Known};
 use super::leave;
 use super::repeat::{Logs, RepeatError};
 use crate::log::{EventWriter, GENESIS, Hash, LineWriter};
+use crate::practice::hindsight::Decision;
 use crate::run::inputs::Logged;
 use crate::run::way::{Rest, Turn, Way};
 use crate::run::{Company, Order, Played, Remembering, RunError, run_on};
@@ -61,6 +62,8 @@ pub struct Kept {
     pub facts: Facts,
     /// How it came to rest; `None` where it failed.
     pub rest: Option<Rest>,
+    /// The world as it stood at each decision, where its incidents are to be remembered.
+    pub decisions: Vec<Decision>,
     /// Why it ended before its time, if not by hand.
     pub failure: Option<RunError>,
     /// What could not be written.
@@ -264,6 +267,10 @@ impl Take<'_> {
             memory,
             resumed_from: self.head.map(|_| format!("event {}", self.events.len())),
         };
+        let mut played = played;
+        let decisions = played
+            .as_mut()
+            .map_or_else(Vec::new, |played| std::mem::take(&mut played.decisions));
         let facts = facts::facts(&known, played, &log.told);
         let mut unwritten = Vec::new();
         if failure.is_some() {
@@ -282,6 +289,7 @@ impl Take<'_> {
             events: log.told,
             facts,
             rest,
+            decisions,
             failure,
             unwritten,
         })

@@ -10,6 +10,7 @@ pub mod outside;
 pub mod travel;
 pub mod way;
 
+use crate::practice::hindsight::Decision;
 use aegis_graphs::executor::{End, Event, FeedError, Graph, GraphError, Polled, Run};
 use aegis_graphs::legion;
 use aegis_graphs::sentinel::{self, Effect, Input, Sentinel, State};
@@ -171,6 +172,8 @@ pub struct Played {
     pub context: RunContext,
     /// How it came to rest.
     pub rest: Rest,
+    /// The world as it stood at each decision, where the run's incidents are to be remembered.
+    pub decisions: Vec<Decision>,
 }
 
 /// Makes the world of an order, with its observed past.
@@ -237,6 +240,7 @@ pub fn run_on(
         &mut |_| {},
     )?;
     Ok(Played {
+        decisions: live.take_decisions(),
         world: live.into_world(),
         context,
         rest,

@@ -3,10 +3,13 @@
 use super::delta::{FoldError, Recorder, fold};
 use super::inputs::Logged;
 use super::{Remembering, RunError, no_model};
+use crate::practice::hindsight::Decision;
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
-use aegis_model::{ChangeRecord, Cue, Objects, Observation, Plan, Recalled, Ruling, Stamped};
+use aegis_model::{
+    ChangeRecord, Cue, Objects, Observation, Plan, Recalled, Remembers, Ruling, Stamped,
+};
 use aegis_sim::conduct::Conductor;
 use aegis_world::World;
 use smol_str::SmolStr;
@@ -78,6 +81,7 @@ pub struct Live<'a> {
     advise: Option<&'a mut dyn FnMut(&Ask) -> Reply>,
     stop: &'a dyn Fn() -> bool,
     memory: Option<Remembering<'a>>,
+    decisions: Vec<Decision>,
 }
 
 impl<'a> Live<'a> {
@@ -99,6 +103,7 @@ impl<'a> Live<'a> {
             advise: None,
             stop,
             memory: None,
+            decisions: Vec::new(),
         }
     }
 
@@ -120,6 +125,11 @@ impl<'a> Live<'a> {
     /// The world, once the run is over.
     pub fn into_world(self) -> World {
         self.world
+    }
+
+    /// The world as it stood at each plan that was handed over, where the run's incidents are to be remembered.
+    pub fn take_decisions(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions)
     }
 
     /// Runs to the next scrape, a second at a time; the plan's steps are taken on the way.
@@ -226,6 +236,15 @@ impl Outside for Live<'_> {
     }
 
     fn apply(&mut self, plan: Arc<Plan>) {
+        let practises = self
+            .memory
+            .is_some_and(|memory| memory.mode == Remembers::ReadWrite);
+        if practises {
+            self.decisions.push(Decision {
+                plan: plan.id.clone(),
+                world: self.world.clone(),
+            });
+        }
         self.conductor = Some((plan.id.clone(), Arc::clone(&plan), Conductor::new(plan)));
     }
 

@@ -102,7 +102,7 @@ pub fn run(
 pub fn practised(kept: &Kept, memory: Option<Memory>) -> Result<(), Failure> {
     let over = kept.failure.is_none() && kept.waits_for().is_none();
     if let Some(memory) = memory.filter(|_| over) {
-        let practice = practice::practice(&kept.events, &kept.facts);
+        let practice = practice::practice(&kept.events, &kept.facts, &kept.decisions);
         let new = practice::keep(&memory, &practice).map_err(told_of_memory)?;
         to_stderr(&super::memory::kept(new));
     }

@@ -3,6 +3,8 @@
 //! Everything is read off the run's events. What was really wrong comes beside them, for practice runs; a
 //! live run has none, and then only what the evidence confirmed is known.
 
+pub mod hindsight;
+
 use aegis_memory::{Claim, KnownBy, Lesson, Memory, MemoryError, Onset, Record};
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::outcome::{Ending, Finding};
@@ -13,6 +15,7 @@ use aegis_model::{
 use aegis_reason::{remembered, risk};
 use aegis_report::objectives::{Course, courses};
 use aegis_report::{Facts, Story};
+use hindsight::Decision;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -30,9 +33,10 @@ pub struct Practice {
     pub onsets: Vec<Onset>,
 }
 
-/// What is remembered of a run, given its events and what they do not say.
+/// What is remembered of a run, given its events, what they do not say, and the worlds of its decisions, in
+/// their order; without these hindsight teaches nothing.
 #[must_use]
-pub fn practice(events: &[Stamped], facts: &Facts) -> Practice {
+pub fn practice(events: &[Stamped], facts: &Facts, decisions: &[Decision]) -> Practice {
     let story = Story::tell(events);
     let mut reader = Reader {
         story: &story,
@@ -41,6 +45,7 @@ pub fn practice(events: &[Stamped], facts: &Facts) -> Practice {
         recalled: None,
         incident: None,
         plans: &[],
+        decisions: decisions.iter(),
         records: Vec::new(),
     };
     for stamped in events {
@@ -80,6 +85,8 @@ struct Incident {
     /// Plans that were begun: id, what it answers, what was done of it.
     begun: Vec<(SmolStr, Option<Blame>, Vec<Deed>)>,
     undone: Vec<SmolStr>,
+    /// What would have done better, and by how much.
+    better: Vec<(Vec<Deed>, f64)>,
 }
 
 struct Reader<'a> {
@@ -89,6 +96,7 @@ struct Reader<'a> {
     recalled: Option<&'a Recalled>,
     incident: Option<Incident>,
     plans: &'a [Plan],
+    decisions: std::slice::Iter<'a, Decision>,
     records: Vec<Record>,
 }
 
@@ -158,8 +166,10 @@ impl<'a> Reader<'a> {
                     fault,
                     role: self.place(target),
                 });
+                let better = self.better(plan);
                 if let Some(incident) = &mut self.incident {
                     incident.begun.push((plan.clone(), cause, Vec::new()));
+                    incident.better.extend(better);
                 }
             }
             RunEvent::StepApplied { plan, action, .. } => {
@@ -177,6 +187,22 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+    }
+
+    /// What hindsight says would have done better than a plan that is being handed over.
+    fn better(&mut self, plan: &SmolStr) -> Vec<(Vec<Deed>, f64)> {
+        let Some(decision) = self.decisions.next().filter(|one| one.plan == *plan) else {
+            return Vec::new();
+        };
+        let regrets = hindsight::regrets(decision, self.plans, self.story.objectives());
+        let teaching = regrets.iter().filter(|regret| regret.teaches);
+        let deeds = |plan: &Plan| {
+            let steps = plan.steps.iter();
+            steps.map(|step| self.deed(&step.action)).collect()
+        };
+        teaching
+            .map(|regret| (deeds(&regret.plan), regret.foreseeable))
+            .collect()
     }
 
     /// The place of an object in the call graph.
@@ -313,22 +339,28 @@ fn lessons(
     let Some(cause) = cause else {
         return Vec::new();
     };
-    let done = incident
-        .begun
-        .iter()
-        .filter(|(.., deeds)| !deeds.is_empty());
-    done.map(|(plan, _, deeds)| Lesson {
+    let weight = if known_by == KnownBy::Truth {
+        1.0
+    } else {
+        LIVE
+    };
+    let lesson = |deeds: &Vec<Deed>, mended: bool, gain: Option<f64>| Lesson {
         cause: cause.clone(),
         deeds: deeds.clone(),
-        mended: ending == Ending::Mended && !incident.undone.contains(plan),
-        gain: None,
-        weight: if known_by == KnownBy::Truth {
-            1.0
-        } else {
-            LIVE
-        },
-    })
-    .collect()
+        mended,
+        gain,
+        weight,
+    };
+    let begun = incident.begun.iter();
+    let done = begun.filter(|(.., deeds)| !deeds.is_empty());
+    let done = done.map(|(plan, _, deeds)| {
+        let mended = ending == Ending::Mended && !incident.undone.contains(plan);
+        lesson(deeds, mended, None)
+    });
+    let better = incident.better.iter();
+    let better = better.filter(|(deeds, _)| !deeds.is_empty());
+    done.chain(better.map(|(deeds, gain)| lesson(deeds, true, Some(*gain))))
+        .collect()
 }
 
 fn family(scenario: &str) -> SmolStr {
