@@ -540,6 +540,9 @@ pub struct Eval {
     /// Of faults: seeds, each of which gives every fault a target on every application
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
+    /// Of faults: the first of these seeds
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
     /// Of faults: controls on every application and seed
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub controls: usize,

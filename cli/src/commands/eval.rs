@@ -30,12 +30,13 @@ pub fn run(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
 fn of_faults(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
     interrupt::watch();
     let suite = faults::Suite {
+        applications: faults::APPLICATIONS.map(str::to_owned).into(),
         faults: which_faults(&args.faults)?,
-        seeds: (1..=args.seeds).collect(),
+        seeds: (args.first_seed..args.first_seed.saturating_add(args.seeds)).collect(),
         controls: args.controls,
     };
     let (done, live) = (AtomicUsize::new(0), stderr().is_terminal());
-    let outcomes = faults::run(&suite, &|| {
+    let outcomes = faults::run(&suite, &|_| {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if live {
             to_stderr(&format!("\r\x1b[K{done} cases"));

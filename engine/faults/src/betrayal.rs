@@ -2,6 +2,7 @@
 
 use crate::fault::{Candidacy, Fault};
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::overlay::Held;
 use aegis_model::path::Segment;
 use aegis_model::{FieldChange, FieldPath, ObjectChange, Quantity};
 use serde_json::Value;
@@ -103,6 +104,25 @@ pub fn object(change: &ObjectChange) -> Option<ObjectRef> {
     }
 }
 
+/// What stands as long as nobody takes a change back: its first field with the value that was written, or the
+/// object as a whole.
+#[must_use]
+pub fn held(change: &ObjectChange) -> Option<Held> {
+    let (path, value) = match change {
+        ObjectChange::Update { fields, .. } => {
+            let field = fields.first()?;
+            (field.path.clone(), field.after.clone())
+        }
+        ObjectChange::Create { .. } => (FieldPath::default(), Some(Value::Bool(true))),
+        ObjectChange::Delete { .. } => (FieldPath::default(), None),
+    };
+    Some(Held {
+        object: object(change)?,
+        path,
+        value,
+    })
+}
+
 impl Betrayal {
     /// The fields of a change that fit; a change of a whole object that fits gives one empty path.
     #[must_use]
@@ -151,12 +171,43 @@ impl Fault {
     }
 }
 
-/// Faults that a change betrays, in the order of the catalogue, each with its fields.
+impl Fault {
+    /// Whether a field that fell to 0 betrays it, by a pattern that asks for that.
+    fn says_zero(&self, change: &ObjectChange) -> bool {
+        let mut patterns = self.betrayed_by_change.iter();
+        patterns.any(|pattern| {
+            let to_zero = matches!(
+                pattern,
+                Betrayal::Field {
+                    turn: Turn::ToZero,
+                    ..
+                }
+            );
+            to_zero && !pattern.fields(change).is_empty()
+        })
+    }
+}
+
+/// Faults that a change betrays, in the order of the catalogue, each with its fields. Of two that are nothing but a
+/// change of the same field, the one that says more of it stands: scaled to nothing is not only scaled too low.
 #[must_use]
 pub fn suspects(change: &ObjectChange) -> Vec<(&'static Fault, Vec<FieldPath>)> {
-    crate::all()
+    let all: Vec<(&'static Fault, Vec<FieldPath>)> = crate::all()
         .filter(|fault| fault.candidacy != Candidacy::InDumps)
         .map(|fault| (fault, fault.traces(change)))
         .filter(|(_, fields)| !fields.is_empty())
+        .collect();
+    let said_better = |(fault, fields): &(&'static Fault, Vec<FieldPath>)| {
+        all.iter().any(|(other, others)| {
+            fault.parts.is_empty()
+                && other.parts.is_empty()
+                && fields == others
+                && other.says_zero(change)
+                && !fault.says_zero(change)
+        })
+    };
+    all.iter()
+        .filter(|one| !said_better(one))
+        .cloned()
         .collect()
 }

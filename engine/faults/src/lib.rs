@@ -5,6 +5,7 @@
 //! the simulator nor the reasoning knows any fault by name. Nothing here decides
 //! whether a fault is present.
 
+pub mod alike;
 pub mod betrayal;
 pub mod catalogue;
 pub mod causes;
@@ -19,6 +20,7 @@ pub mod reach;
 pub mod step;
 pub mod words;
 
+pub use alike::{alike, names};
 pub use betrayal::{Betrayal, Turn};
 pub use event::{EVENTS, Event, event};
 pub use fault::{

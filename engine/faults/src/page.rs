@@ -245,7 +245,27 @@ pub fn page() -> String {
             text.push_str(&row(fault));
         }
     }
+    text.push_str(ALIKE);
+    text.extend(crate::all().filter_map(other_names));
     text
+}
+
+const ALIKE: &str = "
+## States that deserve several names
+
+A diagnosis is right where it says the object and what is the matter with it. Rows that lay the same mechanism on the same kind of
+object, at a size that both have, leave nothing by which an observer could tell them apart; of rows that are looked for in dumps alone,
+another speaks that the same field betrays and that shows itself by the same. Made of the rows by `engine/faults/src/alike.rs`.
+
+| fault | right as well |
+|---|---|
+";
+
+fn other_names(fault: &'static Fault) -> Option<String> {
+    let others: Vec<String> = crate::alike(fault)
+        .map(|other| format!("`{}`", other.id))
+        .collect();
+    (!others.is_empty()).then(|| format!("| `{}` | {} |\n", fault.id, others.join(", ")))
 }
 
 fn row(fault: &Fault) -> String {

@@ -12,6 +12,7 @@ use crate::series::{Measure, Row, SeriesKey, SeriesSet};
 use crate::topology::Topology;
 use crate::trial::{Trial, rows_of};
 use crate::twin::Twin;
+use crate::words::Words;
 use aegis_model::{
     ChangeRecord, Objective, Overlay, Plan, PlanSource, Symptom, Target, Tick, WorkloadId,
 };
@@ -56,6 +57,8 @@ pub struct Case {
     pub load: Arc<LoadPath>,
     /// Changes that were seen, from some time before the onset on.
     pub changes: Arc<Vec<SeenChange>>,
+    /// What the cluster says since it began.
+    pub words: Arc<Words>,
     /// What is predicted without any fault, all changes replayed.
     pub undisturbed: Arc<Vec<Row>>,
     /// Root of all draws: a digest of what was observed.
@@ -163,6 +166,7 @@ impl Case {
                 Tick(onset[0].0.saturating_sub(CHANGES_BACK)),
                 now,
             )),
+            words: Arc::new(Words::of(history, healthy_until, since, now)),
             undisturbed: Arc::new(Vec::new()),
             root,
         })

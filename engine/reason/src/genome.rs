@@ -67,6 +67,13 @@ genes! {
     prior_none "diagnose.prior_none" = 0.1 in 0.001..=0.5, "Prior of no fault at all.";
     model_gap "diagnose.model_gap" = 0.1 in 0.01..=1.0, "Least standard deviation of model against world, in log units.";
     budget "diagnose.budget" = 4_000_000.0 in 1_000.0..=1_000_000_000.0, "Simulated work of one diagnosis at most, service-ticks.";
+    right_0 "diagnose.right_0" = 0.0 in 0.0..=1.0, "Share of leaders that are right where the posterior is near 0.";
+    right_40 "diagnose.right_40" = 0.4 in 0.0..=1.0, "The same where it is 0.4.";
+    right_60 "diagnose.right_60" = 0.6 in 0.0..=1.0, "The same where it is 0.6.";
+    right_80 "diagnose.right_80" = 0.8 in 0.0..=1.0, "The same where it is 0.8.";
+    right_90 "diagnose.right_90" = 0.9 in 0.0..=1.0, "The same where it is 0.9.";
+    right_97 "diagnose.right_97" = 0.97 in 0.0..=1.0, "The same where it is 0.97.";
+    right_100 "diagnose.right_100" = 1.0 in 0.0..=1.0, "The same where it is 1.";
     class_nats "diagnose.class_nats" = 1.0 in 0.1..=5.0, "Hypotheses within so many nats are one class.";
     refute_nats "reflect.refute_nats" = 5.0 in 1.0..=20.0, "A hypothesis so many nats below the best rival may be refuted.";
     lambda_up "risk.lambda_up" = 0.6 in 0.1..=1.0, "Decay of risk per hop against calls.";
@@ -82,4 +89,52 @@ genes! {
     margin_risk "select.margin_risk" = 0.5 in 0.0..=2.0, "Gain demanded per unit of risk.";
     margin_cost "select.margin_cost" = 0.2 in 0.0..=2.0, "Gain demanded per unit of cost.";
     tie "select.tie" = 0.01 in 0.0..=0.1, "Scores so near the best are ties.";
+}
+
+impl Genome {
+    /// Confidence that a posterior share deserves, 0..=1: a monotone map, linear between its knots, which is learnt
+    /// from how often leaders were right (isotonic regression over learning seeds, docs/diagnosis.md).
+    #[must_use]
+    pub fn confidence(&self, posterior: f64) -> f64 {
+        let knots = [
+            (0.0, self.right_0),
+            (0.4, self.right_40),
+            (0.6, self.right_60),
+            (0.8, self.right_80),
+            (0.9, self.right_90),
+            (0.97, self.right_97),
+            (1.0, self.right_100),
+        ];
+        let (mut below, mut right) = knots[0];
+        for (at, value) in knots {
+            let value = value.max(right);
+            if posterior < at {
+                let part = (posterior - below) / (at - below);
+                return right + part * (value - right);
+            }
+            (below, right) = (at, value);
+        }
+        right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confidence_never_falls_while_the_posterior_rises() {
+        let wild = Genome {
+            right_0: 0.1,
+            right_60: 0.2,
+            right_80: 0.9,
+            ..Genome::default()
+        };
+        for genome in [Genome::default(), wild] {
+            let shares = (0..=100).map(|share| genome.confidence(f64::from(share) / 100.0));
+            let all: Vec<f64> = shares.collect();
+            assert!(all.windows(2).all(|pair| pair[0] <= pair[1]), "{all:?}");
+            assert!(all.iter().all(|share| (0.0..=1.0).contains(share)));
+        }
+    }
 }

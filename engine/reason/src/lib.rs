@@ -33,6 +33,7 @@ pub mod trial;
 pub mod twin;
 pub mod undo;
 pub mod watch;
+pub mod words;
 
 pub use calibrate::Calibration;
 pub use case::Case;

@@ -243,10 +243,23 @@ pub fn treated(stage: &Stage, laid: &Laid, until: Until) -> Result<Treated, RunE
 fn cause(objects: &Objects, hypothesis: &Hypothesis) -> Option<SaidCause> {
     Some(SaidCause {
         fault: hypothesis.fault.clone(),
-        object: reference(objects, hypothesis.target)?,
+        object: object(objects, hypothesis)?,
         field: hypothesis.field.clone(),
         confidence: hypothesis.confidence,
     })
+}
+
+/// The object at fault: of a change on record of what is not reasoned over (a claim, a quota, an autoscaler), what it
+/// is of.
+fn object(objects: &Objects, hypothesis: &Hypothesis) -> Option<ObjectRef> {
+    let record = hypothesis
+        .change
+        .filter(|_| hypothesis.target == Target::Cluster);
+    let changed = record.and_then(|index| objects.changes.get(index as usize));
+    changed.map_or_else(
+        || reference(objects, hypothesis.target),
+        |change| Some(change.object.clone()),
+    )
 }
 
 /// The object that a target is.

@@ -23,10 +23,7 @@ pub fn find(id: &str) -> Option<&'static Fault> {
 pub fn counts(id: &str) -> Vec<&'static str> {
     match aegis_faults::event(id) {
         Some(event) => event.counts.to_vec(),
-        None => aegis_faults::by_id(id)
-            .map(|fault| fault.id)
-            .into_iter()
-            .collect(),
+        None => aegis_faults::by_id(id).map_or_else(Vec::new, aegis_faults::names),
     }
 }
 

@@ -9,10 +9,9 @@ use aegis_faults::{Breadth, Deed, Fault, Laying, betrayal, overlay};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::Node;
 use aegis_model::overlay::Held;
-use aegis_model::{FieldPath, Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
+use aegis_model::{Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
 use aegis_sim::api::{self, Actor};
 use aegis_sim::conduct::inverse;
-use serde_json::Value;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -58,7 +57,8 @@ pub fn begin(world: &mut World, beginning: &Beginning) {
     };
     let back = taken_back(&made);
     end_later(world, beginning, &back);
-    let held = held(telling(beginning.fault, &made));
+    let told = telling(beginning.fault, &made);
+    let held = told.and_then(betrayal::held).map(Arc::new);
     let from = world.overlay.0.len();
     for subject in subjects(world, beginning) {
         lay(world, beginning, subject, held.as_ref());
@@ -170,24 +170,6 @@ fn end_later(world: &mut World, beginning: &Beginning, back: &[ObjectChange]) {
         };
         world.due.push((world.cluster.clock.after(lasts), end));
     }
-}
-
-/// What stands as long as nobody takes the change back.
-fn held(change: Option<&ObjectChange>) -> Option<Arc<Held>> {
-    let change = change?;
-    let (path, value) = match change {
-        ObjectChange::Update { fields, .. } => {
-            let field = fields.first()?;
-            (field.path.clone(), field.after.clone())
-        }
-        ObjectChange::Create { .. } => (FieldPath::default(), Some(Value::Bool(true))),
-        ObjectChange::Delete { .. } => (FieldPath::default(), None),
-    };
-    Some(Arc::new(Held {
-        object: betrayal::object(change)?,
-        path,
-        value,
-    }))
 }
 
 /// The target, and what stands around it as far as the fault reaches.

@@ -12,15 +12,18 @@ use aegis_scenario::load::{Loaded, shown};
 use aegis_scenario::truth::Truth;
 use aegis_scenario::{bundled, import};
 use rayon::prelude::*;
+use serde::Serialize;
 
-/// Applications that cases are played on.
-const APPLICATIONS: [&str; 2] = ["online-boutique", "sock-shop"];
+/// Bundled applications that cases are played on.
+pub const APPLICATIONS: [&str; 2] = ["online-boutique", "sock-shop"];
 /// SLO minutes from which users feel a fault.
 const FELT: f64 = 0.2;
 
 /// What is counted.
 #[derive(Debug, Clone)]
 pub struct Suite {
+    /// Bundled applications, of [`APPLICATIONS`].
+    pub applications: Vec<String>,
     /// Which faults.
     pub faults: Faults,
     /// Seeds: each gives every fault a target on every application.
@@ -44,10 +47,10 @@ pub enum SuiteError {
 }
 
 /// What is played.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Case {
     /// Application.
-    pub application: &'static str,
+    pub application: String,
     /// Seed.
     pub seed: u64,
     /// Id in the catalogue; `no_fault` for a control.
@@ -57,7 +60,8 @@ pub struct Case {
 }
 
 /// Whether a mind is right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Its first answer is.
     First,
@@ -68,7 +72,7 @@ pub enum Answer {
 }
 
 /// How a case went.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
     /// The case.
     pub case: Case,
@@ -80,16 +84,16 @@ pub struct Outcome {
     pub felt: bool,
     /// The last diagnosis.
     pub answer: Answer,
-    /// The leading fault of the last diagnosis, and its confidence.
-    pub said: Option<(String, f64)>,
+    /// The causes of the last diagnosis, the likeliest first: fault, object, confidence.
+    pub said: Vec<(String, String, f64)>,
     /// Seconds from onset to the first diagnosis whose leader is right and stays.
     pub located_s: Option<i64>,
     /// Whether it is over at the end of the play.
     pub mended: bool,
     /// Whether an objective lost more than with nobody acting.
     pub worse: bool,
-    /// Whether anything was applied.
-    pub acted: bool,
+    /// What was applied, as kubectl commands; those that take a plan back included.
+    pub commands: Vec<String>,
     /// Blame what was changed last.
     pub last_change: Answer,
     /// Blame what is off the most.
@@ -102,9 +106,9 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A defect of ours.
-pub fn run(suite: &Suite, done: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, SuiteError> {
+pub fn run(suite: &Suite, done: &(dyn Fn(&Outcome) + Sync)) -> Result<Vec<Outcome>, SuiteError> {
     let mut outcomes = Vec::new();
-    for application in APPLICATIONS {
+    for application in &suite.applications {
         let loaded = application_of(application)?;
         for seed in &suite.seeds {
             outcomes.extend(of_ground(suite, application, &loaded, *seed, done)?);
@@ -128,10 +132,10 @@ fn application_of(name: &str) -> Result<Loaded, SuiteError> {
 /// All cases of an application and seed, on one settled cluster.
 fn of_ground(
     suite: &Suite,
-    application: &'static str,
+    application: &str,
     loaded: &Loaded,
     seed: u64,
-    done: &(dyn Fn() + Sync),
+    done: &(dyn Fn(&Outcome) + Sync),
 ) -> Result<Vec<Outcome>, SuiteError> {
     let setting = Setting {
         loaded,
@@ -143,9 +147,9 @@ fn of_ground(
     let all = pairs(loaded, stage.world.objects(), &suite.faults);
     let drawn = drawn(&all, seed);
     let faulty = drawn.into_par_iter().map(|pair| {
-        let outcome = play(&stage, application, seed, pair);
-        done();
-        outcome
+        let outcome = play(&stage, application, seed, pair)?;
+        outcome.iter().for_each(done);
+        Ok(outcome)
     });
     let mut outcomes: Vec<Outcome> = faulty
         .collect::<Result<Vec<_>, SuiteError>>()?
@@ -153,9 +157,9 @@ fn of_ground(
         .flatten()
         .collect();
     let controls = (0..suite.controls).into_par_iter().map(|number| {
-        let outcome = control(&stage, application, seed, number as u64);
-        done();
-        outcome
+        let outcome = control(&stage, application, seed, number as u64)?;
+        done(&outcome);
+        Ok(outcome)
     });
     outcomes.extend(controls.collect::<Result<Vec<_>, SuiteError>>()?);
     Ok(outcomes)
@@ -182,7 +186,7 @@ fn drawn(all: &[Pair], seed: u64) -> Vec<&Pair> {
 /// A fault among changes that do no harm; `None` where it could not begin.
 fn play(
     stage: &Stage,
-    application: &'static str,
+    application: &str,
     seed: u64,
     pair: &Pair,
 ) -> Result<Option<Outcome>, SuiteError> {
@@ -199,7 +203,7 @@ fn play(
     }
     let played = treated(stage, &laid, Until::End)?;
     let case = Case {
-        application,
+        application: application.to_owned(),
         seed,
         fault: pair.fault.to_owned(),
         target: pair.object.to_string(),
@@ -211,7 +215,7 @@ fn play(
 /// Nothing wrong: changes that do no harm, and a pod that somebody deletes.
 fn control(
     stage: &Stage,
-    application: &'static str,
+    application: &str,
     seed: u64,
     number: u64,
 ) -> Result<Outcome, SuiteError> {
@@ -221,7 +225,7 @@ fn control(
     let beside = untreated(stage, &laid, None);
     let played = treated(stage, &laid, Until::End)?;
     let case = Case {
-        application,
+        application: application.to_owned(),
         seed,
         fault: "no_fault".to_owned(),
         target: String::new(),
@@ -233,7 +237,6 @@ fn control(
 fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome {
     let truth = &played.truth;
     let last = played.said.last();
-    let top = last.and_then(|said| said.causes.first());
     let causes = last.map_or(&[][..], |said| said.causes.as_slice());
     let simpler = played.simpler.clone().unwrap_or_default();
     Outcome {
@@ -242,15 +245,20 @@ fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome
         treated: played.loss.minutes(),
         felt: untreated >= FELT,
         answer: answer(causes.iter().map(|cause| is_right(truth, cause))),
-        said: top.map(|top| (top.fault.to_string(), top.confidence)),
+        said: causes.iter().map(named).collect(),
         located_s: located(played),
         mended: played.loss.is_over(),
         worse,
-        acted: !played.commands.is_empty(),
+        commands: played.commands.clone(),
         last_change: answer(simpler.last_change.iter().map(|one| is_named(truth, one))),
         loudest: answer(simpler.loudest.iter().map(|one| is_named(truth, one))),
         signs: answer(simpler.signs.iter().map(|one| is_named(truth, one))),
     }
+}
+
+fn named(cause: &SaidCause) -> (String, String, f64) {
+    let object = cause.object.to_string();
+    (cause.fault.to_string(), object, cause.confidence)
 }
 
 fn answer(mut right: impl Iterator<Item = bool>) -> Answer {

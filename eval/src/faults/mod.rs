@@ -10,6 +10,6 @@ mod decoys;
 mod tally;
 mod text;
 
-pub use cases::{Answer, Case, Outcome, Suite, SuiteError, run};
+pub use cases::{APPLICATIONS, Answer, Case, Outcome, Suite, SuiteError, run};
 pub use tally::{Scores, tally};
 pub use text::text;

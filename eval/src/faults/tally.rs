@@ -4,6 +4,7 @@ use super::cases::{Answer, Outcome};
 use crate::SCHEMA;
 use crate::reliability::{Reliability, reliability};
 use crate::share::{Hit, Share, thousandths};
+use aegis_faults::Act;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -53,6 +54,8 @@ pub struct Scores {
     pub located_s: Option<(i64, i64)>,
     /// Over at the end, 20 minutes into the play.
     pub mended: Share,
+    /// The same of those that something ends which the engine may do: not only what people do outside of the API.
+    pub mended_in_reach: Share,
     /// Those in which an objective lost more than with nobody acting.
     pub made_worse: Share,
     /// Controls in which nothing was applied.
@@ -75,6 +78,11 @@ pub fn tally(outcomes: &[Outcome]) -> Scores {
         .partition(|one| one.case.fault == "no_fault");
     let (felt, unfelt): (Vec<&Outcome>, Vec<&Outcome>) =
         faulty.iter().copied().partition(|one| one.felt);
+    let in_reach: Vec<&Outcome> = felt
+        .iter()
+        .copied()
+        .filter(|one| is_in_reach(one))
+        .collect();
     let share = |of: &[&Outcome], is: fn(&Outcome) -> bool| {
         let mut share = Share::default();
         of.iter().for_each(|one| share.count(Hit::from(is(one))));
@@ -87,7 +95,7 @@ pub fn tally(outcomes: &[Outcome]) -> Scores {
     };
     let answers: Vec<(f64, Hit)> = felt
         .iter()
-        .filter_map(|one| Some((one.said.as_ref()?.1, Hit::from(one.answer == Answer::First))))
+        .filter_map(|one| Some((one.said.first()?.2, Hit::from(one.answer == Answer::First))))
         .collect();
     let sum = |of: fn(&Outcome) -> f64| thousandths(felt.iter().map(|one| of(one)).sum());
     Scores {
@@ -98,8 +106,9 @@ pub fn tally(outcomes: &[Outcome]) -> Scores {
         named: named(|one| one.answer),
         located_s: quantiles(felt.iter().filter_map(|one| one.located_s).collect()),
         mended: share(&felt, |one| one.mended),
+        mended_in_reach: share(&in_reach, |one| one.mended),
         made_worse: share(&felt, |one| one.worse),
-        left_alone: share(&controls, |one| !one.acted),
+        left_alone: share(&controls, |one| one.commands.is_empty()),
         slo_minutes: (sum(|one| one.untreated), sum(|one| one.treated)),
         reliability: reliability(&answers),
         baselines: BTreeMap::from([
@@ -109,6 +118,14 @@ pub fn tally(outcomes: &[Outcome]) -> Scores {
         ]),
         faults: by_fault(&faulty),
     }
+}
+
+/// Whether something ends the fault, keeps it small or outgrows it that the engine may do.
+fn is_in_reach(one: &Outcome) -> bool {
+    let fault = aegis_faults::by_id(&one.case.fault);
+    let remedies = fault.map_or(&[][..], |fault| fault.remedies);
+    let mut acts = remedies.iter().map(|remedy| remedy.act);
+    acts.any(|act| !matches!(act, Act::Repair | Act::ClearFinalizers))
 }
 
 fn by_fault(faulty: &[&Outcome]) -> BTreeMap<String, OfFault> {
@@ -124,8 +141,8 @@ fn by_fault(faulty: &[&Outcome]) -> BTreeMap<String, OfFault> {
         if one.answer != Answer::First {
             let said = one
                 .said
-                .as_ref()
-                .map_or("nothing", |(fault, _)| fault.as_str());
+                .first()
+                .map_or("nothing", |(fault, ..)| fault.as_str());
             *row.confused_with.entry(said.to_owned()).or_default() += 1;
         }
     }

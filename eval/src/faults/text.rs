@@ -17,6 +17,11 @@ pub fn text(scores: &Scores) -> String {
     row(&mut text, "cause first", scores.named.top1);
     row(&mut text, "cause among three", scores.named.top3);
     row(&mut text, "mended at the end", scores.mended);
+    row(
+        &mut text,
+        "of it within reach of the API",
+        scores.mended_in_reach,
+    );
     row(&mut text, "made worse", scores.made_worse);
     row(&mut text, "controls left alone", scores.left_alone);
     if let Some((median, ninety)) = scores.located_s {

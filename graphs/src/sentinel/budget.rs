@@ -85,10 +85,12 @@ mod tests {
             subject: Subject::Cluster,
             cause: Cause::Hidden,
             template: None,
+            held: None,
             field: None,
             actor: None,
             since: None,
             prior: 1.0,
+            words: 0.0,
         }
     }
 

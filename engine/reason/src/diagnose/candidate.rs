@@ -3,13 +3,16 @@
 use super::echo;
 use crate::case::Case;
 use crate::seen::SeenChange;
-use aegis_faults::{Fault, TargetKind, betrayal};
-use aegis_model::objects::ConditionStatus;
+use aegis_faults::alike::is_laid_alike;
+use aegis_faults::{Candidacy, Fault, Harms, TargetKind, betrayal};
+use aegis_model::objects::{ConditionStatus, Workload};
+use aegis_model::overlay::Held;
 use aegis_model::{
-    FieldChange, FieldPath, Hypothesis, NodeId, ObjectChange, Objects, Observation, Recalled,
-    ServiceId, Subject, Target, TemplateId, Tick, WorkloadId,
+    FieldChange, FieldPath, Hypothesis, Mechanism, ObjectChange, Objects, Observation, Recalled,
+    ServiceId, Subject, SymptomKind, Target, TemplateId, Tick, WorkloadId,
 };
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// How a candidate explains the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct Candidate {
     pub cause: Cause,
     /// The revision at fault, for a defect of what was rolled out.
     pub template: Option<TemplateId>,
+    /// What was written, for a fault that lasts as long as it stands.
+    pub held: Option<Arc<Held>>,
     /// The field that betrays it.
     pub field: Option<FieldPath>,
     /// Who makes the change again and again.
@@ -43,6 +48,8 @@ pub struct Candidate {
     pub since: Option<Tick>,
     /// Weight before looking, not normalised.
     pub prior: f64,
+    /// Nats by which what the cluster says speaks for it.
+    pub words: f64,
 }
 
 impl Candidate {
@@ -102,7 +109,7 @@ pub fn candidates(
     sources: &Sources<'_>,
 ) -> Vec<Candidate> {
     let mut all = from_changes(case);
-    all.extend(from_catalogue(case));
+    all.extend(from_catalogue(case, refuted));
     let named = from_others(case, sources.advised, &all);
     all.extend(named);
     all.retain(|candidate| {
@@ -136,18 +143,22 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         return Vec::new();
     };
     let target = crate::resolve(&latest.objects, &object);
+    let subject = changed(&latest.objects, &change.change, target);
+    let held = betrayal::held(&change.change).map(Arc::new);
     let age = f64::from(case.onset[1].elapsed(change.at));
     let fresh = SEEN * libm::exp(-age / FADES);
     let make = |fault: Option<&'static Fault>, field: Option<FieldPath>, weight: f64| Candidate {
         fault,
         target,
-        subject: subject(target),
+        subject,
         cause: Cause::Change(position),
         template: template(case, target),
+        held: held.clone(),
         field: field.filter(|path| !path.0.is_empty()),
         actor: reapplied(case, change),
         since: Some(change.at),
         prior: weight * fresh,
+        words: spoken(case, fault, target),
     };
     let suspects = betrayal::suspects(&change.change);
     if suspects.is_empty() {
@@ -216,6 +227,41 @@ pub(crate) fn subject(target: Target) -> Subject {
     }
 }
 
+/// What the mechanisms of a change act on: its object; of one that others refer to, the workload that it selects, or
+/// the first whose pods name it.
+fn changed(objects: &Objects, change: &ObjectChange, target: Target) -> Subject {
+    let own = subject(target);
+    let (Subject::Cluster, Some(object)) = (own, betrayal::object(change)) else {
+        return own;
+    };
+    let header = match target {
+        Target::Plain(id) => objects.plain.get(id.index()).map(|row| &row.header),
+        _ => None,
+    };
+    let selector =
+        header.and_then(|header| header.doc["spec"]["selector"]["matchLabels"].as_object());
+    let named = serde_json::json!(object.name).to_string();
+    let meant = |row: &Workload| {
+        let template = row.spec.template();
+        match selector {
+            Some(labels) => labels.iter().all(|(key, value)| {
+                template
+                    .metadata
+                    .labels
+                    .get(key.as_str())
+                    .map(SmolStr::as_str)
+                    == value.as_str()
+            }),
+            None => row.header.doc["spec"].to_string().contains(&named),
+        }
+    };
+    let near =
+        |row: &Workload| row.header.exists() && row.header.reference.namespace == object.namespace;
+    let mut rows = objects.workloads.enumerate();
+    let found = rows.find(|(_, row)| near(row) && meant(row));
+    found.map_or(own, |(index, _)| Subject::Workload(WorkloadId::from(index)))
+}
+
 /// The revision at fault: the one before the engine itself touched the workload, after the onset; else
 /// the present one.
 fn template(case: &Case, target: Target) -> Option<TemplateId> {
@@ -246,16 +292,16 @@ fn template(case: &Case, target: Target) -> Option<TemplateId> {
 }
 
 /// Hidden faults of the catalogue, at every place near the symptoms where they can sit.
-fn from_catalogue(case: &Case) -> Vec<Candidate> {
+fn from_catalogue(case: &Case, refuted: &[(SmolStr, Target)]) -> Vec<Candidate> {
     let Some(latest) = case.history.latest() else {
         return Vec::new();
     };
     let objects = &latest.objects;
     let workloads: Vec<WorkloadId> = near(case);
-    let hidden = aegis_faults::all().filter(|fault| fault.comes_unseen());
     let mut all = Vec::new();
-    for fault in hidden {
-        let places = places(case, objects, fault, &workloads);
+    for fault in aegis_faults::all().filter(|fault| can_be_hidden(fault)) {
+        let mut places = places(case, objects, fault, &workloads);
+        places.retain(|target| is_thought_of(case, fault, *target, refuted));
         let share = fault.frequency.per_cluster_month / places.len().max(1) as f64;
         all.extend(
             places
@@ -299,10 +345,37 @@ fn sits_on(fault: &Fault, target: Target) -> bool {
     fault.acts_on(kind) && !fault.parts.is_empty() && fault.steps.is_empty()
 }
 
+/// Whether a fault can be there without any object showing it, and hurt users: a case is opened where some are.
+fn can_be_hidden(fault: &Fault) -> bool {
+    let rare = fault.candidacy == Candidacy::ByChange
+        && fault.harms != Harms::Nobody
+        && fault.steps.is_empty()
+        && !fault.parts.is_empty();
+    fault.comes_unseen() || rare
+}
+
+/// Whether a hidden fault is thought of at an object: by its signs; else where all its words are heard; where it has
+/// none, unless a commoner row lays the same there. Once that one is refuted (new pods did not end it), what lasts
+/// longer is left.
+fn is_thought_of(
+    case: &Case,
+    fault: &'static Fault,
+    target: Target,
+    refuted: &[(SmolStr, Target)],
+) -> bool {
+    let stands = |other: &Fault| {
+        !refuted
+            .iter()
+            .any(|(id, at)| id == other.id && *at == target)
+    };
+    let mut common =
+        aegis_faults::all().filter(|other| other.comes_unseen() && is_laid_alike(fault, other));
+    fault.comes_unseen() || case.words.name(fault) || fault.shows.is_empty() && !common.any(stands)
+}
+
 fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
-    let is_load = fault.targets == [TargetKind::Service];
     let cause = match target {
-        Target::Service(service) if is_load => Cause::Load(service),
+        Target::Service(service) if is_load(fault) => Cause::Load(service),
         _ => Cause::Hidden,
     };
     Candidate {
@@ -311,10 +384,23 @@ fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> 
         subject: subject(target),
         cause,
         template: template(case, target),
+        held: None,
         field: None,
         actor: None,
         since: None,
         prior,
+        words: spoken(case, Some(fault), target),
+    }
+}
+
+/// Nats by which what the cluster says speaks for a fault; one without a name accounts for nothing of it.
+fn spoken(case: &Case, fault: Option<&Fault>, target: Target) -> f64 {
+    let objects = case.history.latest().map(|latest| &latest.objects);
+    match (fault, objects) {
+        (Some(fault), Some(objects)) => {
+            case.words.speak_for(fault, target, &case.topology, objects)
+        }
+        _ => -case.words.unexplained(),
     }
 }
 
@@ -335,23 +421,60 @@ fn near(case: &Case) -> Vec<WorkloadId> {
     all
 }
 
+/// Whether a fault is more load from outside.
+fn is_load(fault: &Fault) -> bool {
+    let sizes = fault.defaults();
+    let mut parts = fault.parts.iter();
+    parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::LoadFactor(_)))
+}
+
+/// Whether more arrives at an entry than before: half of the way to the least size of the fault.
+fn has_grown(case: &Case, fault: &Fault, service: ServiceId) -> bool {
+    const RECENT: u32 = 30;
+    let least = fault.parameters.first().map_or(1.0, |factor| factor.low);
+    let mean = |from: Tick, until: Tick| case.load.mean(service, from, until);
+    let recent = mean(Tick(case.now.0.saturating_sub(RECENT)), case.now);
+    let since = mean(case.onset[0], case.now);
+    let now = recent.into_iter().chain(since).reduce(f64::max);
+    match (mean(Tick(0), case.onset[0]), now) {
+        (Some(before), Some(now)) => now >= before * 0.5 * (1.0 + least),
+        _ => true,
+    }
+}
+
+/// Where a hidden fault can sit: at workloads near the symptoms and the Services before them, on nodes that run
+/// some of them, in the cluster. Load comes at entries alone.
 fn places(case: &Case, objects: &Objects, fault: &Fault, workloads: &[WorkloadId]) -> Vec<Target> {
-    let mut places = Vec::new();
-    if fault.acts_on(TargetKind::Workload) {
-        places.extend(workloads.iter().map(|id| Target::Workload(*id)));
+    if is_load(fault) {
+        let entries = case.objectives.iter();
+        return entries
+            .map(|(objective, _)| objective.service)
+            .filter(|service| has_grown(case, fault, *service))
+            .map(Target::Service)
+            .collect();
     }
-    if fault.acts_on(TargetKind::Service) {
-        places.extend(
-            case.objectives
-                .iter()
-                .map(|(objective, _)| Target::Service(objective.service)),
-        );
-    }
-    if fault.acts_on(TargetKind::Node) {
-        let nodes = (0..objects.nodes.len()).filter(|index| odd_node(objects, *index));
-        places.extend(nodes.map(|index| Target::Node(NodeId::from(index))));
-    }
+    let is_near = |target: &Target| match *target {
+        Target::Workload(id) => workloads.contains(&id),
+        Target::Service(_) => {
+            let behind = case.topology.concerned(objects, *target);
+            behind.iter().any(|id| workloads.contains(id))
+        }
+        Target::Node(node) if shows_on_node(fault) => odd_node(objects, node.index()),
+        Target::Node(_) => {
+            let here = case.topology.concerned(objects, *target);
+            here.iter().any(|id| workloads.contains(id))
+        }
+        Target::Policy(_) | Target::Plain(_) | Target::Cluster => true,
+    };
+    let mut places = aegis_faults::applicable(fault, objects);
+    places.retain(is_near);
     places
+}
+
+/// Whether the node itself betrays a fault of a node.
+fn shows_on_node(fault: &Fault) -> bool {
+    let mut signs = fault.signs.iter();
+    fault.is_visible() || signs.any(|sign| sign.kind == SymptomKind::NodeNotReady)
 }
 
 /// A node that is cordoned or not ready: another cannot be at fault unseen.

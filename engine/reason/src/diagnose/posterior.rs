@@ -44,7 +44,10 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
         hypothesis.prior *= shared / priors.max(1e-12);
     }
     let from = (case.onset[1].elapsed(case.window_from) / BIN) as usize;
-    let unknown = likelihood::unknown(&case.window, &case.undisturbed, from);
+    // What the cluster says is as foreign to no fault at all as to one that nobody knows.
+    let none = none - case.words.unexplained();
+    let unknown =
+        likelihood::unknown(&case.window, &case.undisturbed, from) - case.words.unexplained();
     entries.push((
         free("unknown", genome.prior_unknown, unknown - none),
         None,
@@ -56,7 +59,7 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
         .map(|(hypothesis, _, evidence)| evidence + libm::log(hypothesis.prior))
         .collect();
     for ((hypothesis, ..), share) in entries.iter_mut().zip(softmax(&logs)) {
-        hypothesis.confidence = share.min(SUREST);
+        hypothesis.confidence = genome.confidence(share).min(SUREST);
     }
     entries.sort_by(|(a, ..), (b, ..)| b.confidence.total_cmp(&a.confidence));
     classify(&mut entries, genome.class_nats);
@@ -88,7 +91,7 @@ fn evidence(rolled: &Rolled) -> f64 {
         .map(|(theta, log)| theta.log_weight + log)
         .collect();
     let mean = log_mean_exp(&weighted);
-    mean + rolled.contrast(mean)
+    mean + rolled.contrast(mean) + rolled.candidate.words
 }
 
 fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {

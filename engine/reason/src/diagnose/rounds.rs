@@ -332,7 +332,7 @@ pub fn laid(candidate: &Candidate, theta: &Theta) -> Overlay {
             from: theta.onset,
             until: Tick::NEVER,
             template: candidate.template,
-            held: None,
+            held: candidate.held.as_ref(),
         },
     )
 }
@@ -373,7 +373,7 @@ impl Rolled {
             .fold(f64::NEG_INFINITY, f64::max);
         let free = if has_size(&self.candidate) { 1.0 } else { 0.0 };
         let contrast = self.contrast(best);
-        best + contrast + libm::log(self.candidate.prior.max(1e-9))
+        best + contrast + self.candidate.words + libm::log(self.candidate.prior.max(1e-9))
             - 0.5 * free * libm::log(bins.max(2) as f64)
     }
 

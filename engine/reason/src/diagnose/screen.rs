@@ -100,7 +100,7 @@ fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
     } else {
         sum
     };
-    prior + sum - UNEXPLAINED * unexplained
+    prior + sum + candidate.words - UNEXPLAINED * unexplained
 }
 
 /// Whether a symptom is a state of an object, and not an amount that any trouble near by moves.
@@ -125,7 +125,13 @@ fn fits(
     symptom: &Symptom,
 ) -> bool {
     let falls = symptom.evidence.contains(" -");
-    symptom.kind == sign.kind
+    let own = || case.topology.concerned(objects, candidate.target);
+    // Users are the callers of an entry: what they feel is seen by its objective.
+    let felt = symptom.kind == SymptomKind::BurnRate
+        && matches!(sign.kind, SymptomKind::Errors | SymptomKind::Latency)
+        && sign.on == On::Callers
+        && own().iter().any(|id| case.topology.entries.contains(id));
+    felt || symptom.kind == sign.kind
         && (symptom.kind != SymptomKind::Rate || falls == (sign.direction == Direction::Falls))
         && is_on(case, objects, candidate.target, sign.on, symptom.subject)
 }
@@ -147,7 +153,9 @@ fn is_on(case: &Case, objects: &Objects, at: Target, on: On, subject: Target) ->
             .map(|(workload, _)| workload)
             .collect()
     };
+    let everywhere = at == Target::Cluster;
     match on {
+        On::Subject | On::Callers | On::Callees if everywhere => true,
         On::Subject => subject == at || symptom_of(&own()),
         On::Callers => symptom_of(&along(Along::Callers)),
         On::Callees => symptom_of(&along(Along::Callees)),
