@@ -157,10 +157,12 @@ fn hardened(floor: &Floor<'_>, own: &Plan, (fault, target): (&str, Target)) -> V
         subject: subject(target),
         cause: Cause::Hidden,
         template: None,
+        held: None,
         field: None,
         actor: None,
         since: None,
         prior: 0.0,
+        words: 0.0,
     };
     let known = HARDEN.into_iter().filter(|act| {
         *act == Act::ScaleOut || fault.remedies.iter().any(|remedy| remedy.act == *act)
