@@ -98,6 +98,7 @@ fn open(history: &History, objectives: &[Objective]) -> Option<Case> {
     let past = Past {
         healthy_until: now,
         since: now,
+        onset: None,
     };
     let put = |calibration: &Arc<Calibration>| {
         Case::open(history, &topology, calibration, objectives, &[], past)

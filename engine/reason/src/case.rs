@@ -72,6 +72,8 @@ pub struct Past {
     pub healthy_until: Tick,
     /// Nothing before it belongs to the case: an earlier incident was over then.
     pub since: Tick,
+    /// When the case began, as it was seen when that was still in the window.
+    pub onset: Option<[Tick; 3]>,
 }
 
 /// Objectives with weights that sum to 1, by requests.
@@ -117,6 +119,7 @@ impl Case {
         Past {
             healthy_until,
             since,
+            onset: known,
         }: Past,
     ) -> Option<Self> {
         let now = history.latest()?.at;
@@ -125,7 +128,9 @@ impl Case {
         // What began before the window cannot be told from what began with it.
         let earliest = Tick(now.0.saturating_sub(LONGEST - BEFORE_ONSET));
         let from = healthy_until.max(since).max(earliest);
-        let onset = onset(&baseline, history, from, now);
+        let onset = known
+            .filter(|known| known[1] < earliest)
+            .unwrap_or_else(|| onset(&baseline, history, from, now));
         let from = window_start(history, onset[0], now)?;
         let observed = history.between(from, now);
         let before = history.at_or_before(from)?;

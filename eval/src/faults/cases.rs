@@ -84,8 +84,12 @@ pub struct Outcome {
     pub felt: bool,
     /// The last diagnosis.
     pub answer: Answer,
-    /// The causes of the last diagnosis, the likeliest first: fault, object, confidence.
+    /// The causes of the last diagnosis, the likeliest first: fault, object (and its field), confidence.
     pub said: Vec<(String, String, f64)>,
+    /// Those of the first diagnosis.
+    pub said_first: Vec<(String, String, f64)>,
+    /// The true causes: faults, object, field.
+    pub truth: Vec<String>,
     /// Seconds from onset to the first diagnosis whose leader is right and stays.
     pub located_s: Option<i64>,
     /// Whether it is over at the end of the play.
@@ -246,6 +250,22 @@ fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome
         felt: untreated >= FELT,
         answer: answer(causes.iter().map(|cause| is_right(truth, cause))),
         said: causes.iter().map(named).collect(),
+        said_first: played
+            .said
+            .first()
+            .map_or_else(Vec::new, |said| said.causes.iter().map(named).collect()),
+        truth: truth
+            .causes
+            .iter()
+            .map(|right| {
+                format!(
+                    "{} {} {}",
+                    right.faults.join("|"),
+                    right.object,
+                    right.field.as_deref().unwrap_or_default()
+                )
+            })
+            .collect(),
         located_s: located(played),
         mended: played.loss.is_over(),
         worse,
@@ -257,7 +277,8 @@ fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome
 }
 
 fn named(cause: &SaidCause) -> (String, String, f64) {
-    let object = cause.object.to_string();
+    let field = cause.field.as_ref().map(|field| format!(" {field}"));
+    let object = format!("{}{}", cause.object, field.unwrap_or_default());
     (cause.fault.to_string(), object, cause.confidence)
 }
 

@@ -85,6 +85,7 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         let past = Past {
             healthy_until: incident.healthy_until,
             since: incident.since,
+            onset: incident.case.as_ref().map(|case| case.onset),
         };
         Case::put(
             &state.history,
