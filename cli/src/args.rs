@@ -517,12 +517,26 @@ pub enum Suite {
     Faults,
     /// Bundled scenarios, with a memory filled on others and without
     Practice,
+    /// Agents beside each other on the bundled scenarios
+    Smoke,
+}
+
+/// Who acts in a play of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Agent {
+    /// Three plans
+    Sentinel,
+    /// Nine plans and a debate
+    Legion,
+    /// Nobody
+    Noop,
 }
 
 /// `aegis eval`.
 #[derive(Debug, Args)]
 pub struct Eval {
-    /// What is evaluated: bundles, faults (the catalogue on bundled applications), or practice (whether a memory helps)
+    /// What is evaluated: bundles, faults (the catalogue on bundled applications), practice (whether a memory helps), or
+    /// smoke (agents beside each other)
     #[arg(default_value = "bundles", hide_possible_values = true)]
     pub suite: Suite,
     /// A folder or archive of support bundles, a folder for each case
@@ -537,7 +551,7 @@ pub struct Eval {
     /// Ends with 1 if the lower 95 % bound of the first answers, pooled, lies below this share
     #[arg(long, value_name = "SHARE")]
     pub fail_below: Option<f64>,
-    /// Of faults: seeds, each of which gives every fault a target on every application
+    /// Of faults: seeds, each of which gives every fault a target on every application; of smoke: seeds of every scenario
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
     /// Of faults: the first of these seeds
@@ -546,6 +560,15 @@ pub struct Eval {
     /// Of faults: controls on every application and seed
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub controls: usize,
+    /// Of smoke: agents, with commas; the first is compared with each of the others
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "legion,sentinel,noop",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub agents: Vec<Agent>,
     /// Of faults: which; all, or ids with commas
     #[arg(long, value_name = "all|LIST", default_value = "all")]
     pub faults: String,

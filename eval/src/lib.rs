@@ -5,9 +5,11 @@
 
 pub mod bundles;
 pub mod faults;
+pub mod paired;
 pub mod practice;
 pub mod reliability;
 pub mod share;
+pub mod smoke;
 
 /// Version of what suites give.
 pub const SCHEMA: &str = "aegis.dev/evaluation/v1";

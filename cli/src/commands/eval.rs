@@ -1,13 +1,13 @@
 //! `aegis eval`: suites of cases with known answers, counted.
 
-use crate::args::{Eval, Suite, TextOrJson};
+use crate::args::{Agent, Eval, Suite, TextOrJson};
 use crate::commands::rehearse::which_faults;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
 use aegis_eval::bundles::{self, EvalError, Labels, Names};
-use aegis_eval::faults;
 use aegis_eval::practice::{self, PracticeError, Worlds};
+use aegis_eval::{faults, smoke};
 use aegis_memory::Memory;
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -24,6 +24,7 @@ pub fn run(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Suite::Bundles => of_bundles(args, terminal),
         Suite::Faults => of_faults(args, terminal),
         Suite::Practice => of_practice(args, terminal),
+        Suite::Smoke => of_smoke(args, terminal),
     }
 }
 
@@ -35,18 +36,7 @@ fn of_faults(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
         seeds: (args.first_seed..args.first_seed.saturating_add(args.seeds)).collect(),
         controls: args.controls,
     };
-    let (done, live) = (AtomicUsize::new(0), stderr().is_terminal());
-    let outcomes = faults::run(&suite, &|_| {
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if live {
-            to_stderr(&format!("\r\x1b[K{done} cases"));
-        } else if done.is_multiple_of(100) {
-            to_stderr(&format!("{done} cases\n"));
-        }
-    });
-    if live {
-        to_stderr("\r\x1b[K");
-    }
+    let outcomes = counted("cases", |done| faults::run(&suite, &|_| done()));
     let outcomes = outcomes.map_err(|why| Failure::usage(why.to_string()))?;
     let scores = faults::tally(&outcomes);
     match args.format.output {
@@ -92,6 +82,44 @@ fn of_practice(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
             let text = format!("learned {new} incidents\n{}", practice::text(&pairs));
             terminal.print(&text)?;
         }
+    }
+    terminal.finish()
+}
+
+/// Counts what is done on standard error while it goes on.
+fn counted<T>(what: &str, job: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> T {
+    let (done, live) = (AtomicUsize::new(0), stderr().is_terminal());
+    let result = job(&|| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if live {
+            to_stderr(&format!("\r\x1b[K{done} {what}"));
+        } else if done.is_multiple_of(100) {
+            to_stderr(&format!("{done} {what}\n"));
+        }
+    });
+    if live {
+        to_stderr("\r\x1b[K");
+    }
+    result
+}
+
+fn of_smoke(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    interrupt::watch();
+    let agent = |agent: &Agent| match agent {
+        Agent::Sentinel => smoke::Agent::Sentinel,
+        Agent::Legion => smoke::Agent::Legion,
+        Agent::Noop => smoke::Agent::Noop,
+    };
+    let suite = smoke::Suite {
+        agents: args.agents.iter().map(agent).collect(),
+        seeds: (args.first_seed..args.first_seed.saturating_add(args.seeds)).collect(),
+    };
+    let plays = counted("plays", |done| smoke::run(&suite, done));
+    let plays = plays.map_err(|why| Failure::usage(why.to_string()))?;
+    let scores = smoke::tally(&plays, &suite.agents);
+    match args.format.output {
+        TextOrJson::Json => terminal.print_json(&serde_json::json!(scores))?,
+        TextOrJson::Text => terminal.print(&smoke::text(&scores))?,
     }
     terminal.finish()
 }

@@ -333,6 +333,10 @@ fn the_graph_is_drawn() {
         .says(&["flowchart", "observe"]);
     Place::new()
         .run("graph show legion")
+        .ends(0)
+        .says(&["flowchart", "argue"]);
+    Place::new()
+        .run("graph show chaos")
         .ends(2)
-        .complains(&["legion"]);
+        .complains(&["chaos"]);
 }

@@ -123,7 +123,14 @@ impl Debate {
         let mut plans = floor.leaders();
         let leader = plans.first().copied();
         plans.push(floor.control());
-        self.ask_rivals(floor, tournament, &plans, &mut questions);
+        for plan in plans {
+            self.rival(
+                floor,
+                tournament,
+                (plan, &floor.plans[plan]),
+                &mut questions,
+            );
+        }
         if self.searched != leader {
             self.searched = leader;
             self.search = leader.and_then(|leader| Search::against(floor, leader));
@@ -133,25 +140,19 @@ impl Debate {
         questions
     }
 
-    fn ask_rivals(
+    /// Trials of a plan where each rival is the cause, but for those that were played.
+    fn rival(
         &self,
         floor: &Floor<'_>,
         tournament: &Tournament,
-        plans: &[usize],
+        (plan, steps): (usize, &Plan),
         questions: &mut Questions,
     ) {
-        for (position, rival) in self.rivals.iter().enumerate() {
-            let draws = critics::diagnosis::draws(floor, tournament, rival);
-            for plan in plans {
-                if outcomes_of(&rival.played, *plan).is_none() {
-                    let what = Asked::Rival {
-                        rival: position,
-                        plan: *plan,
-                    };
-                    let trials =
-                        tournament.main(floor.diagnosis, &floor.plans[*plan], &draws, None);
-                    questions.add(what, trials);
-                }
+        for (rival, one) in self.rivals.iter().enumerate() {
+            if outcomes_of(&one.played, plan).is_none() {
+                let draws = critics::diagnosis::draws(floor, tournament, one);
+                let trials = tournament.main(floor.diagnosis, steps, &draws, None);
+                questions.add(Asked::Rival { rival, plan }, trials);
             }
         }
     }
@@ -268,7 +269,8 @@ impl Debate {
         said: &[Objection],
         paid: u64,
     ) -> Vec<Amendment> {
-        let each = FUTURES.len() * tournament.draws.len() + 2 + UNDER_ATTACK;
+        let rivals = self.rivals.len() * critics::diagnosis::DRAWS as usize;
+        let each = FUTURES.len() * tournament.draws.len() + 2 + 2 * UNDER_ATTACK + rivals;
         let most = AMENDMENTS.min(paid as usize / each.max(1));
         let mut known = Known::of(floor.case, floor.plans);
         let mut amendments = Vec::new();
@@ -313,6 +315,7 @@ impl Debate {
             questions.add(Asked::Long { amendment }, long);
             // It will stand at the end of the list of plans.
             let position = floor.plans.len() + amendment;
+            self.rival(floor, tournament, (position, &one.to), &mut questions);
             self.attack(tournament, diagnosis, (position, &one.to), &mut questions);
         }
         for one in &amendments {
@@ -364,7 +367,8 @@ impl Debate {
                     find.into_iter()
                         .for_each(|find| find.played.push((plan, answer.clone())));
                 }
-                Asked::Rival { .. } | Asked::Probe { .. } => {}
+                Asked::Rival { rival, plan } => self.rivals[rival].played.push((plan, answer)),
+                Asked::Probe { .. } => {}
             }
         }
         played
@@ -610,4 +614,92 @@ fn heaviest(said: &[Objection], critic: Critic, plan: &SmolStr) -> f64 {
 
 fn position(plans: &[Plan], id: &SmolStr) -> Option<usize> {
     plans.iter().position(|plan| plan.id == *id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::Genome;
+    use crate::select::select;
+    use aegis_model::debate::Claim;
+    use aegis_model::{Action, Evidence, PlanSource, PlanStep};
+
+    fn plan(id: &str) -> Plan {
+        let step = PlanStep {
+            action: Action::Wait(1),
+            preconditions: Vec::new(),
+            wait: None,
+            deadline: 2,
+        };
+        Plan {
+            id: id.into(),
+            steps: vec![step],
+            answers: None,
+            source: PlanSource::Undo,
+            summary: id.into(),
+        }
+    }
+
+    fn score(id: &str, loss: f64) -> PlanScore {
+        PlanScore {
+            plan: id.into(),
+            stability: 1.0 - loss,
+            futures: [1.0 - loss; 3],
+            cost: 0.0,
+            resilience: 1.0 - loss,
+            risk: 0.0,
+            score: 0.0,
+            losses: vec![loss; 4],
+            durable: true,
+            dominated_by: None,
+            rejected: None,
+        }
+    }
+
+    fn objection(plan: &str, evidence: Evidence) -> Objection {
+        Objection {
+            round: 1,
+            critic: Critic::Diagnosis,
+            plan: plan.into(),
+            claim: Claim::Dear,
+            text: String::new(),
+            evidence,
+            severity: 1.0,
+        }
+    }
+
+    fn chosen(debate: &Debate, loss: f64) -> Option<SmolStr> {
+        let plans = [plan("a"), plan("b"), crate::case::wait()];
+        let mut scores = [score("a", loss), score("b", loss), score("wait", 0.3)];
+        let ballot = debate.ballot(&plans);
+        let selection = select(&plans, &mut scores, &Genome::default(), &ballot);
+        selection.choice.map(|index| plans[index].id.clone())
+    }
+
+    #[test]
+    fn votes_decide_between_plans_that_are_as_good() {
+        let mut debate = Debate::default();
+        assert_eq!(chosen(&debate, 0.1).as_deref(), Some("a"));
+        debate.votes = vec![Vote {
+            critic: Critic::Safety,
+            plan: "b".into(),
+            why: String::new(),
+        }];
+        assert_eq!(chosen(&debate, 0.1).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn what_stands_against_a_plan_demands_more_of_it_unless_it_rests_on_nothing() {
+        let observed = || Evidence::Observed {
+            text: "seen".into(),
+        };
+        // Both save 0.05 of the loss of waiting; 0.01 is demanded of each, and a tenth of what stands.
+        let mut debate = Debate::default();
+        debate.objections.push(objection("a", Evidence::Word));
+        assert_eq!(chosen(&debate, 0.25).as_deref(), Some("a"));
+        debate.objections.push(objection("a", observed()));
+        assert_eq!(chosen(&debate, 0.25).as_deref(), Some("b"));
+        debate.objections.push(objection("b", observed()));
+        assert_eq!(chosen(&debate, 0.25), None);
+    }
 }

@@ -37,11 +37,11 @@ fn dear(floor: &Floor<'_>, plan: usize) -> Option<Objection> {
         other: less,
         text: "mean cost, and that of the cheaper plan".into(),
     };
-    let severity = if own - less < NOTABLE {
+    let more = own - less;
+    let severity = if more < NOTABLE {
         0.0
     } else {
-        floor.genome.weight_cost * (own - less)
+        (floor.genome.weight_cost * more).max(super::WORTH_SAYING)
     };
-    let severity = severity.max(if own - less < NOTABLE { 0.0 } else { 0.01 });
     floor.objection(Critic::Cost, plan, Claim::Dear, severity, (text, evidence))
 }
