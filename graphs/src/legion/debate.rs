@@ -102,7 +102,7 @@ pub fn question(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         () => None,
     };
     if let Some(closing) = closing {
-        return adjourn(state, incident, debate, closing, Vec::new());
+        return adjourn(state, call, (incident, debate), closing, Vec::new());
     }
     let Some(ground) = Ground::of(state, &incident) else {
         return Step::new().then(Node::Vote);
@@ -112,16 +112,20 @@ pub fn question(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let asked = debate.question(&floor, ground.tournament);
     if asked.trials.len() as u64 > left(call) {
         debate.forget();
-        return adjourn(state, incident, debate, Closing::Budget, Vec::new());
+        return adjourn(state, call, (incident, debate), Closing::Budget, Vec::new());
     }
     put(incident, debate, Vec::new())
         .ask(Effect::Simulate(asked.trials))
         .then(Node::Probe)
 }
 
+/// Trials kept for the end, when every plan that is left meets the adversary's future.
+const LAST: u64 = 80;
+
 /// Trials that the debate may still play.
 fn left(call: &Call<'_, Sentinel>) -> u64 {
-    call.left.trials.map_or(u64::MAX, |left| left.0)
+    let left = call.left.trials.map_or(u64::MAX, |left| left.0);
+    left.saturating_sub(LAST)
 }
 
 /// Takes answers in; the adversary asks on as long as there is a budget.
@@ -164,7 +168,7 @@ pub fn argue(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     events.extend(amendments.iter().cloned().map(RunEvent::Amended));
     debate.objections.extend(said);
     if amendments.is_empty() {
-        return adjourn(state, incident, debate, Closing::NothingNew, events);
+        return adjourn(state, call, (incident, debate), Closing::NothingNew, events);
     }
     let asked = debate.try_amended(&floor, ground.tournament, amendments);
     put(incident, debate, events)
@@ -224,8 +228,8 @@ fn join(
 /// The debate is over but for the votes: every plan that is left meets the adversary's future.
 fn adjourn(
     state: &State,
-    incident: Incident,
-    mut debate: Debate,
+    call: &Call<'_, Sentinel>,
+    (incident, mut debate): (Incident, Debate),
     closing: Closing,
     events: Vec<RunEvent>,
 ) -> Step<Sentinel> {
@@ -234,8 +238,14 @@ fn adjourn(
         let floor = ground.floor(None, debate.round);
         debate.last_questions(&floor, ground.tournament).trials
     });
+    let paid = |trials: &Vec<_>| trials.len() as u64 <= left(call) + LAST;
+    if asked.as_ref().is_some_and(|trials| !paid(trials)) {
+        // A future that only some have met tells nothing of the others.
+        debate.find = None;
+        debate.forget();
+    }
     put(incident, debate, events)
-        .ask(Effect::Simulate(asked.unwrap_or_default()))
+        .ask(Effect::Simulate(asked.filter(paid).unwrap_or_default()))
         .then(Node::Vote)
 }
 
