@@ -22,6 +22,15 @@ fn played(bundled: &Bundled, threads: usize) -> Recording {
     with_threads(threads, || play(&loaded, 1, Mode::Legion))
 }
 
+/// Whether there is something that an objection rests on.
+fn rests(evidence: &Evidence) -> bool {
+    match evidence {
+        Evidence::Simulated { trials, text, .. } => *trials > 0 && !text.is_empty(),
+        Evidence::Observed { text } => !text.is_empty(),
+        Evidence::Word => false,
+    }
+}
+
 /// One line per rule of a debate that a run breaks.
 fn breaches(name: &str, run: &Recording) -> Vec<String> {
     let mut breaches = Vec::new();
@@ -44,13 +53,7 @@ fn breaches(name: &str, run: &Recording) -> Vec<String> {
                 withdrawn.clear();
             }
             RunEvent::Objected(one) => {
-                let empty = |text: &str| text.is_empty();
-                let rests = match &one.evidence {
-                    Evidence::Simulated { trials, text, .. } => *trials > 0 && !empty(text),
-                    Evidence::Observed { text } => !empty(text),
-                    Evidence::Word => false,
-                };
-                if !rests || one.weight() <= 0.0 || !drafted.contains(&one.plan) {
+                if !rests(&one.evidence) || one.weight() <= 0.0 || !drafted.contains(&one.plan) {
                     breach(format!("an objection that rests on nothing: {one:?}"));
                 }
                 said.insert((one.critic, one.plan.clone()));
