@@ -212,7 +212,7 @@ fn events(loaded: &Loaded, seed: u64, agent: Agent) -> Result<Vec<Stamped>, RunE
             Ok(())
         },
         note: &mut |_| Ok(()),
-        ask: &mut |_, _| true,
+        ask: &mut |_, _| Some(aegis_model::Ruling::plain(true)),
         advise: &mut no_model,
         stop: &|| false,
         memory: None,
