@@ -488,6 +488,20 @@ pub fn unprocessed<P>(cluster: &Cluster<P>, pod: PodId) -> Option<(SmolStr, Stri
     })
 }
 
+/// A volume of a pod that its node cannot reach, which a kubelet finds out where no scheduler has looked.
+/// Source: pkg/volume/util `CheckNodeAffinity`.
+#[must_use]
+pub fn out_of_reach<P>(cluster: &Cluster<P>, pod: PodId, node: NodeId) -> Option<SmolStr> {
+    let row = &cluster.objects.pods[pod.index()];
+    let mut volumes = storage::claim_names(&cluster.objects, row).filter_map(|(_, name)| {
+        let claim = storage::claim(cluster, &row.namespace, &name)?;
+        let volume = volume_of(cluster, &cluster.objects.claims[claim.index()])?;
+        Some(&cluster.objects.volumes[volume.index()])
+    });
+    let far = volumes.find(|volume| !reaches(cluster, volume, node))?;
+    Some(far.header.reference.name.clone())
+}
+
 /// The volume of a claim that is bound.
 #[must_use]
 pub fn volume_of<P>(cluster: &Cluster<P>, claim: &PersistentVolumeClaim) -> Option<VolumeId> {

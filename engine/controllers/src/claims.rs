@@ -18,13 +18,34 @@ const SOURCE: Source = Source::of("statefulset-controller");
 /// Makes the claims of a pod that are not there.
 ///
 /// # Errors
-/// Why the API server refuses one; an Event has said it.
+/// Why the API server refuses one, or that one is on its way out; an Event has said it.
 pub(crate) fn make<P>(
     cluster: &mut Cluster<P>,
     journal: &mut Journal,
     id: WorkloadId,
     ordinal: u32,
 ) -> Result<(), ApiError> {
+    if let Some(name) = going(cluster, id, ordinal) {
+        let set = cluster.objects.workloads[id.index()]
+            .header
+            .reference
+            .clone();
+        let message = format!(
+            "create Pod {}-{ordinal} in StatefulSet {} failed error: pvc {name} is being deleted",
+            set.name, set.name
+        );
+        let warning = Severity::Warning;
+        record(
+            cluster,
+            journal,
+            warning,
+            "FailedCreate",
+            &message,
+            &set,
+            SOURCE,
+        );
+        return Err(ApiError::Shape("a claim of the pod is being deleted"));
+    }
     for (name, document) in missing(cluster, id, ordinal) {
         let set = cluster.objects.workloads[id.index()]
             .header
@@ -67,6 +88,22 @@ pub(crate) fn make<P>(
         return Err(why);
     }
     Ok(())
+}
+
+/// A claim of a pod that is there and is being deleted.
+fn going<P>(cluster: &Cluster<P>, id: WorkloadId, ordinal: u32) -> Option<alloc::string::String> {
+    let row = &cluster.objects.workloads[id.index()];
+    let WorkloadSpec::StatefulSet(spec) = &*row.spec else {
+        return None;
+    };
+    let reference = &row.header.reference;
+    let templates = spec.volume_claim_templates.iter();
+    let mut names =
+        templates.map(|one| format!("{}-{}-{ordinal}", one.metadata.name, reference.name));
+    names.find(|name| {
+        let claim = storage::claim(cluster, &reference.namespace, name);
+        claim.is_some_and(|id| cluster.objects.claims[id.index()].deletion.is_some())
+    })
 }
 
 /// Claims of a pod that are not there, by name, with their documents.

@@ -131,17 +131,20 @@ fn counts_by_scale(budget: &DisruptionBudget) -> bool {
 fn unmanaged(budget: &DisruptionBudget) -> String {
     format!(
         "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.",
-        LabelSelectorText(&budget.spec.selector)
+        LabelSelectorText(budget.spec.selector.as_ref())
     )
 }
 
 /// A selector as Go prints the API's type.
-struct LabelSelectorText<'a>(&'a LabelSelector);
+struct LabelSelectorText<'a>(Option<&'a LabelSelector>);
 
 impl fmt::Display for LabelSelectorText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(selector) = self.0 else {
+            return f.write_str("nil");
+        };
         f.write_str("&LabelSelector{MatchLabels:map[string]string{")?;
-        for (key, value) in &self.0.match_labels {
+        for (key, value) in &selector.match_labels {
             write!(f, "{key}: {value},")?;
         }
         f.write_str("},MatchExpressions:[]LabelSelectorRequirement{},}")
@@ -174,7 +177,7 @@ fn count<P>(cluster: &Cluster<P>, budget: &DisruptionBudget) -> Counts {
         }
         for pod in workload.pods.iter() {
             let row = &cluster.objects.pods[pod.index()];
-            if budget.spec.selector.matches(&row.labels) {
+            if budget.spec.selects(&row.labels) {
                 counts.add(WorkloadId::from(index), workload, row);
             }
         }

@@ -16,6 +16,7 @@ pub mod deployment;
 pub mod disruption;
 pub mod drain;
 pub mod endpoints;
+mod garbage_collector;
 pub mod job;
 pub mod metrics_server;
 pub mod node_lifecycle;
@@ -52,6 +53,7 @@ pub fn step<P: Clone>(
     cron_job::step(cluster, overlay, draws, journal);
     endpoints::step(cluster, overlay, draws, journal);
     disruption::step(cluster, overlay, draws, journal);
+    garbage_collector::step(cluster);
     aegis_cluster::api::collect_namespaces(cluster);
     aegis_cluster::api::settle_quotas(cluster);
     autoscaler::step(cluster, overlay, draws, journal);

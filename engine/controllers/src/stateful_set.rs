@@ -145,6 +145,11 @@ fn is_terminating<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
     cluster.objects.pods[pod.index()].deletion.is_some()
 }
 
+fn is_pending<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let row = &cluster.objects.pods[pod.index()];
+    row.phase == PodPhase::Pending && row.deletion.is_none()
+}
+
 /// Running, ready for long enough, and not terminating.
 fn is_healthy<P>(cluster: &Cluster<P>, desk: &Desk, pod: PodId) -> bool {
     let row = &cluster.objects.pods[pod.index()];
@@ -194,6 +199,9 @@ fn keep<P>(
     };
     if cluster.objects.pods[pod.index()].phase.is_terminal() {
         replace_failed(cluster, desk, pod, journal);
+        return Err(Wait);
+    }
+    if is_pending(cluster, pod) && claims::make(cluster, journal, desk.id, ordinal).is_err() {
         return Err(Wait);
     }
     if is_healthy(cluster, desk, pod) {

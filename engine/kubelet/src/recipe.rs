@@ -11,7 +11,7 @@ use aegis_model::kubernetes::{
 };
 use aegis_model::{Bytes, Objects, PodId, TemplateId, WorkloadId};
 use aegis_shell as shell;
-use aegis_shell::{Filled, Mount, Script};
+use aegis_shell::{Access, Filled, Mount, Script};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -103,6 +103,7 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
             memory_limit: memory_limit(container, spec),
             references: references(container),
             mounts: mounts(container, spec),
+            layer: layer(container),
             hooks: [
                 &container.lifecycle.post_start,
                 &container.lifecycle.pre_stop,
@@ -122,6 +123,7 @@ fn compile(objects: &Objects, template: TemplateId, first: TemplateId) -> Recipe
         serving,
         volumes: volumes(spec),
         empty_dirs: empty_dirs(spec),
+        absent_paths: absent_paths(spec),
         readiness_gates: spec
             .readiness_gates
             .iter()
@@ -248,7 +250,8 @@ fn script(container: &Container) -> Script {
 /// Source: third_party/forked/golang/expansion: a name that is not defined stays as it is. What differs from
 /// pod to pod is left to the shell, which has the same variables.
 fn filled_in(word: &SmolStr, container: &Container) -> SmolStr {
-    let mut text = alloc::string::String::from(word.as_str());
+    // The controller of an indexed Job gives its containers this one.
+    let mut text = word.replace("$(JOB_COMPLETION_INDEX)", "${JOB_COMPLETION_INDEX}");
     for variable in container.env.iter().filter(|_| word.contains("$(")) {
         let reference = alloc::format!("$({})", variable.name);
         text = match &variable.value {
@@ -272,12 +275,41 @@ fn mounts(container: &Container, spec: &PodSpec) -> Vec<Mount> {
             _ => Filled::ByScripts,
         }
     };
+    // What shows objects is mounted for reading alone, whatever the mount says.
+    let is_of_objects = |name: &SmolStr| {
+        let volume = spec.volumes.iter().find(|volume| volume.name == *name);
+        volume.is_some_and(|volume| {
+            volume.config_map.is_some() || volume.secret.is_some() || volume.projected.is_some()
+        })
+    };
+    // A fresh file system belongs to root; with `fsGroup` its files are given to the group.
+    let user = container.security_context.run_as_user;
+    let user = user.or(spec.security_context.run_as_user).unwrap_or(0);
+    let is_of_another = |name: &SmolStr| {
+        let volume = spec.volumes.iter().find(|volume| volume.name == *name);
+        let is_claim = volume.is_some_and(|volume| {
+            volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()
+        });
+        is_claim && user != 0 && spec.security_context.fs_group.is_none()
+    };
     let mounts = container.volume_mounts.iter().map(|mount| Mount {
         volume: mount.name.clone(),
         path: mount.mount_path.clone(),
         files: filled(&mount.name),
+        access: match mount.read_only || is_of_objects(&mount.name) {
+            true => Access::ReadOnly,
+            false if is_of_another(&mount.name) => Access::Denied,
+            false => Access::Writable,
+        },
     });
     mounts.collect()
+}
+
+fn layer(container: &Container) -> Access {
+    match container.security_context.read_only_root_filesystem {
+        Some(true) => Access::ReadOnly,
+        _ => Access::Writable,
+    }
 }
 
 fn hook_recipe(
@@ -339,6 +371,36 @@ fn empty_dirs(spec: &PodSpec) -> Vec<EmptyDirRecipe> {
     dirs.collect()
 }
 
+/// Folders of a usual node; what lies elsewhere is not there until somebody makes it.
+const OF_NODES: [&str; 19] = [
+    "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root",
+    "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+];
+
+/// Volumes of paths that must be there and are not, with what is wrong.
+/// Source: pkg/volume/hostpath/host_path.go `checkTypeInternal`.
+fn absent_paths(spec: &PodSpec) -> Vec<(SmolStr, SmolStr)> {
+    let volumes = spec.volumes.iter();
+    let absent = volumes.filter_map(|volume| {
+        let path = volume.host_path.as_ref()?;
+        let what = match path.kind.as_deref()? {
+            "Directory" => "directory",
+            "File" => "file",
+            "Socket" => "socket file",
+            "CharDevice" => "character device",
+            "BlockDevice" => "block device",
+            _ => return None,
+        };
+        let first = path.path.trim_start_matches('/').split('/').next()?;
+        let usual = first.is_empty() || OF_NODES.contains(&first);
+        let absent = !usual || shell::is_plainly_absent(&path.path);
+        let why =
+            smol_str::format_smolstr!("hostPath type check failed: {} is not a {what}", path.path);
+        absent.then(|| (volume.name.clone(), why))
+    });
+    absent.collect()
+}
+
 /// Ports on which common images listen beside those that manifests declare.
 /// Sources: the images' own pages and default configurations.
 const KNOWN_PORTS: [(&str, &[u16]); 14] = [
@@ -366,7 +428,7 @@ pub(super) fn listens_by_itself(container: &Container) -> bool {
 
 /// Whether something in the pod listens on a port: one that it declares, or one that
 /// the image is known for. A container that declares none listens on the ports on
-/// which the workload was probed when it first ran; where it was not, on any.
+/// which the workload was probed when it first ran; where it was not, on any. `pause` listens on none.
 fn listens(container: &Container, port: u16, spec: &PodSpec, first: &PodSpec) -> bool {
     let family = shell::image_family(&container.image);
     let known = KNOWN_PORTS
@@ -377,6 +439,7 @@ fn listens(container: &Container, port: u16, spec: &PodSpec, first: &PodSpec) ->
         return true;
     }
     container.ports.is_empty()
+        && !shell::is_pause(&container.image)
         && at_first(container, first).is_none_or(|ports| ports.contains(&port))
 }
 

@@ -41,21 +41,30 @@ pub(super) fn files_of<P>(
     namespace: &str,
     volume: &VolumeRecipe,
 ) -> Vec<(SmolStr, String)> {
+    if volume.items.is_empty() {
+        return entries(cluster, namespace, &volume.reference);
+    }
     let Some(document) = document(cluster, namespace, &volume.reference) else {
         return Vec::new();
     };
-    let named = |(key, path): &(SmolStr, SmolStr)| (path.clone(), value(&document, key));
-    let files: Vec<(SmolStr, Option<String>)> = if volume.items.is_empty() {
-        let keys = PARTS.iter().filter_map(|part| document[*part].as_object());
-        let keys = keys.flat_map(|entries| entries.keys());
-        keys.map(|key| (key.as_str().into(), value(&document, key)))
-            .collect()
-    } else {
-        volume.items.iter().map(named).collect()
+    let named = volume.items.iter();
+    named
+        .filter_map(|(key, path)| Some((path.clone(), value(&document, key)?)))
+        .collect()
+}
+
+/// All keys of a ConfigMap or Secret with what stands under them.
+pub(super) fn entries<P>(
+    cluster: &Cluster<P>,
+    namespace: &str,
+    reference: &Reference,
+) -> Vec<(SmolStr, String)> {
+    let Some(document) = document(cluster, namespace, reference) else {
+        return Vec::new();
     };
-    let known = files.into_iter();
-    known
-        .filter_map(|(path, text)| Some((path, text?)))
+    let parts = PARTS.iter().filter_map(|part| document[*part].as_object());
+    let keys = parts.flat_map(|entries| entries.keys());
+    keys.filter_map(|key| Some((key.as_str().into(), value(&document, key)?)))
         .collect()
 }
 

@@ -9,7 +9,7 @@ use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
 };
 use aegis_model::Tick;
-use aegis_model::kubernetes::{Container, EnvVar, Kind};
+use aegis_model::kubernetes::{Container, EnvFrom, EnvVar, Kind};
 use aegis_model::objects::Severity;
 use aegis_shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
 use alloc::collections::BTreeMap;
@@ -52,6 +52,9 @@ impl<P: Clone> Sync<'_, P> {
                 if self.recipe.containers[index].memory_limit.is_none() {
                     self.say_that_the_node_ran_out(index);
                 }
+                self.end_by_memory(index, since, until);
+            }
+            Halt::Holds { bytes, .. } if self.is_too_much(index, bytes) => {
                 self.end_by_memory(index, since, until);
             }
             Halt::Await(_) | Halt::Ask(_) | Halt::Call(_) => {
@@ -118,7 +121,12 @@ impl<P: Clone> Sync<'_, P> {
                 begin.after(1)
             }
             Halt::EatMemory => begin.after(self.seconds_of_greed(index)),
-            Halt::TakeMemory(bytes) if self.is_too_much(index, *bytes) => begin.after(1),
+            Halt::TakeMemory(bytes) | Halt::Holds { bytes, .. }
+                if self.is_too_much(index, *bytes) =>
+            {
+                begin.after(1)
+            }
+            Halt::Holds { seconds, .. } => begin.after(*seconds),
             Halt::Serve if self.recipe.containers[index].part == Part::Init => {
                 let extra = self.uniform(Purpose::Startup, index) < 0.5;
                 begin.after(1 + u32::from(extra))
@@ -194,6 +202,7 @@ impl<P: Clone> Sync<'_, P> {
             mounts: &container.mounts,
             container: index,
             content: container.script.content,
+            layer: container.layer,
         };
         let shell: &mut Shell = Arc::make_mut(shell);
         container.script.go_on(shell, step, &mut disk)
@@ -209,6 +218,7 @@ impl<P: Clone> Sync<'_, P> {
             mounts: &container.mounts,
             container: index,
             content: container.script.content,
+            layer: container.layer,
         };
         script.ask(variables, &mut disk)
     }
@@ -222,6 +232,7 @@ impl<P: Clone> Sync<'_, P> {
             mounts: &container.mounts,
             container: index,
             content: container.script.content,
+            layer: container.layer,
         };
         script.ask(self.variables(index), &mut disk)
     }
@@ -242,12 +253,36 @@ impl<P: Clone> Sync<'_, P> {
         let Some(container) = all.nth(index) else {
             return variables;
         };
+        for from in &container.env_from {
+            self.take_all(from, &mut variables);
+        }
         for variable in &container.env {
             if let Some(value) = self.value_of(variable) {
                 variables.insert(variable.name.clone(), value);
             }
         }
         variables
+    }
+
+    /// All keys of a ConfigMap or Secret as variables.
+    fn take_all(&self, from: &EnvFrom, variables: &mut BTreeMap<SmolStr, SmolStr>) {
+        let named = [
+            (ReferenceKind::ConfigMap, &from.config_map_ref),
+            (ReferenceKind::Secret, &from.secret_ref),
+        ];
+        for (kind, name) in named {
+            let Some(name) = name else { continue };
+            let reference = Reference {
+                kind,
+                name: name.name.clone(),
+                key: SmolStr::default(),
+            };
+            let namespace = &self.row().namespace;
+            for (key, value) in references::entries(self.cluster, namespace, &reference) {
+                let key = smol_str::format_smolstr!("{}{key}", from.prefix);
+                variables.insert(key, value.into());
+            }
+        }
     }
 
     /// The value of a variable: as it stands, of a key, or of a field of the pod.
@@ -306,6 +341,7 @@ impl<P: Clone> Sync<'_, P> {
             mounts: &recipe.mounts,
             container: index,
             content: Content::Base,
+            layer: recipe.layer,
         };
         let written = disk.get(&recipe.last_words.path);
         let written = written.and_then(|file| file.text.clone());

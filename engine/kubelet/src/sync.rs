@@ -237,13 +237,21 @@ impl<'a, P: Clone> Sync<'a, P> {
             };
             return;
         }
+        if let Some(volume) = volumes::out_of_reach(self.cluster, self.pod, self.node) {
+            let message = format!(
+                "MountVolume.NodeAffinity check failed for volume \"{volume}\" : no matching NodeSelectorTerms"
+            );
+            return self.fail_to_mount(&message, delay);
+        }
         let recipe = self.recipe.clone();
         let namespace = self.row().namespace.clone();
         let missing = recipe.volumes.iter().find_map(|volume| {
             let why = references::missing_files(self.cluster, &namespace, volume)?;
             Some((volume.name.clone(), why))
         });
-        let Some((volume, why)) = missing else {
+        let absent = recipe.absent_paths.first();
+        let absent = absent.map(|(volume, why)| (volume.clone(), why.as_str().into()));
+        let Some((volume, why)) = missing.or(absent) else {
             self.show_files();
             self.say_what_secrets_are_missing();
             self.run.stage = Stage::Sandbox {

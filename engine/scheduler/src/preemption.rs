@@ -202,8 +202,8 @@ fn split_by_budget<P>(cluster: &Cluster<P>, pods: &[PodId]) -> (Vec<PodId>, Vec<
         for (budget, left) in cluster.objects.budgets.iter().zip(&mut allowed) {
             let meant = budget.header.exists()
                 && budget.header.reference.namespace == row.namespace
-                && budget.spec.selector != LabelSelector::default()
-                && budget.spec.selector.matches(&row.labels);
+                && budget.spec.selector != Some(LabelSelector::default())
+                && budget.spec.selects(&row.labels);
             if meant {
                 *left -= 1;
                 violates |= *left < 0;

@@ -59,6 +59,12 @@ pub(super) fn of<P>(cluster: &Cluster<P>, id: PodId) -> Result<Option<PodVolumes
     let mut claims = Vec::new();
     for (_, name) in storage::claim_names(&cluster.objects, pod) {
         match storage::claim(cluster, &pod.namespace, &name) {
+            Some(claim) if is_anothers(cluster, id, claim) => {
+                return Err(format!(
+                    "PVC {0}/{name} was not created for pod {0}/{1} (pod is not owner)",
+                    pod.namespace, pod.name
+                ));
+            }
             Some(claim) => claims.push(claim),
             None if is_assumed(cluster, &pod.namespace, &name) => {}
             None => return Err(format!("persistentvolumeclaim \"{name}\" not found")),
@@ -96,6 +102,17 @@ pub(super) fn of<P>(cluster: &Cluster<P>, id: PodId) -> Result<Option<PodVolumes
     let size = |claim: &ClaimId| cluster.objects.claims[claim.index()].request();
     found.waiting.sort_by_key(|claim| (size(claim), *claim));
     Ok(Some(found))
+}
+
+/// Whether a claim has the name of one that would be made for an ephemeral volume of a pod, and was not.
+fn is_anothers<P>(cluster: &Cluster<P>, id: PodId, claim: ClaimId) -> bool {
+    let pod = &cluster.objects.pods[id.index()];
+    let name = &cluster.objects.claims[claim.index()].header.reference.name;
+    let volumes = storage::ephemeral_volumes(&cluster.objects, id);
+    let mut made = volumes
+        .iter()
+        .map(|volume| storage::ephemeral_claim(pod, volume));
+    made.any(|made| made == *name) && !storage::is_made_for(cluster, claim, pod)
 }
 
 /// Whether a claim that is not there is believed to be: a pod that came as running mounts it.

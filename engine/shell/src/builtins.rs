@@ -156,6 +156,11 @@ impl Shell {
     }
 
     fn make(&mut self, program: &str, args: &[SmolStr], disk: &mut Disk<'_>) -> Done {
+        let refused = operands(args).find_map(|path| Some((path, disk.refuses(path)?)));
+        if let Some((path, why)) = refused {
+            let program = basename(program);
+            return Done::saying(1, format!("{program}: {path}: {why}\n"));
+        }
         for path in operands(args) {
             match basename(program) {
                 "touch" => disk.touch(path),
@@ -189,6 +194,10 @@ impl Shell {
         };
         if !disk.exists(from) {
             return Done::saying(1, self.not_there(basename(program), from));
+        }
+        if let Some(why) = disk.refuses(to) {
+            let program = basename(program);
+            return Done::saying(1, format!("{program}: can't create '{to}': {why}\n"));
         }
         match disk.get(from).cloned() {
             Some(file) => match &file.text {
@@ -479,7 +488,11 @@ fn filled(size: Option<&str>, args: &[SmolStr], disk: &mut Disk<'_>) -> Done {
 const RATE: u64 = 500 << 20;
 
 fn write_bytes(path: Option<&str>, size: u64, disk: &mut Disk<'_>) -> Done {
-    if let Some(path) = path.filter(|path| !path.starts_with("/dev/")) {
+    let file = path.filter(|path| !path.starts_with("/dev/"));
+    if let Some(path) = file {
+        if let Some(why) = disk.refuses(path) {
+            return Done::saying(1, format!("can't open '{path}': {why}\n"));
+        }
         disk.fill(path, size);
     }
     Done {

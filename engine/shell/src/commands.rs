@@ -23,6 +23,8 @@ pub(super) enum Deed {
     EatMemory,
     /// Takes so many bytes.
     TakeMemory(u64),
+    /// It takes so many bytes, and ends after a while with this status.
+    Holds { bytes: u64, after: u32, status: i32 },
     /// Uses a core for ever.
     Spin,
     /// Succeeds if a host answers.
@@ -235,13 +237,21 @@ fn program_text(args: &[SmolStr]) -> Deed {
         (true, None) if text.contains("append") || text.contains("+=") => Deed::EatMemory,
         (true, None) if slept.is_some() => Deed::Idle,
         (true, None) => Deed::Spin,
-        (_, code) => Deed::Ends {
-            after: slept.map_or(COMPUTES, |seconds| libm::round(seconds) as u32),
-            status: match code {
+        (_, code) => {
+            let after = slept.map_or(COMPUTES, |seconds| libm::round(seconds) as u32);
+            let status = match code {
                 Some(code) => code as i32,
                 None => i32::from(text.contains("raise ") || text.contains("die ")),
-            },
-        },
+            };
+            match super::memory::taken(text) {
+                Some(bytes) => Deed::Holds {
+                    bytes,
+                    after,
+                    status,
+                },
+                None => Deed::Ends { after, status },
+            }
+        }
     }
 }
 

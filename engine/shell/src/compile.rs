@@ -109,6 +109,7 @@ impl Compiler {
             Node::If(arms, otherwise) => self.branch(arms, otherwise, place),
             Node::Loop(kind, condition, body) => self.repeat(*kind, condition, body),
             Node::For(name, items, body) => self.each(name, items, body),
+            Node::Case(subject, arms) => self.choose(subject, arms, place),
             Node::Group(list) => self.list(list, place),
             Node::Subshell(list) => self.subshell(list, place),
             Node::Unknown => {
@@ -172,6 +173,22 @@ impl Compiler {
         }
         self.emit(Op::Status(None));
         self.list(otherwise, place);
+        for end in ends {
+            self.land(end);
+        }
+    }
+
+    fn choose(&mut self, subject: &Word, arms: &[(Vec<Word>, List)], place: Place) {
+        let mut ends = Vec::new();
+        self.emit(Op::Consider(subject.clone()));
+        for (patterns, body) in arms {
+            self.emit(Op::Fits(patterns.clone()));
+            let next = self.emit(Op::JumpIf(false, LATER));
+            self.list(body, place);
+            ends.push(self.emit(Op::Jump(LATER)));
+            self.land(next);
+        }
+        self.emit(Op::Status(None));
         for end in ends {
             self.land(end);
         }

@@ -2,7 +2,7 @@
 
 use super::files::Disk;
 use super::words::{Part, Word};
-use super::{Halt, Shell};
+use super::{Halt, Shell, glob};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use smol_str::SmolStr;
@@ -39,9 +39,10 @@ impl Shell {
             "RANDOM" => return smol_str::format_smolstr!("{}", self.random()),
             _ => {}
         }
-        let name = name.split(['%', '#', ':', '/']).next().unwrap_or(name);
-        let value = self.variables.get(name).filter(|value| !value.is_empty());
-        value.cloned().unwrap_or_else(|| default.into())
+        let plain = name.split(['%', '#', ':', '/']).next().unwrap_or(name);
+        let value = self.variables.get(plain).filter(|value| !value.is_empty());
+        let value = value.cloned().unwrap_or_else(|| default.into());
+        cut(&value, &name[plain.len()..])
     }
 
     /// The next of bash's random numbers, 0..=32767.
@@ -80,6 +81,32 @@ impl Shell {
         sum.blank();
         sum.text.is_empty().then_some(value)
     }
+}
+
+/// A value without what a pattern fits at its head (`#`, `##`) or its tail (`%`, `%%`): the least, or the most.
+fn cut(value: &SmolStr, how: &str) -> SmolStr {
+    let ends = || (0..=value.len()).filter(|at| value.is_char_boundary(*at));
+    let fits = |pattern: &str, text: &str| glob::fits(pattern.as_bytes(), text.as_bytes());
+    let head = |pattern: &str, at: &usize| fits(pattern, &value[..*at]);
+    let tail = |pattern: &str, at: &usize| fits(pattern, &value[*at..]);
+    let found = if let Some(pattern) = how.strip_prefix("##") {
+        ends()
+            .rev()
+            .find(|at| head(pattern, at))
+            .map(|at| &value[at..])
+    } else if let Some(pattern) = how.strip_prefix('#') {
+        ends().find(|at| head(pattern, at)).map(|at| &value[at..])
+    } else if let Some(pattern) = how.strip_prefix("%%") {
+        ends().find(|at| tail(pattern, at)).map(|at| &value[..at])
+    } else if let Some(pattern) = how.strip_prefix('%') {
+        ends()
+            .rev()
+            .find(|at| tail(pattern, at))
+            .map(|at| &value[..at])
+    } else {
+        None
+    };
+    found.map_or_else(|| value.clone(), SmolStr::new)
 }
 
 /// Reads a sum from left to right.

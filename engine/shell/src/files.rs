@@ -27,6 +27,19 @@ pub struct Mount {
     pub path: SmolStr,
     /// Whose files it has.
     pub files: Filled,
+    /// Whether it can be written to.
+    pub access: Access,
+}
+
+/// Whether files can be made and changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// They can.
+    Writable,
+    /// The file system is mounted for reading alone.
+    ReadOnly,
+    /// Its files belong to another user.
+    Denied,
 }
 
 /// Who fills a volume.
@@ -58,6 +71,8 @@ pub struct Disk<'a> {
     pub container: usize,
     /// What its image holds.
     pub content: Content,
+    /// Whether its own layer can be written to.
+    pub layer: Access,
 }
 
 /// What every image of a base system has.
@@ -189,6 +204,22 @@ impl Disk<'_> {
                 format!("volume/{}/{}", mount.volume, rest.trim_start_matches('/')).into()
             }
             None => format!("{}{path}", layer(self.container)).into(),
+        }
+    }
+
+    /// Why a path cannot be written, in the kernel's words; `None` where it can. Devices always can.
+    #[must_use]
+    pub fn refuses(&self, path: &str) -> Option<&'static str> {
+        let path = clean(path);
+        let device = path.starts_with("/dev/") || path.starts_with("/proc/");
+        let access = self
+            .mount_of(&path)
+            .map_or(self.layer, |mount| mount.access);
+        match access {
+            _ if device => None,
+            Access::Writable => None,
+            Access::ReadOnly => Some("Read-only file system"),
+            Access::Denied => Some("Permission denied"),
         }
     }
 

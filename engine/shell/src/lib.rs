@@ -3,8 +3,8 @@
 //! A small shell: it knows what `exit 1`, `sleep 5`, `touch /tmp/ready`, `[ -f /data/x ]`, a trap and
 //! a loop that waits for a host do, and it owns up to all else: a program it does not know is taken for
 //! a server that runs until it is stopped. It follows lists, pipes, loops, branches, groups, variables,
-//! sums and redirections; files are those that scripts of the pod wrote ([`Files`]). Functions, `case`
-//! and globs are not followed: such a script is taken for a server.
+//! sums and redirections; files are those that scripts of the pod wrote ([`Files`]). Functions and globs of
+//! files are not followed: such a script is taken for a server.
 #![no_std]
 
 extern crate alloc;
@@ -14,14 +14,16 @@ mod commands;
 mod compile;
 mod expand;
 mod files;
+mod glob;
 mod kubectl;
+mod memory;
 mod parse;
 mod programs;
 mod run;
 mod words;
 
 pub use commands::is_plainly_absent;
-pub use files::{Content, Disk, File, Files, Filled, Mount};
+pub use files::{Access, Content, Disk, File, Files, Filled, Mount};
 pub use kubectl::Call;
 
 use alloc::collections::BTreeMap;
@@ -73,6 +75,10 @@ enum Op {
     /// Sets the last status; without a word to success.
     Status(Option<Word>),
     Assign(SmolStr, SmolStr),
+    /// What the patterns of a `case` are held against from here on.
+    Consider(Word),
+    /// Whether one of the patterns fits.
+    Fits(Vec<Word>),
     /// `set -e` looks at the last status.
     CheckStrict,
     /// Something runs in the background for so many seconds.
@@ -117,6 +123,13 @@ pub enum Halt {
     EatMemory,
     /// It takes so many bytes, and keeps them.
     TakeMemory(u64),
+    /// It takes so many bytes, keeps them for so many seconds, and goes on.
+    Holds {
+        /// Bytes.
+        bytes: u64,
+        /// Seconds.
+        seconds: u32,
+    },
     /// It runs a program that is not known: a server.
     Serve,
 }
@@ -291,7 +304,9 @@ impl Script {
         for _ in 0..MOST_PAUSES {
             at = self.go_on(&mut shell, at, disk);
             match shell.halt {
-                Halt::Sleep(seconds) | Halt::Wait(seconds) => after = after.saturating_add(seconds),
+                Halt::Sleep(seconds) | Halt::Wait(seconds) | Halt::Holds { seconds, .. } => {
+                    after = after.saturating_add(seconds);
+                }
                 Halt::Ended(status) => {
                     let output = shell.output;
                     return Answer::Ended {
@@ -317,13 +332,14 @@ impl Script {
             mounts: &[],
             container: 0,
             content: self.content,
+            layer: Access::Writable,
         };
         let mut shell = self.begin(BTreeMap::new(), 0);
         let mut at = 0;
         for _ in 0..MOST_PAUSES {
             at = self.go_on(&mut shell, at, &mut disk);
             match shell.halt {
-                Halt::Sleep(_) | Halt::Wait(_) => {}
+                Halt::Sleep(_) | Halt::Wait(_) | Halt::Holds { .. } => {}
                 Halt::Ask(_) | Halt::Call(_) => shell.status = 0,
                 Halt::Await(_) => at += 1,
                 Halt::Ended(status) => return Usually::Ends(status),
@@ -368,6 +384,7 @@ impl Shell {
             mounts: &[],
             container: 0,
             content: Content::Base,
+            layer: Access::Writable,
         };
         match script.ask(self.variables.clone(), &mut disk) {
             Answer::Ended { status, after, .. } if handler.contains("exit") => OnTerm::EndsWith {

@@ -40,6 +40,8 @@ pub(super) enum Node {
     If(Vec<(List, List)>, List),
     Loop(LoopKind, List, List),
     For(Word, Vec<Word>, List),
+    /// A word, and the patterns that it is held against, each with what follows it.
+    Case(Word, Vec<(Vec<Word>, List)>),
     /// `{ … }`.
     Group(List),
     /// `( … )`.
@@ -115,7 +117,7 @@ impl Parser<'_> {
                 self.next();
             }
             let over = match self.rest.first() {
-                None | Some(Token::Close) => true,
+                None | Some(Token::Close | Token::NextArm) => true,
                 Some(_) => self.keyword().is_some_and(|word| ends.contains(&word)),
             };
             if over {
@@ -130,7 +132,10 @@ impl Parser<'_> {
                 Some(Token::Behind) => behind = true,
                 _ => {}
             }
-            let joined = !matches!(self.rest.first(), None | Some(Token::Close));
+            let joined = !matches!(
+                self.rest.first(),
+                None | Some(Token::Close | Token::NextArm)
+            );
             list.push(Element {
                 joint,
                 node,
@@ -178,8 +183,9 @@ impl Parser<'_> {
             Some("until") => self.repeat(LoopKind::Until),
             Some("if") => self.branch(),
             Some("for") => self.each(),
+            Some("case") => self.choose(),
             Some("{") => self.group(),
-            Some("case" | "function" | "select" | "then" | "do" | "done" | "fi" | "else") => None,
+            Some("function" | "select" | "then" | "do" | "done" | "fi" | "else") => None,
             _ if self.rest.first() == Some(&Token::Open) => self.subshell(),
             _ => self.simple(),
         }
@@ -246,14 +252,60 @@ impl Parser<'_> {
             items.push(word.clone());
             self.next();
         }
-        while self.rest.first() == Some(&Token::Then) {
-            self.next();
-        }
+        self.skip_lines();
         self.keyword_is("do")?;
         let body = self.list(&["done"])?;
         self.keyword_is("done")?;
         self.skip_redirects();
         Some(Node::For(name, items, body))
+    }
+
+    fn choose(&mut self) -> Option<Node> {
+        self.next();
+        let Some(Token::Word(subject)) = self.next().cloned() else {
+            return None;
+        };
+        self.skip_lines();
+        self.keyword_is("in")?;
+        let mut arms = Vec::new();
+        loop {
+            self.skip_lines();
+            if self.keyword_is("esac").is_some() {
+                self.skip_redirects();
+                return Some(Node::Case(subject, arms));
+            }
+            let patterns = self.patterns()?;
+            let body = self.list(&["esac"])?;
+            arms.push((patterns, body));
+            if self.rest.first() == Some(&Token::NextArm) {
+                self.next();
+            }
+        }
+    }
+
+    fn skip_lines(&mut self) {
+        while self.rest.first() == Some(&Token::Then) {
+            self.next();
+        }
+    }
+
+    /// `a | b )`.
+    fn patterns(&mut self) -> Option<Vec<Word>> {
+        if self.rest.first() == Some(&Token::Open) {
+            self.next();
+        }
+        let mut all = Vec::new();
+        loop {
+            let Some(Token::Word(word)) = self.next().cloned() else {
+                return None;
+            };
+            all.push(word);
+            match self.next()? {
+                Token::Pipe => {}
+                Token::Close => return Some(all),
+                _ => return None,
+            }
+        }
     }
 
     fn branch(&mut self) -> Option<Node> {

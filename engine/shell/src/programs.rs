@@ -48,6 +48,11 @@ const COMMON: [&str; 70] = [
     "basename", "exec",
 ];
 
+/// Clients that images of base systems and plain servers do not hold, and that scripts call by name.
+const CLIENTS: [&str; 8] = [
+    "kubectl", "helm", "aws", "gcloud", "az", "docker", "psql", "mysql",
+];
+
 /// Whether an image that is known has no program of that name: it is near to one that it has, but
 /// for a slip of the keyboard, or it stands at a path of its own that no volume shows.
 pub(super) fn lacks(program: &str, family: &str) -> bool {
@@ -57,6 +62,9 @@ pub(super) fn lacks(program: &str, family: &str) -> bool {
     let name = basename(program);
     if own.contains(&name) || COMMON.contains(&name) {
         return false;
+    }
+    if CLIENTS.contains(&name) {
+        return true;
     }
     let all = own.iter().chain(&COMMON);
     let slip = |known: &&&str| is_slip(name, known);
@@ -135,6 +143,8 @@ mod tests {
             ("/app/server", "busybox", false),
             ("gunicorn", "python", false),
             ("my-program", "busybox", false),
+            ("kubectl", "busybox", true),
+            ("psql", "postgres", false),
             ("redis-server", "redis", false),
             ("/docker-entrypoint.sh", "nginx", false),
         ] {

@@ -5,7 +5,7 @@ use super::commands::{self, Deed};
 use super::files::Disk;
 use super::parse::Simple;
 use super::words::{Part, RedirectKind, Word};
-use super::{Halt, Op, Shell};
+use super::{Halt, Op, Shell, glob};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +15,8 @@ use smol_str::SmolStr;
 const MOST_AT_ONCE: u32 = 20_000;
 /// Commands inside of commands.
 pub(super) const DEEPEST: u32 = 8;
+/// Under this name the word of a `case` is kept: no variable can have it.
+const CONSIDERED: &str = "0case";
 /// Output that is kept: what a termination message may hold of a log (kubelet, 2048 bytes).
 const KEPT: usize = 2048;
 
@@ -68,6 +70,21 @@ impl Shell {
                 self.status = code.parse().unwrap_or(2);
             }
             Op::Assign(name, value) => drop(self.variables.insert(name.clone(), value.clone())),
+            Op::Consider(word) => {
+                let text = self.expand_one(word, disk, depth);
+                self.variables.insert(CONSIDERED.into(), text);
+            }
+            Op::Fits(patterns) => {
+                let text = self.variables.get(CONSIDERED).cloned().unwrap_or_default();
+                let fits = patterns.iter().any(|pattern| {
+                    let wanted = self.expand_one(pattern, disk, depth);
+                    match pattern.is_quoted() {
+                        true => wanted == text,
+                        false => glob::fits(wanted.as_bytes(), text.as_bytes()),
+                    }
+                });
+                self.status = i32::from(!fits);
+            }
             Op::Behind(seconds) => self.behind = self.behind.max(*seconds),
             Op::CheckStrict if self.strict && self.status != 0 => {
                 return Some(Halt::Ended(self.status));
@@ -80,7 +97,12 @@ impl Shell {
     fn simple(&mut self, simple: &Simple, disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
         let words = self.words_of(simple, disk, depth);
         if words.is_empty() {
-            self.redirect(simple, "", disk, depth);
+            if !self.may_not_write(simple, disk, depth) {
+                self.redirect(simple, "", disk, depth);
+            }
+            return None;
+        }
+        if self.may_not_write(simple, disk, depth) {
             return None;
         }
         if let Some(text) = inner_shell(&words) {
@@ -101,15 +123,23 @@ impl Shell {
         inner.output.clear();
         let (mut at, mut halt) = inner.go(&ops, 0, disk, depth - 1);
         let mut slept = 0_u32;
-        while let Halt::Sleep(seconds) = halt {
+        let mut held = 0_u64;
+        while let Halt::Sleep(seconds) | Halt::Holds { seconds, .. } = halt {
             slept = slept.saturating_add(seconds);
+            if let Halt::Holds { bytes, .. } = halt {
+                held = held.max(bytes);
+            }
             (at, halt) = inner.go(&ops, at, disk, depth - 1);
         }
         self.print(&inner.output);
         match halt {
             Halt::Ended(status) => {
                 self.status = status;
-                (slept > 0).then_some(Halt::Sleep(slept))
+                match (held, slept) {
+                    (0, 0) => None,
+                    (0, slept) => Some(Halt::Sleep(slept)),
+                    (bytes, seconds) => Some(Halt::Holds { bytes, seconds }),
+                }
             }
             other => Some(other),
         }
@@ -139,6 +169,22 @@ impl Shell {
             self.status = inner_status.unwrap_or(0);
         }
         words
+    }
+
+    /// Whether output is to go to a file that cannot be written: then the command does not run.
+    fn may_not_write(&mut self, simple: &Simple, disk: &mut Disk<'_>, depth: u32) -> bool {
+        for redirect in &simple.redirects {
+            if !matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append) {
+                continue;
+            }
+            let target = self.expand_one(&redirect.target, disk, depth);
+            if let Some(why) = disk.refuses(&target) {
+                self.print(&format!("sh: can't create {target}: {why}\n"));
+                self.status = 1;
+                return true;
+            }
+        }
+        false
     }
 
     /// Sends what was printed where it belongs.
@@ -184,6 +230,9 @@ impl Shell {
             let words = self.words_of(simple, disk, depth);
             let done = self.run_command(&words, input.as_deref(), disk);
             let last = index + 1 == commands.len();
+            if last && self.may_not_write(simple, disk, depth) {
+                return None;
+            }
             if last {
                 self.redirect(simple, &done.output, disk, depth);
                 return self.deed(done.deed, &words);
@@ -213,6 +262,14 @@ impl Shell {
             Deed::Idle => Some(Halt::Idle(u32::MAX)),
             Deed::EatMemory => Some(Halt::EatMemory),
             Deed::TakeMemory(bytes) => Some(Halt::TakeMemory(bytes)),
+            Deed::Holds {
+                bytes,
+                after: seconds,
+                status,
+            } => {
+                self.status = status;
+                Some(Halt::Holds { bytes, seconds })
+            }
             Deed::Spin => Some(Halt::Spin),
             Deed::Ask(host) => Some(Halt::Ask(host)),
             Deed::Call(call) => Some(Halt::Call(call)),

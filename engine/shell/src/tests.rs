@@ -19,6 +19,7 @@ fn played(script: &Script, files: &mut Files) -> (Vec<Halt>, Shell) {
         mounts: &[],
         container: 0,
         content: script.content,
+        layer: Access::Writable,
     };
     let mut shell = script.begin(BTreeMap::new(), 7);
     let (mut at, mut pauses) = (0, Vec::new());
@@ -27,7 +28,7 @@ fn played(script: &Script, files: &mut Files) -> (Vec<Halt>, Shell) {
         match shell.halt.clone() {
             Halt::Ask(_) => shell.status = 0,
             Halt::Await(_) => at += 1,
-            Halt::Sleep(_) | Halt::Wait(_) => {}
+            Halt::Sleep(_) | Halt::Wait(_) | Halt::Holds { .. } => {}
             _ => break,
         }
         pauses.push(shell.halt.clone());
@@ -241,6 +242,7 @@ fn played_to_pause(script: &Script) -> (u16, Shell) {
         mounts: &[],
         container: 0,
         content: script.content,
+        layer: Access::Writable,
     };
     let mut shell = script.begin(BTreeMap::new(), 7);
     (script.go_on(&mut shell, 0, &mut disk), shell)
@@ -375,4 +377,89 @@ proptest::proptest! {
         let script = sh(&text.join(" "));
         let _ = played(&script, &mut Files::default());
     }
+}
+
+#[test]
+fn a_case_takes_the_first_arm_that_fits() {
+    exits(
+        "case 2 in 1) exit 7;; 2|3) exit 5 ;; *) exit 0;; esac",
+        0,
+        5,
+    );
+    exits(
+        "X=web-1; case $X in *-0) exit 1;; *-1) sleep 3; exit 4;; esac",
+        3,
+        4,
+    );
+    exits("case a in b) exit 1;; esac; exit 6", 0, 6);
+    exits(
+        "case x in\n  (x)\n    case y in y) exit 3;; esac\n    ;;\n  *) exit 9\nesac",
+        0,
+        3,
+    );
+    exits("case '*' in '?') exit 1;; \"*\") exit 2;; esac", 0, 2);
+}
+
+#[test]
+fn a_variable_is_shown_without_its_head_or_tail() {
+    exits("H=web-shop-2; exit ${H##*-}", 0, 2);
+    exits("H=3-a-b; exit ${H%%-*}", 0, 3);
+    exits("H=a.5; exit ${H#*.}", 0, 5);
+    exits("H=8.b; exit ${H%.*}", 0, 8);
+}
+
+#[test]
+fn what_is_mounted_for_reading_is_not_written() {
+    let mounts = [Mount {
+        volume: "config".into(),
+        path: "/etc/app".into(),
+        files: Filled::Elsewhere,
+        access: Access::ReadOnly,
+    }];
+    let run = |text: &str, layer: Access| {
+        let mut files = Files::default();
+        let mut disk = Disk {
+            files: &mut files,
+            mounts: &mounts,
+            container: 0,
+            content: Content::Base,
+            layer,
+        };
+        let script = sh(text);
+        let mut shell = script.begin(BTreeMap::new(), 7);
+        script.go_on(&mut shell, 0, &mut disk);
+        (shell.halt, shell.output)
+    };
+    let refused = "Read-only file system";
+    for text in [
+        "echo a=b >> /etc/app/app.properties && sleep 3600",
+        "touch /etc/app/x && sleep 3600",
+        "cp /etc/hosts /etc/app/hosts && sleep 3600",
+        "dd if=/dev/zero of=/etc/app/big bs=1M count=1 && sleep 3600",
+    ] {
+        let (halt, output) = run(text, Access::Writable);
+        assert_eq!(halt, Halt::Ended(1), "{text}");
+        assert!(output.contains(refused), "{output}");
+    }
+    assert_eq!(run("echo x > /tmp/x", Access::Writable).0, Halt::Ended(0));
+    let (halt, output) = run("touch /tmp/x", Access::Denied);
+    assert_eq!(halt, Halt::Ended(1));
+    assert_eq!(output, "touch: /tmp/x: Permission denied\n");
+    assert_eq!(run("echo x > /tmp/x", Access::ReadOnly).0, Halt::Ended(1));
+    assert_eq!(
+        run("echo x > /dev/null", Access::ReadOnly).0,
+        Halt::Ended(0)
+    );
+}
+
+#[test]
+fn a_program_that_says_how_much_it_takes_holds_it() {
+    let text = "import time\nblock = bytearray(180 * 1024 * 1024)\ntime.sleep(3600)";
+    let (pauses, shell) = played(&script(&["python", "-c", text]), &mut Files::default());
+    let held = Halt::Holds {
+        bytes: 180 << 20,
+        seconds: 3600,
+    };
+    assert_eq!(pauses, [held]);
+    assert_eq!(shell.halt, Halt::Ended(0));
 }

@@ -13,6 +13,8 @@ pub(super) enum Token {
     Redirect(Redirect),
     /// `;` or a line's end.
     Then,
+    /// `;;`: the next arm of a `case`.
+    NextArm,
     /// `&&`.
     And,
     /// `||`.
@@ -97,6 +99,11 @@ impl Word {
         }
     }
 
+    /// Whether quotes keep its special characters from being any.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quoted
+    }
+
     fn is_empty(&self) -> bool {
         self.parts.is_empty() && !self.quoted
     }
@@ -136,6 +143,7 @@ impl Splitter {
             '#' if self.word.is_empty() && self.text.is_empty() => skip_line(rest),
             '>' | '<' => self.redirection(c, rest),
             ' ' | '\t' | '\r' => self.end_word(),
+            ';' if rest.next_if_eq(&';').is_some() => self.operator(Token::NextArm),
             ';' | '\n' => self.operator(Token::Then),
             '&' if rest.next_if_eq(&'&').is_some() => self.operator(Token::And),
             '&' => self.operator(Token::Behind),
@@ -199,10 +207,7 @@ impl Splitter {
             }
             Some('{') => {
                 let inner = bracketed(rest, '{', '}');
-                let (name, default) = inner
-                    .split_once(":-")
-                    .or_else(|| inner.split_once('-'))
-                    .unwrap_or((&inner, ""));
+                let (name, default) = with_default(&inner);
                 self.part(Part::Variable(name.into(), default.into()));
             }
             Some(c) if c.is_ascii_alphabetic() || *c == '_' => {
@@ -280,6 +285,16 @@ impl Splitter {
         self.redirect = None;
         self.tokens.push(token);
     }
+}
+
+/// `name:-default`, `name-default`: the name and the default; what else follows a name stays with it.
+fn with_default(inner: &str) -> (&str, &str) {
+    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let (name, rest) = inner.split_at(end.unwrap_or(inner.len()));
+    let default = [":-", ":=", "-", "="]
+        .into_iter()
+        .find_map(|how| rest.strip_prefix(how));
+    default.map_or((inner, ""), |default| (name, default))
 }
 
 /// What stands between a bracket, which comes next, and its counterpart.

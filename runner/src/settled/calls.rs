@@ -14,7 +14,8 @@ const MOST: usize = 2_000;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Call {
     from: (String, String, String),
-    service: String,
+    /// Namespace and name.
+    service: (String, String),
     port: u16,
 }
 
@@ -37,9 +38,10 @@ pub fn attempts(documents: &[Value], objects: &Objects) -> Vec<Attempt> {
 
 fn attempt(call: &Call, objects: &Objects) -> Option<Attempt> {
     let (kind, namespace, name) = &call.from;
+    let (home, service) = &call.service;
     let question = Question {
         from: format!("{}/{namespace}/{name}", kind.to_ascii_lowercase()),
-        to: format!("svc/{namespace}/{}", call.service),
+        to: format!("svc/{home}/{service}"),
         port: IntOrString::Int(i64::from(call.port)),
         protocol: Transport::Tcp,
     };
@@ -51,14 +53,14 @@ fn attempt(call: &Call, objects: &Objects) -> Option<Attempt> {
     };
     Some(Attempt {
         from: name.clone(),
-        service: call.service.clone(),
+        service: service.clone(),
         port: u64::from(call.port),
         outcome,
         said: found.to_string(),
     })
 }
 
-/// The Services of its own namespace that a workload's words name.
+/// The Services that a workload's words name: those of its own namespace by name, others with theirs.
 fn of(document: &Value, documents: &[Value]) -> Vec<Call> {
     let kind = document["kind"].as_str().unwrap_or_default();
     let spec = match kind {
@@ -76,17 +78,22 @@ fn of(document: &Value, documents: &[Value]) -> Vec<Call> {
         word("/metadata/name"),
     );
     let words = words(spec);
-    let services = documents.iter().filter(|one| {
-        one["kind"] == "Service"
-            && one["metadata"]["namespace"] == document["metadata"]["namespace"]
-    });
+    let services = documents.iter().filter(|one| one["kind"] == "Service");
     services
         .filter_map(|service| {
             let name = service["metadata"]["name"].as_str()?;
-            let port = words.iter().find_map(|word| port_of(word, name, service))?;
+            let home = service["metadata"]["namespace"]
+                .as_str()
+                .unwrap_or_default();
+            let called = match home == from.1 {
+                true => name.to_owned(),
+                false => format!("{name}.{home}"),
+            };
+            let mut asked = words.iter();
+            let port = asked.find_map(|word| port_of(word, &called, service))?;
             Some(Call {
                 from: from.clone(),
-                service: name.to_owned(),
+                service: (home.to_owned(), name.to_owned()),
                 port,
             })
         })

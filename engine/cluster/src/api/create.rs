@@ -3,8 +3,8 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, pods, services,
-    storage, templates, validate,
+    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, owners, pods,
+    services, storage, templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
@@ -69,6 +69,7 @@ pub fn create<P>(
     namespaces::let_in(cluster, &arrival.reference, actor)?;
     admit(cluster, &arrival, actor)?;
     let slot = place(cluster, &mut arrival)?;
+    owners::note(cluster, &arrival);
     let index = &mut cluster.workings.index;
     index.insert_uid(&arrival.metadata.uid, slot);
     keep_record(cluster, actor, &arrival.reference, || {
@@ -91,6 +92,7 @@ fn admit<P>(cluster: &mut Cluster<P>, arrival: &Arrival, actor: Actor<'_>) -> Re
     }
     let limited = match object.kind {
         Kind::PersistentVolumeClaim => admission::claim_refusal(cluster, object, &arrival.document),
+        Kind::PriorityClass => admission::second_default(cluster, object, &arrival.document),
         _ => None,
     };
     let lived = arrival.document["metadata"]["uid"].is_string();

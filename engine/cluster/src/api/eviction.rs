@@ -57,7 +57,7 @@ pub fn budgets_of<P>(cluster: &Cluster<P>, pod: PodId) -> Vec<BudgetId> {
     let selecting = budgets.filter(|(_, budget)| {
         budget.header.exists()
             && budget.header.reference.namespace == row.namespace
-            && budget.spec.selector.matches(&row.labels)
+            && budget.spec.selects(&row.labels)
     });
     selecting.map(|(index, _)| BudgetId::from(index)).collect()
 }
@@ -95,7 +95,8 @@ pub fn evict<P>(cluster: &mut Cluster<P>, pod: PodId) -> Result<(), EvictionRefu
 fn is_indifferent<P>(cluster: &Cluster<P>, budget: BudgetId, pod: PodId) -> bool {
     let row = &cluster.objects.budgets[budget.index()];
     let ready = cluster.objects.pods[pod.index()].is_ready();
-    let always = row.header.doc["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow";
+    let policy = row.spec.unhealthy_pod_eviction_policy.as_deref();
+    let always = policy == Some("AlwaysAllow");
     !ready && (always || (row.healthy >= row.desired && row.desired > 0))
 }
 

@@ -19,6 +19,7 @@ mod given;
 mod namespaces;
 pub mod nodes;
 mod owned;
+mod owners;
 pub mod pods;
 mod redefine;
 mod services;

@@ -416,12 +416,26 @@ pub fn ephemeral_volumes(objects: &Objects, pod: PodId) -> Vec<SmolStr> {
     made.map(|volume| volume.name.clone()).collect()
 }
 
+/// Whether a claim was made for an ephemeral volume of this pod.
+/// Source: component-helpers/storage/ephemeral `VolumeIsForPod`.
+#[must_use]
+pub fn is_made_for<P>(cluster: &Cluster<P>, claim: ClaimId, pod: &Pod) -> bool {
+    let document = &cluster.objects.claims[claim.index()].header.doc;
+    let owners = document["metadata"]["ownerReferences"].as_array();
+    let uid = super::uid_of(pod.number);
+    owners
+        .into_iter()
+        .flatten()
+        .any(|owner| owner["uid"] == uid.as_str())
+}
+
 /// A pod is gone, and with it the claims that were made for it.
 pub fn drop_ephemeral<P>(cluster: &mut Cluster<P>, pod: PodId) {
     for volume in ephemeral_volumes(&cluster.objects, pod) {
         let row = &cluster.objects.pods[pod.index()];
         let name = ephemeral_claim(row, &volume);
-        if let Some(id) = claim(cluster, &row.namespace.clone(), &name) {
+        let own = claim(cluster, &row.namespace, &name);
+        if let Some(id) = own.filter(|id| is_made_for(cluster, *id, row)) {
             let now = cluster.clock;
             let deletion = &mut cluster.objects.claims[id.index()].deletion;
             *deletion = deletion.or(Some(now));

@@ -51,6 +51,17 @@ pub fn update<P>(
     if actor != Actor::Unrecorded {
         admission::user_write(cluster, object, &document, "UPDATE")?;
     }
+    let refusal = match object.kind {
+        Kind::PriorityClass => admission::second_default(cluster, object, &document),
+        _ => admission::growth_refusal(cluster, object, &present, &document),
+    };
+    if let Some(reason) = refusal {
+        return Err(ApiError::Forbidden {
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            reason,
+        });
+    }
     finalizers::check(
         object,
         finalizers::going(cluster, slot),

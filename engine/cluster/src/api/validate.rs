@@ -4,16 +4,17 @@
 
 use super::error::{ApiError, Complaint, Invalid};
 use aegis_model::kubernetes::{
-    Container, HorizontalPodAutoscalerSpec, IntOrString, MetricSpec, MetricTarget, ObjectRef,
-    PodDisruptionBudgetSpec, PodSpec, ResourceMetric, RestartPolicy,
+    Container, IntOrString, ObjectRef, PodDisruptionBudgetSpec, PodSpec, RestartPolicy,
+    StatefulSetSpec,
 };
 use aegis_model::objects::WorkloadSpec;
 use alloc::format;
-use alloc::string::ToString;
 
+mod autoscaling;
 mod batch;
 mod immutable;
 
+pub(super) use autoscaling::{autoscaler, cpu_metric};
 pub(super) use immutable::{may_become, pod_is_fixed, strategy};
 
 /// A value at a path that the API server refuses.
@@ -55,6 +56,9 @@ pub(super) fn workload(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), Ap
         _ => {}
     }
     selector(object, spec)?;
+    if let WorkloadSpec::StatefulSet(set) = spec {
+        retention(object, set)?;
+    }
     let template = &spec.template().spec;
     if template.restart_policy != RestartPolicy::Always {
         let value = format!("\"{:?}\"", template.restart_policy);
@@ -69,6 +73,29 @@ pub(super) fn workload(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), Ap
         ));
     }
     pod(object, template, "spec.template.spec")
+}
+
+/// What becomes of a StatefulSet's claims is one of two words.
+fn retention(object: &ObjectRef, spec: &StatefulSetSpec) -> Result<(), ApiError> {
+    let policy = &spec.claim_retention;
+    for (key, word) in [
+        ("whenDeleted", &policy.when_deleted),
+        ("whenScaled", &policy.when_scaled),
+    ] {
+        if !matches!(word.as_str(), "" | "Retain" | "Delete") {
+            let path = format!("spec.persistentVolumeClaimRetentionPolicy.{key}");
+            let supported = "supported values: \"Delete\", \"Retain\"";
+            let value = format!("{word:?}");
+            return Err(wrong(
+                object,
+                Complaint::Unsupported,
+                &path,
+                &value,
+                supported,
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn selector(object: &ObjectRef, spec: &WorkloadSpec) -> Result<(), ApiError> {
@@ -156,28 +183,24 @@ pub(super) fn immutable(
     ))
 }
 
-/// Checks an autoscaler's bounds.
-pub(super) fn autoscaler(
-    object: &ObjectRef,
-    spec: &HorizontalPodAutoscalerSpec,
-) -> Result<(), ApiError> {
-    let max = spec.max_replicas.to_string();
-    if spec.max_replicas < 1 {
-        let detail = "must be greater than or equal to 1";
-        return Err(invalid(object, "spec.maxReplicas", &max, detail));
-    }
-    if spec.max_replicas < spec.min_replicas.unwrap_or(1) {
-        let detail = "must be greater than or equal to `minReplicas`";
-        return Err(invalid(object, "spec.maxReplicas", &max, detail));
-    }
-    Ok(())
-}
-
 /// Checks a budget.
 pub(super) fn budget(object: &ObjectRef, spec: &PodDisruptionBudgetSpec) -> Result<(), ApiError> {
     if spec.min_available.is_some() && spec.max_unavailable.is_some() {
         let detail = "minAvailable and maxUnavailable cannot be both set";
         return Err(invalid(object, "spec", "{}", detail));
+    }
+    let policy = spec.unhealthy_pod_eviction_policy.as_deref();
+    if let Some(other) = policy.filter(|one| !matches!(*one, "IfHealthyBudget" | "AlwaysAllow")) {
+        let path = "spec.unhealthyPodEvictionPolicy";
+        let supported = "supported values: \"AlwaysAllow\", \"IfHealthyBudget\"";
+        let value = format!("{other:?}");
+        return Err(wrong(
+            object,
+            Complaint::Unsupported,
+            path,
+            &value,
+            supported,
+        ));
     }
     for (key, bound) in [
         ("minAvailable", &spec.min_available),
@@ -196,21 +219,4 @@ pub(super) fn budget(object: &ObjectRef, spec: &PodDisruptionBudgetSpec) -> Resu
 
 fn percent(text: &str) -> Option<u32> {
     text.strip_suffix('%')?.parse().ok()
-}
-
-/// A metric on mean CPU utilisation, percent of the requests.
-pub(super) fn cpu_metric(percent: u32) -> MetricSpec {
-    MetricSpec {
-        kind: "Resource".into(),
-        resource: Some(ResourceMetric {
-            name: "cpu".into(),
-            target: MetricTarget {
-                kind: "Utilization".into(),
-                average_utilization: Some(percent),
-                ..MetricTarget::default()
-            },
-            ..ResourceMetric::default()
-        }),
-        container_resource: None,
-    }
 }

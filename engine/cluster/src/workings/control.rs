@@ -2,7 +2,7 @@
 
 use super::index::Chains;
 use super::jobs::JobControl;
-use aegis_model::kubernetes::Labels;
+use aegis_model::kubernetes::{Labels, ObjectRef};
 use aegis_model::objects::WorkloadSpec;
 use aegis_model::{
     BudgetId, NodeId, PodId, ReplicaSetId, ServiceId, Table, TemplateId, Tick, WorkloadId,
@@ -43,6 +43,8 @@ pub struct Control {
     pub orphans: Arc<BTreeSet<PodId>>,
     /// ReplicaSets that nothing controls: a Deployment that selects one adopts it.
     pub loose_sets: Arc<BTreeSet<WorkloadId>>,
+    /// Objects that came with owners, until the garbage collector has seen that one of these is there.
+    pub owned: Arc<Vec<Owned>>,
     /// Workloads of which a pod was refused, and how often in a row.
     pub refused: Arc<BTreeMap<WorkloadId, Refused>>,
     /// Nodes that are being drained.
@@ -51,6 +53,17 @@ pub struct Control {
     pub autoscalers: Table<AutoscalerControl>,
     /// Resource metrics of pods that an autoscaler reads, by `PodId`.
     pub samples: Table<PodSamples>,
+}
+
+/// An object that came with owners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// The object.
+    pub object: ObjectRef,
+    /// Its owners, with their uids.
+    pub owners: Vec<(ObjectRef, SmolStr)>,
+    /// When it came.
+    pub since: Tick,
 }
 
 /// Templates of bare pods by their content.

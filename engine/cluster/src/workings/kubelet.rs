@@ -4,7 +4,7 @@ use aegis_model::kubernetes::{ObjectRef, Probe};
 use aegis_model::objects::PodPhase;
 use aegis_model::overlay::{Ends, ProbeKind};
 use aegis_model::{Bytes, NodeId, PodId, Quantity, Subject, Table, TemplateId, Tick};
-use aegis_shell::{Files, Mount, Script, Shell};
+use aegis_shell::{Access, Files, Mount, Script, Shell};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -435,6 +435,8 @@ pub struct Recipe {
     pub volumes: Vec<VolumeRecipe>,
     /// Limits of `emptyDir` volumes, by their names.
     pub empty_dirs: Vec<EmptyDirRecipe>,
+    /// Volumes of paths of the node that must be there and are not, each with what is wrong.
+    pub absent_paths: Vec<(SmolStr, SmolStr)>,
     /// Conditions that readiness waits for.
     pub readiness_gates: Vec<SmolStr>,
     /// Seconds from its start after which the pod fails.
@@ -482,6 +484,8 @@ pub struct ContainerRecipe {
     pub references: Vec<Reference>,
     /// Its volumes.
     pub mounts: Vec<Mount>,
+    /// Whether its own layer can be written to.
+    pub layer: Access,
     /// Its hooks: postStart, preStop.
     pub hooks: [Option<HookRecipe>; 2],
     /// Why its user is refused.

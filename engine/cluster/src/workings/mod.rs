@@ -16,7 +16,7 @@ mod traffic;
 
 pub(crate) use control::BareTemplate;
 pub use control::{Control, PodMetrics, WorkloadControl};
-pub use control::{Drain, PodSamples, Refused};
+pub use control::{Drain, Owned, PodSamples, Refused};
 pub use index::header_mut;
 pub use index::{Fnv, Index, Slot, fnv1a, header};
 pub use jobs::{IndexFailures, JobControl};

@@ -237,8 +237,10 @@ const REFUSALS: &[(&str, &str, &str)] = &[
 fn refused(case: &Case<'_>, at: usize) -> Option<Candidate> {
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
-    let wanted = usize::try_from(keeper.desired.unwrap_or(0)).unwrap_or(0);
-    if keeper.pods.len() >= wanted {
+    let is_job =
+        keeper.object.kind == "Job" && number(keeper.object.doc, "/status/succeeded").is_none();
+    let wanted = keeper.desired.unwrap_or(i64::from(is_job));
+    if keeper.pods.len() >= usize::try_from(wanted).unwrap_or(0) {
         return None;
     }
     let warnings = estate.warnings_of(at);

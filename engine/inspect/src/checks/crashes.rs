@@ -5,15 +5,17 @@ use crate::candidate::{
     Candidate, Weight,
     Weight::{Fits, Hints, Proven, Said},
 };
-use crate::doc::{items, number, text, texts};
+use crate::doc::{items, number, quantity, text, texts};
 use crate::estate::Pod;
-use aegis_model::bundle::{Complaint, Condition, Log};
+use aegis_model::bundle::{Complaint, Condition, Log, Origin};
+use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
         let pods = estate.pods_of(at);
+        found.extend(tiny(case, at));
         let hurt: Vec<&Pod<'_>> = pods
             .filter(|pod| !pod.is_ready() || pod.restarts_again())
             .collect();
@@ -72,6 +74,39 @@ fn killed_for_memory(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candid
                 object.reference(),
                 format!("its limit is {limit}"),
             ),
+    )
+}
+
+/// Memory below which no container starts: what runc itself takes while it sets one up.
+/// Source: moby, `linuxMinMemory`.
+const LEAST_MEMORY: i128 = 6 << 20;
+
+/// A limit so low that no program could run within it, of manifests that nobody has run.
+fn tiny(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return None;
+    }
+    let keeper = &estate.workloads[at];
+    let is_tiny = |container: &&Value| {
+        let limit = text(container, "/resources/limits/memory");
+        !limit.is_empty()
+            && quantity(container, "/resources/limits/memory")
+                .is_some_and(|given| given < LEAST_MEMORY * 1000)
+    };
+    let container = items(keeper.pod_spec, "/containers").find(is_tiny)?;
+    let (name, limit) = (
+        text(container, "/name"),
+        text(container, "/resources/limits/memory"),
+    );
+    let words = format!("container {name} may take {limit}, and none starts with less than 6Mi");
+    Some(
+        Candidate::at_workload("memory_limit_too_low", estate, at)?
+            .field(format!(
+                "spec.template.spec.containers[name={name}].resources.limits.memory"
+            ))
+            .value("value", limit)
+            .seen(Proven, "object", keeper.object.reference(), words),
     )
 }
 

@@ -50,11 +50,19 @@ fn nameless(estate: &Estate<'_>, policy: &Object<'_>, at: usize) -> Option<Candi
         return None;
     }
     let by_name = called_by_name(estate, at);
+    let has_rules = items(policy.doc, "/spec/egress").next().is_some();
+    // Written by hand and without any rule: nothing at all leaves the pods.
+    let is_shut = estate.bundle.origin == Origin::Settled && !has_rules;
     let words = match &by_name {
         Some(name) => format!("it asks for {name}, and no egress rule lets it ask a name server"),
+        None if is_shut => "no rule lets its pods reach anybody, name servers included".to_owned(),
         None => "no egress rule lets its pods ask a name server".to_owned(),
     };
-    let weight = if by_name.is_some() { Said } else { Hints };
+    let weight = if by_name.is_some() || is_shut {
+        Said
+    } else {
+        Hints
+    };
     let mut candidate = Candidate::at_workload("network_policy_blocks_dns", estate, at)?
         .field("spec.egress")
         .value("value", policy.name)
@@ -64,40 +72,63 @@ fn nameless(estate: &Estate<'_>, policy: &Object<'_>, at: usize) -> Option<Candi
     Some(candidate)
 }
 
-/// A policy before a Service whose every rule lets in pods of its own namespace that are not there.
+/// A policy before a Service that lets nobody in: it has no rule, or each lets in pods of its own namespace
+/// that are not there; and no other policy opens to its pods.
 fn lets_in_nobody(estate: &Estate<'_>, policy: &Object<'_>) -> Option<Candidate> {
-    if estate.bundle.origin != Origin::Settled || !isolates(policy, "Ingress") {
+    if estate.bundle.origin != Origin::Settled || is_open(estate, policy) {
         return None;
     }
-    let mut peers = items(policy.doc, "/spec/ingress").flat_map(|rule| items(rule, "/from"));
-    let here = |peer: &Value| {
-        let selector = peer.pointer("/podSelector")?;
-        let local = peer.as_object().is_some_and(|fields| fields.len() == 1);
-        let keepers = estate.workloads.iter();
-        let mut near = keepers.filter(|keeper| keeper.object.namespace == policy.namespace);
-        (local && !near.any(|keeper| selects(selector, &keeper.labels))).then_some(())
+    let takes = |policy: &Object<'_>, at: usize| {
+        let keeper = &estate.workloads[at];
+        let selector = policy.doc.pointer("/spec/podSelector");
+        isolates(policy, "Ingress")
+            && keeper.object.namespace == policy.namespace
+            && selector.is_none_or(|selector| selects(selector, &keeper.labels))
     };
-    let open = items(policy.doc, "/spec/ingress").any(|rule| items(rule, "/from").next().is_none());
-    let some = items(policy.doc, "/spec/ingress").next().is_some();
-    if open || !some || !peers.all(|peer| here(peer).is_some()) {
-        return None;
-    }
-    let behind = (0..estate.workloads.len()).find(|at| {
-        let keeper = &estate.workloads[*at];
-        let taken = policy
-            .doc
-            .pointer("/spec/podSelector")
-            .is_none_or(|selector| selects(selector, &keeper.labels));
-        keeper.object.namespace == policy.namespace && taken && !estate.services_of(*at).is_empty()
-    })?;
-    let words = "its rules let in pods that are not there, and nobody else may ask its Service";
+    let is_shut = |at: &usize| {
+        let mut others = estate
+            .of_kind("NetworkPolicy")
+            .filter(|one| takes(one, *at));
+        takes(policy, *at)
+            && !estate.services_of(*at).is_empty()
+            && !others.any(|other| is_open(estate, &other))
+    };
+    let behind = (0..estate.workloads.len()).find(is_shut)?;
+    let has_rules = items(policy.doc, "/spec/ingress").next().is_some();
+    let (field, words) = match has_rules {
+        true => (
+            "spec.ingress[].from",
+            "its rules let in pods that are not there, and nobody else may ask its Service",
+        ),
+        false => (
+            "spec.ingress",
+            "no rule lets anybody in, and pods behind a Service are among those that it takes",
+        ),
+    };
     let mut candidate = Candidate::at_workload("network_policy_block", estate, behind)?
-        .field("spec.ingress[].from")
+        .field(field)
         .value("value", policy.name)
         .seen(Proven, "object", policy.reference(), words);
     candidate.object = policy.reference();
     candidate.hurts.clear();
     Some(candidate)
+}
+
+/// Whether a rule lets anybody in who is there, or who is not known here.
+fn is_open(estate: &Estate<'_>, policy: &Object<'_>) -> bool {
+    let is_nobody = |peer: &Value| {
+        let Some(selector) = peer.pointer("/podSelector") else {
+            return false;
+        };
+        let local = peer.as_object().is_some_and(|fields| fields.len() == 1);
+        let keepers = estate.workloads.iter();
+        let mut near = keepers.filter(|keeper| keeper.object.namespace == policy.namespace);
+        local && !near.any(|keeper| selects(selector, &keeper.labels))
+    };
+    items(policy.doc, "/spec/ingress").any(|rule| {
+        let mut peers = items(rule, "/from").peekable();
+        peers.peek().is_none() || !peers.all(is_nobody)
+    })
 }
 
 /// Whether an egress rule lets connections to port 53 out.

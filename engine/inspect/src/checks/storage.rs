@@ -8,6 +8,7 @@ use crate::candidate::{
 use crate::doc::{has, items, quantity, text, texts};
 use crate::estate::{Estate, Object, Pod};
 use crate::labels::{Labels, selects};
+use aegis_model::bundle::Origin;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
@@ -26,7 +27,32 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
         found.extend(attached_elsewhere(case, at, pod));
     }
+    found.extend(classless(case));
     found
+}
+
+/// Claims that wait for a class that is not there, whether or not a pod waits for them.
+fn classless(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return Vec::new();
+    }
+    let claims = estate
+        .of_kind("PersistentVolumeClaim")
+        .filter(|claim| estate.is_home(claim.namespace));
+    let waiting = claims.filter(|claim| text(claim.doc, "/status/phase") != "Bound");
+    waiting
+        .filter_map(|claim| {
+            let (id, words) =
+                unbound(estate, &claim).filter(|(id, _)| *id == "claim_class_wrong")?;
+            Some(
+                Candidate::new(id, claim.reference())?
+                    .field("spec.storageClassName")
+                    .value("value", text(claim.doc, "/spec/storageClassName"))
+                    .seen(Said, "object", claim.reference(), words),
+            )
+        })
+        .collect()
 }
 
 fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candidate> {

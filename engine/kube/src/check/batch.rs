@@ -28,6 +28,30 @@ pub fn job(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         findings.required(&path.key("completions"), detail);
     }
     template(&spec["template"], &path.key("template"), findings);
+    failure_policy(spec, path, findings);
+}
+
+/// Rules for what follows from failed pods.
+/// Source: pkg/apis/batch/validation `validatePodFailurePolicyRule`.
+fn failure_policy(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let policy = &spec["podFailurePolicy"];
+    let at = path.key("podFailurePolicy");
+    let actions = ["Count", "FailIndex", "FailJob", "Ignore"];
+    for (rule, at) in values::items(policy, &at, "rules") {
+        values::one_of(rule, &at, "action", &actions, findings);
+        if rule["action"] == "FailIndex" && spec["backoffLimitPerIndex"].is_null() {
+            let detail = "requires the backoffLimitPerIndex to be set";
+            findings.invalid(&at.key("action"), "FailIndex", detail);
+        }
+        let codes = &rule["onExitCodes"];
+        let at = at.key("onExitCodes");
+        values::one_of(codes, &at, "operator", &["In", "NotIn"], findings);
+        for (_, at) in values::items(codes, &at, "values")
+            .filter(|(code, _)| **code == 0 && codes["operator"] == "In")
+        {
+            findings.invalid(&at, 0, "must not be 0 for the In operator");
+        }
+    }
 }
 
 fn template(template: &Value, path: &FieldPath, findings: &mut Findings) {

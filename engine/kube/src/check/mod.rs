@@ -13,6 +13,7 @@ mod names;
 mod other;
 mod pod;
 mod policy;
+mod resources;
 mod rules;
 mod selector;
 mod service;

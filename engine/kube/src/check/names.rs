@@ -86,7 +86,8 @@ pub fn labels(labels: &Labels, path: &FieldPath, findings: &mut Findings) {
     }
 }
 
-fn label_key(key: &str, path: &FieldPath, findings: &mut Findings) {
+/// A qualified name: `name`, or `prefix/name`.
+pub fn label_key(key: &str, path: &FieldPath, findings: &mut Findings) {
     let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
     if !prefix.is_empty() && !is_subdomain(&prefix.to_ascii_lowercase()) {
         findings.invalid(path, key, &format!("prefix part {SUBDOMAIN}"));

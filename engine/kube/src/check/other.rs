@@ -42,9 +42,14 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
             named(object, kind, findings, |f| ingress(spec, &at, f));
         }
         ("v1", "Service") => node_ports(spec, &at, findings),
+        ("v1", "Namespace") => security_levels(object, findings),
         _ => {}
     }
     if let Some((spec, at)) = pod_spec(object, version, kind) {
+        if version == "apps/v1" && !spec["activeDeadlineSeconds"].is_null() {
+            let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
+            findings.forbidden(&at.key("activeDeadlineSeconds"), detail);
+        }
         pod(spec, &at, findings);
     }
 }
@@ -58,6 +63,22 @@ fn named(object: &Value, kind: &str, findings: &mut Findings, rules: impl FnOnce
         names::metadata(&meta, &Kind::from(kind), &at, findings);
     }
     rules(findings);
+}
+
+/// Levels of Pod Security that a namespace's labels name.
+/// Source: k8s.io/pod-security-admission/api `PolicyToEvaluate`.
+fn security_levels(object: &Value, findings: &mut Findings) {
+    let at = FieldPath::default().key("metadata").key("labels");
+    for mode in ["audit", "enforce", "warn"] {
+        let key = format!("pod-security.kubernetes.io/{mode}");
+        let Some(level) = object["metadata"]["labels"][&key].as_str() else {
+            continue;
+        };
+        if !matches!(level, "privileged" | "baseline" | "restricted") {
+            let detail = "must be one of privileged, baseline, restricted";
+            findings.invalid(&at.key(&key), level, detail);
+        }
+    }
 }
 
 /// The pod's spec in an object, with its path.
@@ -76,6 +97,7 @@ fn pod_spec<'a>(object: &'a Value, version: &str, kind: &str) -> Option<(&'a Val
 }
 
 fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    super::resources::of_pod(spec, path, findings);
     let seconds = spec["activeDeadlineSeconds"].as_i64().unwrap_or(1);
     if !(1..=i64::from(i32::MAX)).contains(&seconds) {
         let detail = "must be between 1 and 2147483647, inclusive";

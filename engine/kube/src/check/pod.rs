@@ -31,8 +31,19 @@ pub fn spec_with_claims(
     }
     let constraints = path.key("topologySpreadConstraints");
     for (index, constraint) in spec.topology_spread_constraints.iter().enumerate() {
-        spreads(constraint, &item(&constraints, index), findings);
+        let at = item(&constraints, index);
+        spreads(constraint, &at, findings);
+        let pair = |one: &TopologySpreadConstraint| {
+            (one.topology_key.clone(), one.when_unsatisfiable.clone())
+        };
+        let mut before = spec.topology_spread_constraints[..index].iter();
+        if before.any(|other| pair(other) == pair(constraint)) {
+            let (key, way) = pair(constraint);
+            let value = format!("{{topologyKey: {key}, whenUnsatisfiable: {way}}}");
+            findings.duplicate(&at, value);
+        }
     }
+    gates(spec, path, findings);
     let at = path.key("affinity");
     pod_affinity(
         &spec.affinity.pod_affinity,
@@ -118,6 +129,9 @@ fn tolerates(toleration: &Toleration, at: &FieldPath, findings: &mut Findings) {
         &toleration.effect,
         &super::policy::EFFECTS,
     );
+    if !toleration.key.is_empty() {
+        names::label_key(&toleration.key, &at.key("key"), findings);
+    }
     if toleration.key.is_empty() && toleration.operator != "Exists" {
         let detail = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
         findings.invalid(&at.key("operator"), toleration.operator.as_str(), detail);
@@ -147,6 +161,33 @@ fn spreads(constraint: &TopologySpreadConstraint, at: &FieldPath, findings: &mut
     findings.one_of(&at.key("whenUnsatisfiable"), way, &ways);
     if let Some(found) = &constraint.label_selector {
         selector::selector(found, &at.key("labelSelector"), findings);
+    } else if !constraint.match_label_keys.is_empty() {
+        let detail = "must not be specified when labelSelector is not set";
+        findings.forbidden(&at.key("matchLabelKeys"), detail);
+    }
+    match constraint.min_domains {
+        Some(0) => findings.invalid(&at.key("minDomains"), 0, "must be greater than zero"),
+        Some(number) if way == "ScheduleAnyway" => {
+            let detail =
+                "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway";
+            findings.invalid(&at.key("minDomains"), number, detail);
+        }
+        _ => {}
+    }
+}
+
+/// Each gate stands once, and none on a pod that names its node.
+fn gates(spec: &PodSpec, path: &FieldPath, findings: &mut Findings) {
+    let at = path.key("schedulingGates");
+    let names = spec.scheduling_gates.iter().map(|gate| gate.name.as_str());
+    findings.unique(names, |index| item(&at, index));
+    let named = spec
+        .node_name
+        .as_deref()
+        .is_some_and(|name| !name.is_empty());
+    if named && !spec.scheduling_gates.is_empty() {
+        let detail = "cannot be set until all schedulingGates have been cleared";
+        findings.forbidden(&path.key("nodeName"), detail);
     }
 }
 

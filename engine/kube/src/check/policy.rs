@@ -5,7 +5,7 @@ use super::{container, item, other, selector, workload};
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{
     HorizontalPodAutoscalerSpec, IntOrString, MetricSpec, NetworkPolicySpec, NodeSpec,
-    PodDisruptionBudgetSpec, PolicyPeer, PolicyPort,
+    PodDisruptionBudgetSpec, PolicyPeer, PolicyPort, Taint,
 };
 use serde_json::Value;
 
@@ -68,6 +68,10 @@ fn measured(metric: &MetricSpec, at: &FieldPath, findings: &mut Findings) {
         findings.required(&at.key("name"), "must specify a resource name");
     }
     let target = &resource.target;
+    if target.average_utilization.is_some() && target.average_value.is_some() {
+        let detail = "may not set both a target raw value and a target utilization";
+        findings.forbidden(&at.key("target").key("averageValue"), detail);
+    }
     if target.average_utilization.is_none() && target.average_value.is_none() {
         let detail = "must set either a target raw value or a target utilization";
         findings.required(&at.key("target").key("averageUtilization"), detail);
@@ -101,7 +105,9 @@ pub fn budget(spec: &PodDisruptionBudgetSpec, path: &FieldPath, findings: &mut F
             }
         }
     }
-    selector::selector(&spec.selector, &path.key("selector"), findings);
+    if let Some(selected) = &spec.selector {
+        selector::selector(selected, &path.key("selector"), findings);
+    }
 }
 
 /// A NetworkPolicy's spec.
@@ -206,5 +212,10 @@ pub fn taints(spec: &NodeSpec, path: &FieldPath, findings: &mut Findings) {
             findings.required(&at.key("effect"), "");
         }
         findings.one_of(&at.key("effect"), &taint.effect, &EFFECTS);
+        let same = |other: &&Taint| other.key == taint.key && other.effect == taint.effect;
+        if spec.taints[..index].iter().any(|other| same(&other)) {
+            let detail = "taints must be unique by key and effect pair";
+            findings.invalid(&at, taint.key.as_str(), detail);
+        }
     }
 }

@@ -59,13 +59,66 @@ pub fn quota(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         "VolumeAttributesClass",
     ];
     for (scope, at) in values::items(spec, path, "scopes") {
-        findings.one_of(&at, scope.as_str().unwrap_or_default(), &scopes);
+        let scope = scope.as_str().unwrap_or_default();
+        findings.one_of(&at, scope, &scopes);
+        let watched = spec["hard"].as_object().into_iter().flatten();
+        for (name, _) in watched.filter(|(name, _)| !fits(scope, name)) {
+            let detail = format!("unsupported scope applied to resource: {name}");
+            findings.invalid(&at, scope, &detail);
+        }
+    }
+    let given = |scope: &str| {
+        let mut scopes = values::items(spec, path, "scopes");
+        scopes.any(|(given, _)| given == scope)
+    };
+    for (one, other) in [
+        ("BestEffort", "NotBestEffort"),
+        ("Terminating", "NotTerminating"),
+    ] {
+        if given(one) && given(other) {
+            findings.invalid(
+                &path.key("scopes"),
+                format!("[{one} {other}]"),
+                "conflicting scopes",
+            );
+        }
     }
     let at = path.key("scopeSelector");
     for (term, at) in values::items(&spec["scopeSelector"], &at, "matchExpressions") {
         values::one_of(term, &at, "scopeName", &scopes, findings);
         let operators = ["DoesNotExist", "Exists", "In", "NotIn"];
         values::one_of(term, &at, "operator", &operators, findings);
+    }
+}
+
+/// Whether a scope can be of a resource: pods without requests have nothing but their number.
+/// Source: pkg/apis/core/helper `IsResourceQuotaScopeValidForResource`.
+fn fits(scope: &str, resource: &str) -> bool {
+    const OF_PODS: [&str; 8] = [
+        "cpu",
+        "limits.cpu",
+        "limits.memory",
+        "memory",
+        "pods",
+        "requests.cpu",
+        "requests.memory",
+        "count/pods",
+    ];
+    match scope {
+        "BestEffort" => matches!(resource, "pods" | "count/pods"),
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
+        | "CrossNamespacePodAffinity" => {
+            OF_PODS.contains(&resource)
+                || resource.contains("ephemeral-storage")
+                || resource.contains("hugepages-")
+                || resource
+                    .strip_prefix("requests.")
+                    .is_some_and(|name| name.contains('/'))
+        }
+        _ => true,
     }
 }
 

@@ -31,6 +31,10 @@ pub fn service(spec: &ServiceSpec, path: &FieldPath, findings: &mut Findings) {
         return;
     }
     let headless = spec.cluster_ip.as_deref() == Some("None");
+    if headless && matches!(spec.kind.as_str(), "NodePort" | "LoadBalancer") {
+        let detail = format!("may not be set to 'None' for {} services", spec.kind);
+        findings.invalid(&item(&path.key("clusterIPs"), 0), "None", &detail);
+    }
     if spec.ports.is_empty() && !headless {
         findings.required(&path.key("ports"), "");
     }

@@ -30,6 +30,12 @@ fn modes(spec: &Value, path: &FieldPath, missing: &str, findings: &mut Findings)
 /// A PersistentVolumeClaim's spec at `path`.
 pub fn claim(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     modes(spec, path, "at least 1 access mode is required", findings);
+    let given = spec["accessModes"].as_array();
+    let alone = |modes: &Vec<Value>| modes.len() > 1 && modes.contains(&"ReadWriteOncePod".into());
+    if given.is_some_and(alone) {
+        let detail = "may not use ReadWriteOncePod with other access modes";
+        findings.forbidden(&path.key("accessModes"), detail);
+    }
     let at = path.key("resources");
     let asked = values::amounts(&spec["resources"], &at, "requests", findings);
     match asked.iter().find(|(name, ..)| name == "storage") {
@@ -98,5 +104,36 @@ pub fn data(object: &Value, findings: &mut Findings) {
                 findings.invalid(&at, key.as_str(), "must be no more than 253 characters");
             }
         }
+    }
+    if object["kind"] == "Secret" {
+        secret(object, findings);
+    }
+}
+
+/// What Secrets of some types must hold. A Secret whose values were left out is not judged by them.
+fn secret(object: &Value, findings: &mut Findings) {
+    let wanted: &[&str] = match object["type"].as_str().unwrap_or_default() {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        "kubernetes.io/dockercfg" => &[".dockercfg"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        _ => return,
+    };
+    let root = FieldPath::default();
+    let has = |key: &str| {
+        ["data", "stringData"]
+            .iter()
+            .any(|part| !object[*part][key].is_null())
+    };
+    let given = ["data", "stringData"]
+        .iter()
+        .any(|part| object[*part].is_object());
+    for key in wanted.iter().filter(|key| given && !has(key)) {
+        findings.required(&root.key("data").key(key), "");
+    }
+    let text = object["stringData"][".dockerconfigjson"].as_str();
+    if text.is_some_and(|text| serde_json::from_str::<Value>(text).is_err()) {
+        let at = root.key("data").key(".dockerconfigjson");
+        findings.invalid(&at, "<secret contents redacted>", "is not JSON");
     }
 }

@@ -53,6 +53,10 @@ pub fn stateful_set(set: &StatefulSetWithClaims, path: &FieldPath, findings: &mu
     let at = path.key("podManagementPolicy");
     findings.one_of(&at, management, &["OrderedReady", "Parallel"]);
     update(&spec.update_strategy, path, findings);
+    if spec.update_strategy.kind == "OnDelete" && spec.update_strategy.rolling_update.is_some() {
+        let at = path.key("updateStrategy").key("rollingUpdate");
+        findings.invalid(&at, "", "only allowed for updateStrategy 'RollingUpdate'");
+    }
 }
 
 fn name_of(claim: &Value) -> Option<String> {

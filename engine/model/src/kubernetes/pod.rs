@@ -118,6 +118,10 @@ pub struct SecurityContext {
     pub run_as_non_root: Option<bool>,
     /// Number of the user.
     pub run_as_user: Option<i64>,
+    /// Whether the container's own layer can only be read.
+    pub read_only_root_filesystem: Option<bool>,
+    /// Of a pod: the group that its volumes are given to.
+    pub fs_group: Option<i64>,
 }
 
 /// `lifecycle:`.
@@ -265,6 +269,8 @@ pub struct KeyRef {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EnvFrom {
+    /// What stands before each key in the name of its variable.
+    pub prefix: SmolStr,
     /// A ConfigMap.
     pub config_map_ref: Option<NameRef>,
     /// A Secret.
@@ -289,6 +295,8 @@ pub struct VolumeMount {
     pub name: SmolStr,
     /// Where.
     pub mount_path: SmolStr,
+    /// Whether it can only be read.
+    pub read_only: bool,
 }
 
 /// `volumes:` entry, as far as references go.
@@ -309,6 +317,19 @@ pub struct Volume {
     pub empty_dir: Option<EmptyDir>,
     /// Several sources in one folder.
     pub projected: Option<Projected>,
+    /// A path of the node.
+    pub host_path: Option<HostPath>,
+}
+
+/// `hostPath:` volume.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HostPath {
+    /// Where on the node.
+    pub path: SmolStr,
+    /// What must be there, as `Directory`, or is made, as `DirectoryOrCreate`; nothing is looked at without.
+    #[serde(rename = "type")]
+    pub kind: Option<SmolStr>,
 }
 
 /// A ConfigMap, or a Secret in a projected volume, as files.

@@ -1,6 +1,7 @@
 //! NetworkPolicies, PodDisruptionBudgets, PriorityClasses.
 
 use super::IntOrString;
+use super::meta::Labels;
 use super::selector::LabelSelector;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -80,12 +81,23 @@ pub struct PolicyPort {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodDisruptionBudgetSpec {
-    /// Pods that it protects.
-    pub selector: LabelSelector,
+    /// Pods that it protects: none without one, all of its namespace with an empty one.
+    pub selector: Option<LabelSelector>,
     /// Fewest that must be healthy.
     pub min_available: Option<IntOrString>,
     /// Most that may be missing.
     pub max_unavailable: Option<IntOrString>,
+    /// `IfHealthyBudget` (default) or `AlwaysAllow`.
+    pub unhealthy_pod_eviction_policy: Option<SmolStr>,
+}
+
+impl PodDisruptionBudgetSpec {
+    /// Whether it protects pods with these labels.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels) -> bool {
+        let selector = self.selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(labels))
+    }
 }
 
 /// A PriorityClass (its fields stand at the top of the document).

@@ -104,9 +104,10 @@ fn denied(hook: &Value, message: &str) -> String {
 
 /// One call: the seconds that it took, and the words of its failure.
 fn one<P>(cluster: &Cluster<P>, hook: &Value, left: f64) -> (f64, Result<(), String>) {
-    // An address outside is not known here, and answers.
+    // An address outside is not known here, and answers; a name that cannot be anybody's does not.
     let Some(callee) = Callee::of(hook) else {
-        return (0.0, Ok(()));
+        let unknown = webhook::unresolved(hook);
+        return (0.0, unknown.map_or(Ok(()), Err));
     };
     let failed = |failure| Err(webhook::in_words(hook, &callee, &failure));
     let latency = match reached(cluster, hook, &callee) {

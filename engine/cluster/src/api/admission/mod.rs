@@ -19,7 +19,7 @@ pub(crate) use claim::Amounts;
 pub(crate) use limits::complete;
 pub(crate) use quota::Life;
 pub use quotas::settle_quotas;
-pub(crate) use quotas::{charge, object_refusal};
+pub(crate) use quotas::{charge, growth_refusal, object_refusal};
 pub(crate) use rules::sets_rules;
 pub(crate) use security::Demand;
 
@@ -150,6 +150,28 @@ pub(crate) fn priority_class<'a, P>(cluster: &'a Cluster<P>, name: &str) -> Opti
     crate::workings::header(&cluster.objects, slot)
 }
 
+/// Why a PriorityClass may not be the default one: another one is.
+/// Source: plugin/pkg/admission/priority `validatePriorityClass`.
+pub(crate) fn second_default<P>(
+    cluster: &Cluster<P>,
+    object: &ObjectRef,
+    document: &Value,
+) -> Option<String> {
+    let is_default = |document: &Value| document["globalDefault"] == true;
+    if !is_default(document) {
+        return None;
+    }
+    let mut classes = cluster.objects.plain.iter().map(|row| &row.header);
+    let other = classes.find(|header| {
+        let other = &header.reference;
+        header.exists() && other.kind == object.kind && other != object && is_default(&header.doc)
+    })?;
+    Some(alloc::format!(
+        "PriorityClass {} is already marked as default. Only one default can exist",
+        other.reference.name
+    ))
+}
+
 /// The document of the class of a template's pods: the one that it names, or the one for those that name none.
 fn class_of<P>(cluster: &Cluster<P>, template: TemplateId) -> Option<Doc> {
     let spec = &cluster.objects.templates[template.index()].spec.spec;
@@ -175,12 +197,34 @@ fn runtime_class<P>(
     let class = ObjectRef::new(Kind::from("RuntimeClass"), "", name);
     let found = find(cluster, &class);
     match found.and_then(|slot| crate::workings::header(&cluster.objects, slot)) {
-        Some(header) => Ok(Some(header.doc.clone())),
+        Some(header) => {
+            let (own, fixed) = (
+                &template.doc["spec"]["overhead"],
+                &header.doc["overhead"]["podFixed"],
+            );
+            if own.is_object() && !is_same_overhead(own, fixed) {
+                let reason =
+                    "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
+                return Err(forbidden(&applicant.called, reason.into()));
+            }
+            Ok(Some(header.doc.clone()))
+        }
         None => {
             let reason = alloc::format!("pod rejected: RuntimeClass {name:?} not found");
             Err(forbidden(&applicant.called, reason))
         }
     }
+}
+
+/// Whether a pod states the overhead of its class.
+fn is_same_overhead(own: &Value, fixed: &Value) -> bool {
+    let amounts = |of: &Value| -> Amounts {
+        let named = of.as_object().into_iter().flatten();
+        named
+            .filter_map(|(name, amount)| Some((name.clone(), claim::amount(amount)?)))
+            .collect()
+    };
+    amounts(own) == amounts(fixed)
 }
 
 /// Writes what running under a RuntimeClass costs, and where it can be done, into a pod.

@@ -283,7 +283,31 @@ pub(crate) fn refusal(
     if let Some(missing) = unstated(hard, used) {
         return Some(format!("failed quota: {name}: {missing}"));
     }
-    let asked = share(quota, hard, used);
+    exceeded(name, (hard, taken), &share(quota, hard, used))
+}
+
+/// Why a quota refuses what an object is to become; `None` where it does not. What it had already is its own.
+pub(crate) fn growth_refusal(
+    name: &str,
+    quota: &Value,
+    (hard, taken): (&Amounts, &Amounts),
+    before: &Used<'_>,
+    after: &Used<'_>,
+) -> Option<String> {
+    let had = share(quota, hard, before);
+    let mut more = share(quota, hard, after);
+    for (name, amount) in &had {
+        let more = more.entry(name.clone()).or_default();
+        *more = match *more > *amount {
+            true => more.minus(*amount),
+            false => Amount::default(),
+        };
+    }
+    exceeded(name, (hard, taken), &more)
+}
+
+/// What of a quota would be exceeded, in words.
+fn exceeded(name: &str, (hard, taken): (&Amounts, &Amounts), asked: &Amounts) -> Option<String> {
     let taken_of = |name: &str| taken.get(name).copied().unwrap_or_default();
     let beyond: BTreeSet<&String> = asked
         .iter()

@@ -54,6 +54,40 @@ pub(crate) fn object_refusal<P>(
     refusal(cluster, &rules, &used)
 }
 
+/// Why quotas refuse what an object is to become: a claim of more, a Service with ports on nodes. Of others
+/// only that they are there counts. What is used is counted anew where they do not.
+pub(crate) fn growth_refusal<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    before: &Doc,
+    after: &Doc,
+) -> Option<String> {
+    if !matches!(object.kind, Kind::Service | Kind::PersistentVolumeClaim) {
+        return None;
+    }
+    rules::freshen(cluster);
+    let policies = &cluster.workings.policies;
+    let rules = policies.namespaces.get(&object.namespace)?.clone();
+    if rules.quotas.is_empty() {
+        return None;
+    }
+    recount_others(cluster);
+    cluster.workings.policies.counted = u32::MAX;
+    let resource = resource(&object.kind, after);
+    let [before, after] = [before, after].map(|document| Used {
+        resource: &resource,
+        document,
+        life: Life::Alive,
+    });
+    let ledgers = &cluster.workings.policies.ledgers;
+    let own = rules.quotas.iter().filter_map(|at| ledgers.get(*at));
+    let mut refusals = own.filter_map(|ledger| {
+        let amounts = (&ledger.hard, &taken(ledger));
+        quota::growth_refusal(&ledger.name, &ledger.document, amounts, &before, &after)
+    });
+    refusals.next()
+}
+
 /// What is used in all.
 fn taken(ledger: &Ledger) -> Amounts {
     let mut taken = ledger.by_pods.clone();

@@ -123,6 +123,20 @@ impl<'a> Callee<'a> {
     }
 }
 
+/// What the API server says of a webhook at an address whose host has a name that is reserved to be nobody's
+/// (RFC 2606, section 2); `None` of any other.
+pub(crate) fn unresolved(hook: &Value) -> Option<String> {
+    let url = hook["clientConfig"]["url"].as_str()?;
+    let rest = url.strip_prefix("https://")?;
+    let host = rest.split(['/', ':', '?']).next()?;
+    host.ends_with(".invalid").then(|| {
+        let (name, timeout) = (hook["name"].as_str().unwrap_or_default(), timeout(hook));
+        format!(
+            "failed calling webhook {name:?}: failed to call webhook: Post \"{url}?timeout={timeout}s\": dial tcp: lookup {host}: no such host"
+        )
+    })
+}
+
 /// Why a call failed.
 pub(crate) enum Failure {
     /// There is no such Service.

@@ -3,7 +3,7 @@
 use super::{invalid, pod, wrong};
 use crate::api::error::{ApiError, Complaint};
 use crate::cron::{Schedule, Zone};
-use aegis_model::kubernetes::{CronJobSpec, JobSpec, ObjectRef, RestartPolicy};
+use aegis_model::kubernetes::{Affinity, CronJobSpec, JobSpec, ObjectRef, RestartPolicy};
 use alloc::format;
 
 /// Characters that the name of a CronJob may have: 63 less those of `-` and ten digits.
@@ -74,6 +74,25 @@ pub(super) fn cron_job(object: &ObjectRef, spec: &CronJobSpec) -> Result<(), Api
     job(object, &spec.job_template.spec, "spec.jobTemplate.spec")
 }
 
+/// Whether a Job's template may become another: of one that is suspended, where its pods may go. Source: pkg/apis/batch/validation `validatePodTemplateUpdate`.
+fn may_become(before: &JobSpec, after: &JobSpec) -> bool {
+    if !before.suspend {
+        return before.template == after.template;
+    }
+    let placed = |spec: &JobSpec| {
+        let mut template = spec.template.clone();
+        template.metadata.labels.clear();
+        template.metadata.annotations.clear();
+        let pod = &mut template.spec;
+        pod.affinity = Affinity::default();
+        pod.node_selector.clear();
+        pod.tolerations.clear();
+        pod.scheduling_gates.clear();
+        template
+    };
+    placed(before) == placed(after)
+}
+
 /// A Job's template never changes, nor do the completions of one without indexes.
 pub(super) fn immutable(
     object: &ObjectRef,
@@ -95,10 +114,7 @@ pub(super) fn immutable(
             "spec.podFailurePolicy",
             before.pod_failure_policy != after.pod_failure_policy,
         ),
-        (
-            "spec.template",
-            before.template != after.template && !before.suspend,
-        ),
+        ("spec.template", !may_become(before, after)),
     ];
     match changes.into_iter().find(|(_, changed)| *changed) {
         Some((path, _)) => Err(invalid(object, path, "{}", "field is immutable")),

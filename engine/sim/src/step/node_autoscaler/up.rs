@@ -89,12 +89,16 @@ fn unplaced<P: Clone>(cluster: &Cluster<P>, draws: Draws) -> Vec<PodId> {
     waiting
 }
 
+/// Priority below which a pod is not worth a node (`--expendable-pods-priority-cutoff`).
+const CUT_OFF: i32 = -10;
+
 /// Whether the pod's last attempt ended with `Unschedulable` and no room is being made for it.
 fn is_given_up<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
     let row = &cluster.objects.pods[pod.index()];
     let scheduled = &row.conditions.scheduled;
     row.deletion.is_none()
         && row.nominated.is_none()
+        && row.priority >= CUT_OFF
         && scheduled.status == ConditionStatus::False
         && scheduled.reason == "Unschedulable"
         && cluster.workings.control.daemon_node(pod).is_none()
