@@ -380,7 +380,7 @@ fn crashes(pod: &Pod<'_>) -> bool {
 
 /// The fallback: it ends, and nothing better is known.
 fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
-    let ended = |status: &&serde_json::Value| {
+    let ended = |status: &&Value| {
         number(status, "/restartCount").unwrap_or(0) > 0
             || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
     };
