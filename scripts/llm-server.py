@@ -19,7 +19,8 @@ def serve(model, port, embeddings):
     params.model.path = model
     params.hostnames = ["127.0.0.1"]
     params.port = port
-    params.n_ctx = 8192
+    # A token a byte is the worst that a model does: the longest prompt and an answer.
+    params.n_ctx = 16384
     params.n_parallel = 1
     params.cpuparams.n_threads = 1
     params.n_gpu_layers = 0

@@ -12,7 +12,7 @@ import sys
 import gguf
 import numpy
 
-WIDTH, LAYERS, HEADS, INNER, CONTEXT = 64, 2, 4, 128, 8192
+WIDTH, LAYERS, HEADS, INNER, CONTEXT = 64, 2, 4, 128, 16384
 SPECIALS, BYTES = 3, 256
 
 

@@ -31,7 +31,9 @@ fn summary(folder: &Path) -> Value {
 
 #[track_caller]
 fn is_whole(folder: &Path) {
-    for artifact in Artifact::ALL {
+    // What a model was asked is left where there was one.
+    let all = Artifact::ALL.into_iter();
+    for artifact in all.filter(|one| *one != Artifact::Exchanges) {
         let size = fs::metadata(folder.join(artifact.file())).map(|file| file.len());
         assert!(size.is_ok_and(|size| size > 0), "{artifact:?}");
     }

@@ -61,7 +61,7 @@ fn every_command_explains_itself_and_knows_the_flags_of_everywhere() {
 #[test]
 fn what_is_not_built_is_not_shown() {
     let help = Place::new().run("--help").out;
-    for absent in ["serve", "evolve", "memory"] {
+    for absent in ["serve", "evolve", "experiment"] {
         assert!(
             !commands(&help).iter().any(|command| command == absent),
             "{absent}: {help}"

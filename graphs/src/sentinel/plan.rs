@@ -498,6 +498,7 @@ pub fn confirm(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         .iter()
         .find(|plan| Some(&plan.id) == verdict.choice.as_ref())
         .cloned();
+    let case = incident.case.clone();
     let step = Step::new()
         .write(Write::told(
             Change::Incident(Box::new(incident)),
@@ -507,8 +508,7 @@ pub fn confirm(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(plan) = chosen else {
         return step;
     };
-    let latest = state.history.latest();
-    let one_way = latest.map_or_else(Vec::new, |latest| undo::known(&latest.objects, &plan));
+    let one_way = case.map_or_else(Vec::new, |case| undo::why_not(&case, &plan));
     let asks = match (state.context.approval, state.context.irreversible) {
         (Approval::Ask, _) => true,
         (Approval::Auto, Irreversible::AskFirst) => !one_way.is_empty(),

@@ -143,8 +143,13 @@ pub fn uncordon<P>(
     node: NodeId,
     actor: Actor<'_>,
 ) -> Result<(), ApiError> {
-    Arc::make_mut(&mut cluster.workings.control.drains).retain(|drain| drain.node != node);
+    stop_drain(cluster, node);
     cordon(cluster, node, None, actor)
+}
+
+/// Ends a drain; the node stays as it is.
+pub fn stop_drain<P>(cluster: &mut Cluster<P>, node: NodeId) {
+    Arc::make_mut(&mut cluster.workings.control.drains).retain(|drain| drain.node != node);
 }
 
 fn cordon<P>(

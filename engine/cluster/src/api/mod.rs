@@ -39,7 +39,7 @@ pub use delete::{cron_job_of, forget_replica_set};
 pub use delete::{delete, delete_workload};
 pub use document::{identify, without_nulls};
 pub use error::{ApiError, Invalid, resource};
-pub use eviction::{EvictionRefused, drain, evict, is_drained, uncordon};
+pub use eviction::{EvictionRefused, drain, evict, is_drained, stop_drain, uncordon};
 pub use eviction::{budgets_of, evictable};
 pub use namespaces::collect as collect_namespaces;
 pub use templates::{

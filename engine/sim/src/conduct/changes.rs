@@ -73,8 +73,12 @@ fn of_template<P: Clone>(cluster: &Cluster<P>, action: &Action) -> Option<Vec<Ob
             value,
         } => {
             let variable = container_path(container).key("env").item("name", name);
+            let document = &cluster.objects.workloads[workload.index()].header.doc;
+            // A variable that is new, or came from elsewhere, is written whole: so it is taken back whole.
+            let has_value = variable.key("value").get(document).is_some();
             let change = match value {
-                Some(value) => (variable.key("value"), Some(json!(value))),
+                Some(value) if has_value => (variable.key("value"), Some(json!(value))),
+                Some(value) => (variable, Some(json!({"name": name, "value": value}))),
                 None => (variable, None),
             };
             (workload, vec![change])

@@ -11,8 +11,6 @@ pub use changes::{Refusal, TRAFFIC, changes_of};
 use aegis_cluster::Cluster;
 use aegis_cluster::api;
 use aegis_cluster::api::Actor;
-use aegis_cluster::workings::Slot;
-use aegis_model::kubernetes::Kind;
 use aegis_model::{Action, Conduct, FieldChange, ObjectChange, Plan, Tick};
 use alloc::format;
 use alloc::string::String;
@@ -153,6 +151,12 @@ impl Conductor {
     /// # Errors
     /// The first change that the API server refuses to take back; those after it are taken back.
     pub fn undo<P: Clone>(&self, cluster: &mut Cluster<P>) -> Result<(), String> {
+        // A node that was cordoned before is drained without a write that could be taken back.
+        for step in &self.plan.steps[..self.begun().min(self.plan.steps.len())] {
+            if let Action::Drain(node) = step.action {
+                api::stop_drain(cluster, node);
+            }
+        }
         let mut first = Ok(());
         for (_, position) in self.made.iter().rev() {
             first = first.and(take_back(cluster, *position));
@@ -165,11 +169,6 @@ impl Conductor {
 fn take_back<P: Clone>(cluster: &mut Cluster<P>, position: u32) -> Result<(), String> {
     let record = cluster.objects.changes[position as usize].clone();
     let named = |error| format!("{}: {error}", record.object);
-    if let (Kind::Node, Some(Slot::Node(node))) =
-        (&record.object.kind, api::find(cluster, &record.object))
-    {
-        api::uncordon(cluster, node, BY_AEGIS).map_err(named)?;
-    }
     let Some(inverse) = inverse(&record.object, &record.change) else {
         return Ok(());
     };
