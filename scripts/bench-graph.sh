@@ -16,7 +16,7 @@ if ! "$parts/bin/python" -c 'import langgraph.checkpoint.sqlite' 2>/dev/null; th
     "$parts/bin/pip" install --quiet --disable-pip-version-check \
         langgraph==1.2.22 langgraph-checkpoint-sqlite==3.1.2
 fi
-cargo build --quiet --release -p aegis-graphs --example overhead
+cargo build --quiet --release -p aegis-benches --example overhead
 
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) cores, $("$parts/bin/python" --version)"
 "$target/release/examples/overhead"

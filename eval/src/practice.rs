@@ -226,16 +226,19 @@ fn result(run: &Played) -> Score {
     }
 }
 
+/// A figure of a play.
+type Figure = fn(&Score) -> f64;
+
 /// The differences of every figure, by its name.
 #[must_use]
 pub fn differences(pairs: &[Pair]) -> BTreeMap<&'static str, Difference> {
-    let figures: [(&'static str, fn(&Score) -> f64); 4] = [
+    let figures: [(&'static str, Figure); 4] = [
         ("first_right", |one| one.first_right),
         ("wrong_diagnoses", |one| one.wrong),
         ("confidence_of_the_right_one", |one| one.confidence),
         ("slo_minutes_lost", |one| one.lost),
     ];
-    let of = |(name, figure): (&'static str, fn(&Score) -> f64)| (name, difference(pairs, figure));
+    let of = |(name, figure): (&'static str, Figure)| (name, difference(pairs, figure));
     figures.into_iter().map(of).collect()
 }
 

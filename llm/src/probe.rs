@@ -67,7 +67,7 @@ fn slow() -> Silence {
 pub fn billions(model: &str) -> Option<f64> {
     let name = model.to_ascii_lowercase();
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
-    let sizes = words.filter_map(|word| {
+    let mut sizes = words.filter_map(|word| {
         let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
         let number: f64 = number.parse().ok()?;
         match unit {
@@ -76,7 +76,7 @@ pub fn billions(model: &str) -> Option<f64> {
             _ => None,
         }
     });
-    sizes.last()
+    sizes.next_back()
 }
 
 /// Whether a model fits: a machine needs about 0.7 GB per billion parameters at four bits, and 1 GB beside.

@@ -114,6 +114,10 @@ pub fn render(ask: &Ask) -> Result<Prompt, Error> {
 
 /// Rows as JSON, one a line, between marks that no row can contain: `<` and `>` are escaped.
 /// What only trimming needs, and what is empty, is left out.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "filters get their arguments by value"
+)]
 fn fenced(rows: Shown) -> Result<String, Error> {
     let rows = serde_json::to_value(&rows).map_err(no_json)?;
     let Value::Array(rows) = rows else {

@@ -146,7 +146,7 @@ pub fn replay(recording: &Recording) -> Result<Vec<Stamped>, RunError> {
         events.push(event.clone());
         Ok(())
     };
-    aegis_runner::run::replay(&recording.events, recording.inputs.clone(), &mut tell)?;
+    aegis_runner::run::replay(&recording.events, &recording.inputs, &mut tell)?;
     Ok(events)
 }
 

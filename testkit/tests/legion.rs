@@ -86,14 +86,13 @@ fn breaches(name: &str, run: &Recording) -> Vec<String> {
                     breach(format!("a debate that is not in order: {one:?}"));
                 }
             }
-            RunEvent::Selected(verdict) => {
+            RunEvent::Selected(verdict)
                 if verdict
                     .choice
                     .as_ref()
-                    .is_some_and(|plan| withdrawn.contains(plan))
-                {
-                    breach("a withdrawn plan was chosen".to_owned());
-                }
+                    .is_some_and(|plan| withdrawn.contains(plan)) =>
+            {
+                breach("a withdrawn plan was chosen".to_owned());
             }
             _ => {}
         }

@@ -51,17 +51,23 @@ pub fn run(command: &Command, context: &Context, terminal: &mut Terminal) -> Res
             )
         }
         Command::Backup(args) => {
-            open(&args.at, context)?.back_up(&args.out).map_err(told)?;
+            open(&args.at, context)?
+                .back_up(&args.out)
+                .map_err(|why| told(&why))?;
             to_stderr(&format!("wrote {}\n", args.out.display()));
             terminal.finish()
         }
         Command::Pardon(args) => {
-            let ban = open(&args.at, context)?.pardon(args.ban).map_err(told)?;
+            let ban = open(&args.at, context)?
+                .pardon(args.ban)
+                .map_err(|why| told(&why))?;
             terminal.print(&format!("{} may be blamed again\n", blame(&ban.cause)))?;
             terminal.finish()
         }
         Command::Forget(args) => {
-            let id = open(&args.at, context)?.forget(&args.id).map_err(told)?;
+            let id = open(&args.at, context)?
+                .forget(&args.id)
+                .map_err(|why| told(&why))?;
             terminal.print(&format!("{id} is forgotten\n"))?;
             terminal.finish()
         }
@@ -69,14 +75,14 @@ pub fn run(command: &Command, context: &Context, terminal: &mut Terminal) -> Res
 }
 
 /// What is wrong with a memory, as a user is told.
-pub fn told(why: MemoryError) -> Failure {
+pub fn told(why: &MemoryError) -> Failure {
     Failure::usage(why.to_string())
 }
 
 fn open(at: &MemoryAt, context: &Context) -> Result<Memory, Failure> {
     let folder = at.memory.clone();
     let folder = folder.unwrap_or_else(|| home(context));
-    Memory::open(&folder).map_err(told)
+    Memory::open(&folder).map_err(|why| told(&why))
 }
 
 /// Where the memory is if nothing else is said.
@@ -99,20 +105,20 @@ fn list(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let rows = match what {
-        Kept::Episodes => json!(memory.records().map_err(told)?),
+        Kept::Episodes => json!(memory.records().map_err(|why| told(&why))?),
         Kept::Bans => {
-            let bans = memory.bans().map_err(told)?;
+            let bans = memory.bans().map_err(|why| told(&why))?;
             let rows = bans.iter().map(|(id, ban)| json!({"id": id, "ban": ban}));
             rows.collect()
         }
-        Kept::Beliefs => json!(memory.all_beliefs().map_err(told)?),
-        Kept::Texts => json!(memory.texts().map_err(told)?),
+        Kept::Beliefs => json!(memory.all_beliefs().map_err(|why| told(&why))?),
+        Kept::Texts => json!(memory.texts().map_err(|why| told(&why))?),
     };
     match format {
         TextOrJson::Json => terminal.print_json(&json!({
             "schema": "aegis.dev/memory-list/v1",
             "memory": memory.identity(),
-            "digest": memory.digest().map_err(told)?,
+            "digest": memory.digest().map_err(|why| told(&why))?,
             "items": rows,
         }))?,
         TextOrJson::Text if rows.as_array().is_none_or(Vec::is_empty) => {
@@ -126,7 +132,7 @@ fn list(
 fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
     Ok(match what {
         Kept::Episodes => {
-            let records = memory.records().map_err(told)?;
+            let records = memory.records().map_err(|why| told(&why))?;
             let row = |record: &Record| {
                 [
                     record.id.to_string(),
@@ -144,7 +150,7 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
             )
         }
         Kept::Bans => {
-            let bans = memory.bans().map_err(told)?;
+            let bans = memory.bans().map_err(|why| told(&why))?;
             let row = |(id, ban): &(i64, aegis_memory::bans::Ban)| {
                 let standing = if ban.left == 0 {
                     "served".to_owned()
@@ -166,7 +172,7 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
             )
         }
         Kept::Beliefs => {
-            let beliefs = memory.all_beliefs().map_err(told)?;
+            let beliefs = memory.all_beliefs().map_err(|why| told(&why))?;
             let row = |belief: &aegis_model::recall::Belief| {
                 [
                     blame(&belief.cause),
@@ -178,7 +184,7 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
             table(["CAUSE", "CONFIRMED", "REFUTED"], &rows)
         }
         Kept::Texts => {
-            let texts = memory.texts().map_err(told)?;
+            let texts = memory.texts().map_err(|why| told(&why))?;
             let row = |text: &aegis_memory::texts::Text| {
                 let begin: String = text.body.chars().take(60).collect();
                 [
@@ -207,8 +213,8 @@ fn deeds(record: &Record) -> String {
 }
 
 fn show(id: &str, memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let records = memory.records().map_err(told)?;
-    let texts = memory.texts().map_err(told)?;
+    let records = memory.records().map_err(|why| told(&why))?;
+    let texts = memory.texts().map_err(|why| told(&why))?;
     let record = records
         .iter()
         .find(|one| one.id.starts_with(id))
@@ -218,7 +224,7 @@ fn show(id: &str, memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Fail
         .find(|one| one.id.starts_with(id))
         .map(|one| json!(one));
     let found = record.or(text);
-    let found = found.ok_or_else(|| told(MemoryError::Unknown(id.to_owned())))?;
+    let found = found.ok_or_else(|| told(&MemoryError::Unknown(id.to_owned())))?;
     terminal.print_json(&found)?;
     terminal.finish()
 }
@@ -228,7 +234,7 @@ fn add(files: &[PathBuf], memory: &Memory, terminal: &mut Terminal) -> Result<Ex
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|why| Failure::usage(format!("{shown} cannot be read: {why}")))?;
-        let parts = memory.add_text(&shown, &text).map_err(told)?;
+        let parts = memory.add_text(&shown, &text).map_err(|why| told(&why))?;
         terminal.print(&format!("{shown}: {parts} parts\n"))?;
     }
     terminal.finish()
@@ -240,7 +246,7 @@ fn find(
     format: TextOrJson,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let found = memory.find_text(words, 5).map_err(told)?;
+    let found = memory.find_text(words, 5).map_err(|why| told(&why))?;
     match format {
         TextOrJson::Json => terminal.print_json(&json!({
             "schema": "aegis.dev/memory-find/v1",
@@ -258,7 +264,7 @@ fn find(
 
 fn export(out: Option<&Path>, memory: &Memory, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let mut lines = Vec::new();
-    memory.export(&mut lines).map_err(told)?;
+    memory.export(&mut lines).map_err(|why| told(&why))?;
     match out {
         Some(path) => {
             aegis_runner::store::write_atomically(path, &lines)?;

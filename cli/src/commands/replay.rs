@@ -216,7 +216,7 @@ pub fn blind_half(terminal: &mut Terminal) -> Result<Exit, Failure> {
             .print(&(line + "\n"))
             .map_err(|_| "nobody listens".to_owned())
     };
-    match aegis_runner::run::replay(&events, inputs, &mut tell) {
+    match aegis_runner::run::replay(&events, &inputs, &mut tell) {
         // What came so far is compared; a log that was cut ends so.
         Ok(()) | Err(RunError::TapeEnds | RunError::Diverged | RunError::Listener(_)) => {
             terminal.finish()

@@ -47,13 +47,19 @@ impl Dice {
 
 /// One action of any kind; `None` where the cluster has nothing that it could be done to.
 fn action(dice: &mut Dice, objects: &Objects) -> Option<Action> {
+    match dice.roll(2) {
+        0 => on_workload(dice, objects),
+        _ => on_others(dice, objects),
+    }
+}
+
+/// An action on a workload, or on calls to it.
+fn on_workload(dice: &mut Dice, objects: &Objects) -> Option<Action> {
     let workload = WorkloadId::from(dice.roll(objects.workloads.len()));
     let row = &objects.workloads[workload.index()];
     let container = row.spec.template().spec.containers.first()?.name.clone();
     let service = ServiceId::from(dice.roll(objects.services.len()));
-    let node = NodeId::from(dice.roll(objects.nodes.len()));
-    let some = |dice: &mut Dice, n: usize| (n > 0).then(|| dice.roll(n));
-    Some(match dice.roll(22) {
+    Some(match dice.roll(11) {
         0 => Action::Scale {
             workload,
             replicas: dice.roll(5) as u32,
@@ -82,22 +88,7 @@ fn action(dice: &mut Dice, objects: &Objects) -> Option<Action> {
             name: "NEW".into(),
             value: dice.is_even().then(|| "1".into()),
         },
-        8 => Action::PatchAutoscaler {
-            autoscaler: AutoscalerId::from(some(dice, objects.autoscalers.len())?),
-            min: dice.is_even().then_some(2),
-            max: Some(9),
-        },
-        9 => Action::Cordon(node),
-        10 => Action::Uncordon(node),
-        11 => Action::Drain(node),
-        12 => Action::DeletePod(PodId::from(dice.roll(objects.pods.len()))),
-        13 => {
-            let policy = PolicyId::from(some(dice, objects.policies.len())?);
-            let spec = objects.policies[policy.index()].spec.clone();
-            Action::PatchPolicy { policy, spec }
-        }
-        14 => Action::DeletePolicy(PolicyId::from(some(dice, objects.policies.len())?)),
-        15 => Action::PatchProbe {
+        8 => Action::PatchProbe {
             workload,
             container,
             probe: ProbeKind::Readiness,
@@ -105,31 +96,55 @@ fn action(dice: &mut Dice, objects: &Objects) -> Option<Action> {
                 .is_even()
                 .then(|| json!({"tcpSocket": {"port": 8080}, "periodSeconds": 7})),
         },
-        16 => Action::PatchService {
-            service,
-            field: "spec.selector".parse::<FieldPath>().ok()?,
-            value: Some(json!({"app": "nobody"})),
-        },
-        17 => Action::RevertChange(some(dice, objects.changes.len())? as u32),
-        18 => Action::LimitConcurrency {
+        9 => Action::LimitConcurrency {
             workload,
             workers: Some(8),
             queue: dice.is_even().then_some(16),
         },
-        19 => Action::SetRetries {
+        _ => Action::SetRetries {
             workload,
             service,
             retries: Some(0),
             timeout: dice.is_even().then_some(1.5),
         },
-        20 => Action::ShedTraffic {
+    })
+}
+
+/// An action on a node, a pod, a policy, an autoscaler, a Service, a recorded change, or on nothing.
+fn on_others(dice: &mut Dice, objects: &Objects) -> Option<Action> {
+    let node = NodeId::from(dice.roll(objects.nodes.len()));
+    let service = ServiceId::from(dice.roll(objects.services.len()));
+    let some = |dice: &mut Dice, n: usize| (n > 0).then(|| dice.roll(n));
+    Some(match dice.roll(11) {
+        0 => Action::PatchAutoscaler {
+            autoscaler: AutoscalerId::from(some(dice, objects.autoscalers.len())?),
+            min: dice.is_even().then_some(2),
+            max: Some(9),
+        },
+        1 => Action::Cordon(node),
+        2 => Action::Uncordon(node),
+        3 => Action::Drain(node),
+        4 => Action::DeletePod(PodId::from(dice.roll(objects.pods.len()))),
+        5 => {
+            let policy = PolicyId::from(some(dice, objects.policies.len())?);
+            let spec = objects.policies[policy.index()].spec.clone();
+            Action::PatchPolicy { policy, spec }
+        }
+        6 => Action::DeletePolicy(PolicyId::from(some(dice, objects.policies.len())?)),
+        7 => Action::PatchService {
+            service,
+            field: "spec.selector".parse::<FieldPath>().ok()?,
+            value: Some(json!({"app": "nobody"})),
+        },
+        8 => Action::RevertChange(some(dice, objects.changes.len())? as u32),
+        9 => Action::ShedTraffic {
             service,
             share: 0.25,
         },
         _ => match dice.is_even() {
             true => Action::Wait(20),
             false => Action::Observe {
-                target: Target::Workload(workload),
+                target: Target::Node(node),
                 check: "kubectl get pods".into(),
             },
         },

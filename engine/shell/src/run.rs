@@ -272,6 +272,7 @@ impl Shell {
             }
             Deed::Spin => Some(Halt::Spin),
             Deed::Ask(host) => Some(Halt::Ask(host)),
+            Deed::Call(_) if lacks_first(words, &self.family) => self.unknown(words),
             Deed::Call(call) => Some(Halt::Call(call)),
             Deed::Unknown => self.unknown(words),
         }
@@ -299,6 +300,12 @@ impl Shell {
         self.print(&format!("sh: {program}: not found\n"));
         None
     }
+}
+
+/// Whether the image is known to have no program of the first word.
+fn lacks_first(words: &[SmolStr], family: &str) -> bool {
+    let first = words.first();
+    first.is_some_and(|program| super::programs::lacks(program, family))
 }
 
 /// `name=value`: the name, and that it is one.

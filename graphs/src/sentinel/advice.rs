@@ -127,7 +127,7 @@ pub fn plans(reply: &Reply, objects: &Objects, incident: &Incident) -> Plans {
                 Answer::Planning(answer) => answer,
                 _ => &nothing,
             };
-            advice::plans(objects, answer, leader)
+            advice::plans(objects, answer, leader.as_ref())
         }
         Reply::Silent(silence) => Plans {
             plans: Vec::new(),

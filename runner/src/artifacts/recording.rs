@@ -37,12 +37,15 @@ pub struct Begun {
     pub durability: Durability,
 }
 
+/// Answers for a plan, with all events so far; `None` where the answer comes another day.
+pub type Asked<'a> = dyn FnMut(&[Stamped], &Plan, &Objects) -> Option<Ruling> + 'a;
+
 /// Who looks on and answers.
 pub struct Audience<'a> {
     /// Sees all events so far, after each.
     pub see: &'a mut dyn FnMut(&[Stamped]),
     /// Is asked to approve a plan, with all events so far; `None` where the answer comes another day.
-    pub ask: &'a mut dyn FnMut(&[Stamped], &Plan, &Objects) -> Option<Ruling>,
+    pub ask: &'a mut Asked<'a>,
     /// Is asked as the language model; [`crate::run::no_model`] where there is none.
     pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
     /// Whether the run is to stop now.

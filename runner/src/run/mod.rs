@@ -280,7 +280,7 @@ pub fn drive(
 /// A tape that does not fit.
 pub fn replay(
     events: &[Stamped],
-    inputs: Vec<Logged>,
+    inputs: &[Logged],
     tell: &mut dyn FnMut(&Stamped) -> Result<(), String>,
 ) -> Result<(), RunError> {
     replay_to(events, inputs, tell, &mut |_| ControlFlow::Continue(())).map(|_| ())
@@ -292,7 +292,7 @@ pub fn replay(
 /// A tape that does not fit.
 pub fn replay_to(
     events: &[Stamped],
-    inputs: Vec<Logged>,
+    inputs: &[Logged],
     tell: &mut dyn FnMut(&Stamped) -> Result<(), String>,
     look: &mut dyn FnMut(&Run<Sentinel>) -> ControlFlow<()>,
 ) -> Result<Rest, RunError> {
@@ -302,15 +302,15 @@ pub fn replay_to(
     else {
         return Err(RunError::TapeEnds);
     };
-    let mut logged = inputs.clone().into_iter();
+    let mut logged = inputs.iter();
     let mut note = |input: &Logged| match logged.next() {
-        Some(before) if before == *input => Ok(()),
+        Some(before) if before == input => Ok(()),
         _ => Err(format!("another input than the logged one: {input:?}")),
     };
-    let mut tape = Tape::new(events, inputs.clone());
-    let mut teller = Teller::new(tell, &mut note, &inputs, *origin);
+    let mut tape = Tape::new(events, inputs.to_vec());
+    let mut teller = Teller::new(tell, &mut note, inputs, *origin);
     let mut way = Way {
-        record: &inputs,
+        record: inputs,
         leaves: None,
         look,
     };

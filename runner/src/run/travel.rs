@@ -75,7 +75,7 @@ fn follow(
     inputs: &[Logged],
     look: &mut dyn FnMut(&Run<Sentinel>) -> ControlFlow<()>,
 ) -> Result<(), RunError> {
-    match replay_to(events, inputs.to_vec(), &mut |_| Ok(()), look) {
+    match replay_to(events, inputs, &mut |_| Ok(()), look) {
         // A run that was killed, or waits, has no more.
         Ok(_) | Err(RunError::TapeEnds) => Ok(()),
         Err(other) => Err(other),

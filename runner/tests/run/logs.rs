@@ -65,7 +65,7 @@ fn a_run_comes_out_again_with_its_world_and_without() {
         expected.take(&serde_json::to_vec(event).expect("JSON"));
         Ok(())
     };
-    replay(&tape(&logs.events), logs.inputs.clone(), tell).expect("replayed");
+    replay(&tape(&logs.events), &logs.inputs, tell).expect("replayed");
     assert_eq!(expected.finish(), None);
 }
 
@@ -104,7 +104,7 @@ fn another_world_or_another_thought_is_found_where_it_begins() {
         }
         Ok(())
     };
-    let _ = replay(&told, logs.inputs.clone(), tell);
+    let _ = replay(&told, &logs.inputs, tell);
     assert!(
         first.is_some_and(|first| first <= decision),
         "{first:?} after {decision}"

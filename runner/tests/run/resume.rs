@@ -350,6 +350,6 @@ fn another_choice_at_a_step_is_a_run_of_its_own_that_repeats() {
         expected.take(&serde_json::to_vec(event).expect("JSON"));
         Ok(())
     };
-    replay(&tape(&logs.events), logs.inputs.clone(), tell).expect("replayed");
+    replay(&tape(&logs.events), &logs.inputs, tell).expect("replayed");
     assert_eq!(expected.finish(), None);
 }

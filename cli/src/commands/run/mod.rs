@@ -49,7 +49,7 @@ pub fn run(
         .as_ref()
         .map(Memory::digest)
         .transpose()
-        .map_err(told_of_memory)?;
+        .map_err(|why| told_of_memory(&why))?;
     let recall = |cue: &Cue| {
         let recalled = memory.as_ref().map(|memory| memory.recall(cue)).transpose();
         recalled
@@ -103,7 +103,7 @@ pub fn practised(kept: &Kept, memory: Option<Memory>) -> Result<(), Failure> {
     let over = kept.failure.is_none() && kept.waits_for().is_none();
     if let Some(memory) = memory.filter(|_| over) {
         let practice = practice::practice(&kept.events, &kept.facts, &kept.decisions);
-        let new = practice::keep(&memory, &practice).map_err(told_of_memory)?;
+        let new = practice::keep(&memory, &practice).map_err(|why| told_of_memory(&why))?;
         to_stderr(&super::memory::kept(new));
     }
     Ok(())
@@ -115,7 +115,7 @@ pub fn memory(given: &str) -> Result<Option<Memory>, Failure> {
         "none" => Ok(None),
         folder => Memory::open(Path::new(folder))
             .map(Some)
-            .map_err(told_of_memory),
+            .map_err(|why| told_of_memory(&why)),
     }
 }
 

@@ -100,14 +100,15 @@ fn tiny(case: &Case<'_>, at: usize) -> Option<Candidate> {
         text(container, "/resources/limits/memory"),
     );
     let words = format!("container {name} may take {limit}, and none starts with less than 6Mi");
-    Some(
-        Candidate::at_workload("memory_limit_too_low", estate, at)?
-            .field(format!(
-                "spec.template.spec.containers[name={name}].resources.limits.memory"
-            ))
-            .value("value", limit)
-            .seen(Proven, "object", keeper.object.reference(), words),
-    )
+    let mut candidate = Candidate::at_workload("memory_limit_too_low", estate, at)?
+        .field(format!(
+            "spec.template.spec.containers[name={name}].resources.limits.memory"
+        ))
+        .value("value", limit)
+        .seen(Proven, "object", keeper.object.reference(), words);
+    // The simulator lets it start: nothing hurts there yet.
+    candidate.hurts.clear();
+    Some(candidate)
 }
 
 /// A pod that the kubelet put out as it used more of the node's disk than it may.

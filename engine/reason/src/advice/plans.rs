@@ -30,7 +30,7 @@ pub struct Plans {
 pub fn plans(
     objects: &Objects,
     answer: &PlanningAnswer,
-    answers: Option<(SmolStr, Target)>,
+    answers: Option<&(SmolStr, Target)>,
 ) -> Plans {
     let mut plans = Plans {
         plans: Vec::new(),
@@ -43,7 +43,7 @@ pub fn plans(
         };
         match checked {
             Ok(actions) => {
-                let plan = plan::plan(objects, actions, PlanSource::Advised, answers.clone());
+                let plan = plan::plan(objects, actions, PlanSource::Advised, answers.cloned());
                 let words = format!("{}: {}", plan.summary, said.why);
                 plans.advice.taken.push(plain(&words));
                 plans.plans.push(plan);

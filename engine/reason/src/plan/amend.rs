@@ -87,7 +87,7 @@ fn softer(floor: &Floor<'_>, own: &Plan, step: u32) -> Option<Vec<Action>> {
             let pods = &floor.objects.workloads.get(workload.index())?.pods;
             let mut live = pods.iter().filter(|pod| {
                 let row = floor.objects.pods.get(pod.index());
-                row.is_some_and(|row| row.is_active())
+                row.is_some_and(aegis_model::objects::Pod::is_active)
             });
             let first = *live.clone().next()?;
             let unready = |pod: &&aegis_model::PodId| !floor.objects.pods[pod.index()].is_ready();
