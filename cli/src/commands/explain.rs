@@ -10,6 +10,7 @@ use crate::told::Told;
 use aegis_kube::spelling::nearest;
 use aegis_report::why_not;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// A code with its explanation, whichever crate it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,8 @@ pub fn run(args: &Explain, context: &Context, terminal: &mut Terminal) -> Result
     let Some(subject) = &args.subject else {
         return codes(&entries(), args.format.output, terminal);
     };
-    if looks_like_a_code(subject) {
+    // A folder may be called like a code.
+    if looks_like_a_code(subject) && !Path::new(subject).is_dir() {
         return codes(&[find(subject)?], args.format.output, terminal);
     }
     let run = context.store().resolve(subject).map_err(Failure::from);
