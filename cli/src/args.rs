@@ -182,6 +182,9 @@ pub struct RunScenario {
     /// The model of that server; the first that it has without it
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
+    /// How long one answer of it is waited for, further tries included
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+    pub llm_timeout: u32,
     /// The folder for what the run leaves, new or empty; one in the data folder without it
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -112,6 +112,16 @@ impl Advisor {
         self.figures
     }
 
+    /// Takes what an earlier part of the run asked as asked: its budgets are spent, and a record is behind it.
+    pub fn pass(&mut self, before: &[Exchange]) {
+        for exchange in before {
+            if let Source::Record(replay) = &mut self.source {
+                replay.take(&exchange.key);
+            }
+            self.count(exchange, Duration::ZERO);
+        }
+    }
+
     /// Asks the server which model it has, where none was named.
     ///
     /// # Errors

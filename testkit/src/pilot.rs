@@ -190,7 +190,10 @@ fn answer(
             outside.apply(Arc::clone(plan));
             Input::Accepted
         }
-        Effect::Ask(ask) => Input::Answer(outside.ask(ask)?),
+        Effect::Ask(ask) => {
+            let mut replies = outside.ask(std::slice::from_ref(ask))?;
+            Input::Answer(replies.pop().ok_or(RunError::TapeEnds)?)
+        }
         Effect::Undo(_) => {
             let (commands, failed) = outside.undo()?;
             log.back = commands;

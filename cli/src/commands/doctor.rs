@@ -8,6 +8,7 @@ use crate::output::Terminal;
 use crate::paint::Paint;
 use crate::table::table;
 use aegis_kube::spelling::nearest;
+use aegis_llm::probe::{Found, PLACES, fits, probe};
 use aegis_runner::settings::{KEYS, Sources};
 use aegis_runner::store::StoreError;
 use serde_json::{Value, json};
@@ -24,6 +25,9 @@ struct Findings {
     runs: Result<usize, StoreError>,
     warnings: Vec<String>,
     threads: usize,
+    /// Memory of this machine, bytes.
+    memory: u64,
+    models: Vec<Found>,
 }
 
 pub fn run(args: &Format, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -53,7 +57,15 @@ fn look(context: &Context) -> Findings {
         runs: store.list().map(|runs| runs.len()),
         warnings: slips(&context.sources),
         threads: thread::available_parallelism().map_or(1, NonZero::get),
+        memory: memory(),
+        models: probe(&PLACES.map(|(name, base)| (name.to_owned(), base.to_owned()))),
     }
+}
+
+fn memory() -> u64 {
+    let what = sysinfo::MemoryRefreshKind::nothing().with_ram();
+    let what = sysinfo::RefreshKind::nothing().with_memory(what);
+    sysinfo::System::new_with_specifics(what).total_memory()
 }
 
 /// Variables that look like settings and are none.
@@ -82,8 +94,21 @@ fn as_json(findings: &Findings) -> Value {
         },
         "terminal": {"stdout": stdout().is_terminal(), "stderr": stderr().is_terminal()},
         "threads": findings.threads,
+        "memory_bytes": findings.memory,
+        "model_servers": findings.models.iter().map(|found| server(found, findings.memory)).collect::<Vec<Value>>(),
         "warnings": findings.warnings,
         "versions": versions(),
+    })
+}
+
+fn server(found: &Found, memory: u64) -> Value {
+    let model = |name: &String| json!({"name": name, "fits": fits(name, memory)});
+    let models = found.models.as_ref().ok();
+    json!({
+        "name": found.name,
+        "base": found.base,
+        "models": models.map(|models| models.iter().map(model).collect::<Vec<Value>>()),
+        "why_not": found.models.as_ref().err().map(|silence| &silence.why),
     })
 }
 
@@ -96,6 +121,8 @@ fn as_text(findings: &Findings, context: &Context, paint: Paint) -> String {
     text += &data_folder(findings, context, paint);
     text += &head("Machine");
     text += &machine(findings);
+    text += &head("Language models");
+    text += &models(findings);
     let warnings = findings.warnings.iter();
     text + &warnings
         .map(|warning| format!("\n{} {warning}\n", paint.yellow("warning:")))
@@ -135,6 +162,39 @@ fn data_folder(findings: &Findings, context: &Context, paint: Paint) -> String {
     format!("{folder}: {state}\n{runs}\n")
 }
 
+/// Servers that answer, with what they have; the others in one line.
+fn models(findings: &Findings) -> String {
+    let (mut rows, mut silent) = (Vec::new(), Vec::new());
+    for found in &findings.models {
+        let Ok(models) = &found.models else {
+            silent.push(format!("{} ({})", found.name, found.base));
+            continue;
+        };
+        for model in models {
+            let fits = match fits(model, findings.memory) {
+                Some(true) => "fits",
+                Some(false) => "too large for this machine",
+                None => "its name does not say how large it is",
+            };
+            rows.push([found.base.clone(), model.clone(), fits.to_owned()]);
+        }
+        if models.is_empty() {
+            rows.push([found.base.clone(), "none".to_owned(), String::new()]);
+        }
+    }
+    let mut text = match rows.is_empty() {
+        true => String::new(),
+        false => {
+            table(["SERVER", "MODEL", ""], &rows)
+                + "Ask one: aegis run NAME --llm SERVER --model MODEL\n"
+        }
+    };
+    if !silent.is_empty() {
+        text += &format!("no answer from {}\n", silent.join(", "));
+    }
+    text
+}
+
 fn machine(findings: &Findings) -> String {
     let is = |terminal: bool| {
         if terminal {
@@ -146,11 +206,12 @@ fn machine(findings: &Findings) -> String {
     let versions = versions();
     let word = |name: &str| versions[name].as_str().unwrap_or_default().to_owned();
     format!(
-        "aegis {} on {} {}, {} threads\nstandard output: {}, standard error: {}\n",
+        "aegis {} on {} {}, {} threads, {:.0} GB of memory\nstandard output: {}, standard error: {}\n",
         word("aegis"),
         word("os"),
         word("arch"),
         findings.threads,
+        findings.memory as f64 / 1e9,
         is(stdout().is_terminal()),
         is(stderr().is_terminal()),
     )

@@ -8,7 +8,7 @@ use crate::table::table;
 use aegis_llm::Exchange;
 use aegis_llm::prompt::{TEMPLATES, Template, prompts_version};
 use aegis_model::ask::AskRole;
-use aegis_runner::store::{Artifact, StoreError};
+use aegis_runner::asking::exchanges;
 use serde_json::{Value, json};
 
 pub fn run(command: &Prompts, context: &Context, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -71,10 +71,7 @@ fn render(
 fn sent(name: &str, role: AskRole, context: &Context) -> Result<String, Failure> {
     let run = context.store().resolve(name)?;
     let none = || Failure::usage(format!("{} asked no language model for that", run.name()));
-    let log = run.read(Artifact::Exchanges)?.ok_or_else(none)?;
-    let path = run.path(Artifact::Exchanges);
-    let exchanges: Result<Vec<Exchange>, _> = log.lines().map(serde_json::from_str).collect();
-    let exchanges = exchanges.map_err(|why| StoreError::Broken { path, why })?;
+    let exchanges = exchanges(&run)?.ok_or_else(none)?;
     let of_role = exchanges.iter().filter(|exchange| exchange.role == role);
     let shown: Vec<String> = of_role.map(shown).collect();
     match shown.is_empty() {

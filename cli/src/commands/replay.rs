@@ -6,7 +6,7 @@ use crate::args::{Replay, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::input::Reader;
 use crate::output::Terminal;
-use aegis_model::{RunEvent, Stamped};
+use aegis_model::{Advisor, RunEvent, Stamped};
 use aegis_runner::artifacts::repeat::{Divergence, Expected, Logs, RepeatError, again, tape};
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Order, RunError};
@@ -138,6 +138,10 @@ pub fn order<'a>(loaded: &'a Loaded, ordered: &Ordered, logs: &Logs) -> Order<'a
         approval: ordered.approval,
         irreversible: ordered.irreversible,
         genome: genes.map(|(name, value)| (name.into(), *value)).collect(),
+        advisor: match ordered.answers {
+            Some(_) => Advisor::Model,
+            None => Advisor::None,
+        },
         ..Order::of(loaded)
     }
 }

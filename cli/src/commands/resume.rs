@@ -3,7 +3,7 @@
 use super::Context;
 use super::replay::{kept, order, unread};
 use super::run::view::View;
-use super::run::{approve, memory, practised, told};
+use super::run::{approve, memory, model, practised, told};
 use super::version::VERSION;
 use crate::args::{AnswerRun, ResumeRun, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
@@ -13,7 +13,9 @@ use aegis_memory::Memory;
 use aegis_model::{Cue, Recalled, Ruling, Stamped};
 use aegis_runner::artifacts::repeat::RepeatError;
 use aegis_runner::artifacts::{Audience, Paused};
+use aegis_runner::asking::Asking;
 use aegis_runner::run::Remembering;
+use aegis_runner::run::inputs::Logged;
 use aegis_runner::store::{Durability, Meta, Ordered, Run, Status};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -47,7 +49,7 @@ pub fn resume(
     match run.status()? {
         Status::Finished => Err(over(&run)),
         // Who plays it holds its logs, which says so.
-        _ => go_on(run, &Manner::On, args.format.output, terminal),
+        _ => go_on(run, &Manner::On, args.format.output, context, terminal),
     }
 }
 
@@ -77,7 +79,7 @@ pub fn answer(
         reason: args.reason.clone(),
     };
     let manner = Manner::Answering(event, ruling);
-    go_on(run, &manner, args.format.output, terminal)
+    go_on(run, &manner, args.format.output, context, terminal)
 }
 
 pub fn cancel(
@@ -94,7 +96,13 @@ pub fn cancel(
             Ok(Exit::Done)
         }
         Status::Waiting { .. } | Status::Unfinished => {
-            let ended = go_on(run, &Manner::Stopping, args.format.output, terminal)?;
+            let ended = go_on(
+                run,
+                &Manner::Stopping,
+                args.format.output,
+                context,
+                terminal,
+            )?;
             // That it was stopped is what was asked for.
             Ok(if ended == Exit::Interrupted {
                 Exit::Done
@@ -114,6 +122,7 @@ fn go_on(
     run: Run,
     manner: &Manner,
     format: TextOrJson,
+    context: &Context,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let pressed = interrupt::flag();
@@ -126,6 +135,7 @@ fn go_on(
     let remembered = recollected(&ordered)?;
     let digest = digest_of(&ordered);
     let recall = |cue: &Cue| recall_from(remembered.as_ref(), cue);
+    let mut asking = asked_on(&ordered, &paused, context, terminal)?;
     let view = RefCell::new(View::new(format, terminal));
     let answered = Cell::new(false);
     let stop = || {
@@ -149,16 +159,14 @@ fn go_on(
                 if let Some(ruling) = given(manner, told).filter(|_| first) {
                     return Some(ruling);
                 }
-                let mut view = view.borrow_mut();
-                view.clear();
                 let shown = approve::Shown {
                     told,
                     plan,
                     objects,
                 };
-                approve::ask(&shown, view.paint(), &stop)
+                approve::ask(&shown, &view, &stop)
             },
-            advise: &mut aegis_runner::run::no_model,
+            advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
             stop: &stop,
             memory: remembers.map(|mode| Remembering {
                 mode,
@@ -172,6 +180,26 @@ fn go_on(
     let came = told(format, &kept, terminal)?;
     practised(&kept, remembered)?;
     Ok(came)
+}
+
+/// The language model that a run asked, behind what it has on record.
+fn asked_on(
+    ordered: &Ordered,
+    paused: &Paused,
+    context: &Context,
+    terminal: &Terminal,
+) -> Result<Option<Asking>, Failure> {
+    let Some(answers) = &ordered.answers else {
+        return Ok(None);
+    };
+    let advisor = model::advisor(answers, context, terminal)?;
+    let inputs = paused.logs().inputs.iter();
+    let on_record = inputs.filter(|input| matches!(input, Logged::Answer(_)));
+    Ok(Some(Asking::resume(
+        advisor,
+        paused.run(),
+        on_record.count(),
+    )?))
 }
 
 /// The memory that a run looked into, where it is still there.

@@ -5,7 +5,7 @@ use super::Context;
 use super::replay::{kept, order, unread};
 use super::resume::{digest_of, recall_from, recollected};
 use super::run::view::View;
-use super::run::{approve, named, told};
+use super::run::{approve, model, named, told};
 use super::version::VERSION;
 use crate::args::{Replay, TextOrJson};
 use crate::exit::{Exit, Failure};
@@ -21,7 +21,7 @@ use aegis_runner::artifacts::{Audience, Begun, branch};
 use aegis_runner::run::travel::{Step, Then, steps, then};
 use aegis_runner::run::way::Turn;
 use aegis_runner::run::{Remembering, RunError};
-use aegis_runner::store::{Durability, Meta, Parent, Run, RunStore};
+use aegis_runner::store::{Durability, Meta, Ordered, Parent, Run, RunStore};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
@@ -247,45 +247,23 @@ fn otherwise(
     let stop = || pressed.load(Ordering::Relaxed);
     let (loaded, ordered) = kept(run, terminal)?;
     let order = order(&loaded, &ordered, logs);
-    let scenario = loaded.scenario.metadata.name.clone();
-    let now = SystemTime::now();
-    let own = match &args.out {
-        Some(folder) => RunStore::create_in(folder)?,
-        None => context.store().create(&scenario, now)?,
-    };
-    let arguments = std::env::args_os().skip(1);
-    let arguments = arguments.map(|word| word.to_string_lossy().into_owned());
-    let mut meta = Meta::begin(own.name(), &scenario, now, arguments.collect());
+    let begun = begin(args, run, &turn, ordered.clone(), context)?;
     let remembered = recollected(&ordered)?;
     let digest = digest_of(&ordered);
     let recall = |cue: &Cue| recall_from(remembered.as_ref(), cue);
-    meta.order = Some(ordered);
-    meta.parent = Some(Parent {
-        run: run.name().to_owned(),
-        folder: run.folder().display().to_string(),
-        turn: turn.clone(),
-    });
-    let begun = Begun {
-        run: own,
-        meta,
-        version: VERSION.to_owned(),
-        source: run.source()?,
-        durability: Durability::Step,
-    };
+    let mut asking = model::again(&ordered, &begun.run, context, terminal)?;
     let view = RefCell::new(View::new(args.format.output, terminal));
     let audience = Audience {
         see: &mut |told| view.borrow_mut().see(told),
         ask: &mut |told, plan, objects| {
-            let mut view = view.borrow_mut();
-            view.clear();
             let shown = approve::Shown {
                 told,
                 plan,
                 objects,
             };
-            approve::ask(&shown, view.paint(), &stop)
+            approve::ask(&shown, &view, &stop)
         },
-        advise: &mut aegis_runner::run::no_model,
+        advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
         stop: &stop,
         memory: logs.remembers().map(|mode| Remembering {
             mode,
@@ -302,6 +280,38 @@ fn otherwise(
         to_stderr(&beside([(run.name(), &before), (&named(&kept), &after)]));
     }
     Ok(exit)
+}
+
+/// Makes its folder.
+fn begin(
+    args: &Replay,
+    run: &Run,
+    turn: &Turn,
+    ordered: Ordered,
+    context: &Context,
+) -> Result<Begun, Failure> {
+    let now = SystemTime::now();
+    let scenario = run.meta()?.map_or_else(String::new, |meta| meta.scenario);
+    let own = match &args.out {
+        Some(folder) => RunStore::create_in(folder)?,
+        None => context.store().create(&scenario, now)?,
+    };
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|word| word.to_string_lossy().into_owned());
+    let mut meta = Meta::begin(own.name(), &scenario, now, arguments.collect());
+    meta.order = Some(ordered);
+    meta.parent = Some(Parent {
+        run: run.name().to_owned(),
+        folder: run.folder().display().to_string(),
+        turn: turn.clone(),
+    });
+    Ok(Begun {
+        run: own,
+        meta,
+        version: VERSION.to_owned(),
+        source: run.source()?,
+        durability: Durability::Step,
+    })
 }
 
 /// Two runs' results, row by row.

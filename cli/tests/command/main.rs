@@ -4,11 +4,14 @@ mod bad_input;
 mod diagnose;
 mod ends;
 mod kit;
+mod models;
 mod reach;
 mod reports;
 mod resume;
 mod run;
 mod runs;
 mod scenarios;
+#[path = "../../../llm/tests/asking/server.rs"]
+mod server;
 mod sim;
 mod words;

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 const OOM: &str = include_str!("../../../scenarios/smoke/online-boutique-oom.yaml");
 
 /// The out-of-memory incident, cut short.
-fn text() -> String {
+pub fn text() -> String {
     let text = OOM.replace("duration: 20m", "duration: 6m");
     let lines = text.lines().filter(|line| !line.contains("{at: 9m"));
     let text: Vec<&str> = lines.collect();
     text.join("\n").replace("../manifests", "manifests")
 }
 
-fn events(folder: &Path) -> Vec<u8> {
+pub fn events(folder: &Path) -> Vec<u8> {
     fs::read(folder.join("events.ndjson")).unwrap_or_default()
 }
 

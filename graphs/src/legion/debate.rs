@@ -1,6 +1,7 @@
 //! The nodes of the debate. What is said and amended is for `reason::debate`; here it is put in order, bounded by
 //! what the executor says is left, and told.
 
+use super::counsel;
 use crate::executor::{Call, Step};
 use crate::sentinel::diagnose::outcomes;
 use crate::sentinel::{Change, Effect, Incident, Node, Sentinel, State, Write, plan};
@@ -18,18 +19,18 @@ pub fn shadow(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
 }
 
 /// What a debate is held over.
-struct Ground<'a> {
+pub(super) struct Ground<'a> {
     state: &'a State,
     incident: &'a Incident,
     case: &'a Case,
-    diagnosis: &'a Diagnosis,
+    pub(super) diagnosis: &'a Diagnosis,
     tournament: &'a Tournament,
-    objects: &'a Objects,
-    scores: Vec<PlanScore>,
+    pub(super) objects: &'a Objects,
+    pub(super) scores: Vec<PlanScore>,
 }
 
 impl<'a> Ground<'a> {
-    fn of(state: &'a State, incident: &'a Incident) -> Option<Self> {
+    pub(super) fn of(state: &'a State, incident: &'a Incident) -> Option<Self> {
         let mut scores = plan::scores(incident, state);
         for score in &mut scores {
             score.score = select::weigh(score, &state.genome);
@@ -46,7 +47,7 @@ impl<'a> Ground<'a> {
     }
 
     /// The floor as critics see it; `heard` is what was found so far.
-    fn floor(&'a self, heard: Option<&'a Debate>, round: u32) -> Floor<'a> {
+    pub(super) fn floor(&'a self, heard: Option<&'a Debate>, round: u32) -> Floor<'a> {
         Floor {
             case: self.case,
             diagnosis: self.diagnosis,
@@ -59,19 +60,20 @@ impl<'a> Ground<'a> {
             scores: &self.scores,
             rivals: heard.map_or(&[], |debate| &debate.rivals),
             find: heard.and_then(|debate| debate.find.as_ref()),
+            named: &self.incident.spoken_of,
             round,
         }
     }
 }
 
 /// The open incident without its debate, and the debate.
-fn taken(state: &State) -> Option<(Incident, Debate)> {
+pub(super) fn taken(state: &State) -> Option<(Incident, Debate)> {
     let mut incident = state.incident.clone()?;
     let debate = *incident.debate.take()?;
     Some((incident, debate))
 }
 
-fn put(mut incident: Incident, debate: Debate, events: Vec<RunEvent>) -> Step<Sentinel> {
+pub(super) fn put(mut incident: Incident, debate: Debate, events: Vec<RunEvent>) -> Step<Sentinel> {
     incident.debate = Some(Box::new(debate));
     Step::new().write(Write {
         change: Change::Incident(Box::new(incident)),
@@ -81,14 +83,21 @@ fn put(mut incident: Incident, debate: Debate, events: Vec<RunEvent>) -> Step<Se
 
 /// Opens the debate where there is something to argue over.
 pub fn convene(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
-    let Some(incident) = state
-        .incident
-        .clone()
-        .filter(|incident| incident.racing.len() > 1)
-    else {
+    let open = state.incident.clone();
+    let Some(mut incident) = open.filter(|incident| incident.racing.len() > 1) else {
         return Step::new().then(Node::Durability);
     };
-    put(incident, Debate::default(), Vec::new()).then(Node::Question)
+    match counsel::questions(state, &incident) {
+        asks if asks.is_empty() => {
+            put(incident, Debate::default(), Vec::new()).then(Node::Question)
+        }
+        asks => {
+            incident.counselled += 1;
+            let step = put(incident, Debate::default(), Vec::new());
+            let asking = |step: Step<Sentinel>, ask| step.ask(Effect::Ask(Box::new(ask)));
+            asks.into_iter().fold(step, asking).then(Node::Counsel)
+        }
+    }
 }
 
 /// Opens a round, or ends the debate.

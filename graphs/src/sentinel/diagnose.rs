@@ -67,6 +67,8 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         consulted: 0,
         consulted_at: Tick(0),
         proposed: 0,
+        counselled: 0,
+        spoken_of: Vec::new(),
     })
 }
 

@@ -140,6 +140,10 @@ pub struct Incident {
     pub consulted_at: Tick,
     /// Questions for plans that were asked in it.
     pub proposed: u32,
+    /// Debates in which a language model's critics were asked.
+    pub counselled: u32,
+    /// Objects that they spoke of.
+    pub spoken_of: Vec<Target>,
 }
 
 /// An applied plan.

@@ -54,6 +54,8 @@ pub enum Node {
     Shadow,
     /// Opens a debate.
     Convene,
+    /// Hears what a language model's critics say in words.
+    Counsel,
     /// Opens a round of it: what the critics want to know.
     Question,
     /// Their trials are in; the adversary asks on.
@@ -100,6 +102,7 @@ impl fmt::Display for Node {
             Self::Plan => "plan",
             Self::Shadow => "shadow",
             Self::Convene => "convene",
+            Self::Counsel => "counsel",
             Self::Question => "question",
             Self::Probe => "probe",
             Self::Argue => "argue",
@@ -125,11 +128,20 @@ impl fmt::Display for Node {
 /// # Errors
 /// A defect of its shape; a test holds that there is none.
 pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
+    use Node::{Durability, Shadow};
+    around_the_race("sentinel", genome)
+        .with(node(Shadow, plan::shadow).to([Shadow, Durability]))
+        .build()
+}
+
+/// What all graphs of this domain have: the way to the race of plans, which each of them runs in its own manner, and
+/// the way from the question whether plans last.
+pub(crate) fn around_the_race(name: &'static str, genome: &Genome) -> Blueprint<Sentinel> {
     use Node::{
         Apply, Assess, Coarse, Confirm, Consult, Durability, Narrow, Observe, Open, Plan, Propose,
         Recall, Reflect, Select, Shadow, Undo, Undone, Watch, Weigh, Word,
     };
-    Blueprint::new("sentinel", "1", Observe)
+    Blueprint::new(name, "1", Observe)
         .with(node(Observe, observe::observe).to([Assess]))
         .with(
             node(Assess, observe::assess)
@@ -143,7 +155,6 @@ pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
         .with(node(Weigh, diagnose::weigh).to([Reflect, Plan, Propose]))
         .with(node(Reflect, diagnose::reflect).to([Plan, Propose, Word]))
         .with(node(Plan, plan::draft).to([Observe, Shadow]))
-        .with(node(Shadow, plan::shadow).to([Shadow, Durability]))
         .with(node(Durability, plan::durability).to([Select]))
         .with(node(Select, plan::select).to([Observe, Confirm]))
         .with(node(Confirm, plan::confirm).to([Apply]))
@@ -159,5 +170,4 @@ pub fn graph(genome: &Genome) -> Result<Arc<Graph<Sentinel>>, GraphError> {
             steps: Some(STEPS),
             ..Limits::default()
         })
-        .build()
 }

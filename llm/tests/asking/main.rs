@@ -3,4 +3,5 @@
 mod kit;
 mod prompts;
 mod real;
+mod server;
 mod wire;

@@ -46,8 +46,8 @@ pub struct Audience<'a> {
     pub see: &'a mut dyn FnMut(&[Stamped]),
     /// Is asked to approve a plan, with all events so far; `None` where the answer comes another day.
     pub ask: &'a mut Asked<'a>,
-    /// Is asked as the language model; [`crate::run::no_model`] where there is none.
-    pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
+    /// Is asked as the language model, what is asked at once together; [`crate::run::no_model`] where there is none.
+    pub advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
     /// The memory, where the run has one.
@@ -164,6 +164,12 @@ impl Paused {
             meta,
             logs,
         })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn run(&self) -> &Run {
+        &self.run
     }
 
     /// What is on record.

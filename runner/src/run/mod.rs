@@ -31,6 +31,7 @@ use delta::FoldError;
 use inputs::Logged;
 use outside::{Live, Outside, SCRAPE, Tape};
 use rayon::prelude::*;
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use way::{Rest, Turns, Way};
@@ -128,13 +129,16 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The reply where there is no model.
+/// The replies where there is no model.
 #[must_use]
-pub fn no_model(_: &Ask) -> Reply {
-    Reply::Silent(Silence {
-        kind: SilenceKind::NoModel,
-        why: "no language model was given".into(),
-    })
+pub fn no_model(asks: &[Ask]) -> Vec<Reply> {
+    let silent = |_: &Ask| {
+        Reply::Silent(Silence {
+            kind: SilenceKind::NoModel,
+            why: "no language model was given".into(),
+        })
+    };
+    asks.iter().map(silent).collect()
 }
 
 /// Who listens and answers while a run goes on.
@@ -145,8 +149,9 @@ pub struct Company<'a> {
     pub note: &'a mut dyn FnMut(&Logged) -> Result<(), String>,
     /// Is asked to approve a plan; `None` where the answer comes another day, and the run waits.
     pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
-    /// Is asked as the language model; [`no_model`] where there is none.
-    pub advise: &'a mut dyn FnMut(&Ask) -> Reply,
+    /// Is asked as the language model, what is asked at once together: a reply for each, in order. [`no_model`] where
+    /// there is none.
+    pub advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
     /// The memory, where the run has one.
@@ -417,13 +422,19 @@ fn perform(
             return Ok(Rest::Over);
         }
         look(run.state());
-        for request in requests {
+        let effects: Vec<&Effect> = requests
+            .iter()
+            .map(|request| request.effect.as_ref())
+            .collect();
+        let mut replies = Replies::default();
+        for (n, request) in requests.iter().enumerate() {
             if is_stopped(outside, teller) {
                 teller.note(&Logged::Stopped)?;
                 stopped(&mut run, teller)?;
                 return Ok(Rest::Stopped);
             }
-            let Some(input) = answer(&request.effect, outside, teller, &mut back)? else {
+            let next = (&effects[n..], &mut replies);
+            let Some(input) = answer(next, outside, teller, &mut back)? else {
                 return Ok(Rest::Waiting);
             };
             teller.note(&Logged::of(&input, &back))?;
@@ -516,13 +527,34 @@ pub fn simulate(trials: &[Trial]) -> Vec<Outcome> {
     course::in_order(stems.into_par_iter().map(Stem::play).collect())
 }
 
-/// Performs an effect; `None` where a person answers another day.
+/// Replies of a language model that came together, as far as they were not given out.
+#[derive(Default)]
+struct Replies(VecDeque<Reply>);
+
+impl Replies {
+    /// The next; where there is none left, all questions that are to come are asked at once.
+    fn next(&mut self, effects: &[&Effect], outside: &mut dyn Outside) -> Result<Reply, RunError> {
+        if self.0.is_empty() {
+            let asks = effects.iter().filter_map(|effect| match effect {
+                Effect::Ask(ask) => Some(ask.as_ref().clone()),
+                _ => None,
+            });
+            self.0.extend(outside.ask(&asks.collect::<Vec<Ask>>())?);
+        }
+        self.0.pop_front().ok_or(RunError::TapeEnds)
+    }
+}
+
+/// Performs the first of the effects that are left; `None` where a person answers another day.
 fn answer(
-    effect: &Effect,
+    (effects, replies): (&[&Effect], &mut Replies),
     outside: &mut dyn Outside,
     teller: &mut Teller<'_>,
     back: &mut Vec<String>,
 ) -> Result<Option<Input>, RunError> {
+    let Some(effect) = effects.first() else {
+        return Ok(None);
+    };
     Ok(Some(match effect {
         Effect::Advance => {
             let advanced = outside.advance()?;
@@ -561,10 +593,10 @@ fn answer(
                 failed,
             }
         }
-        Effect::Ask(ask) => Input::Answer(match teller.recorded() {
+        Effect::Ask(_) => Input::Answer(match teller.recorded() {
             Some(Logged::Answer(reply)) => reply.clone(),
             Some(_) => return Err(RunError::Diverged),
-            None => outside.ask(ask)?,
+            None => replies.next(effects, outside)?,
         }),
         Effect::Recall(cue) => Input::Recalled(match teller.recorded() {
             Some(Logged::Recalled(recalled)) => Arc::clone(recalled),

@@ -61,12 +61,13 @@ pub trait Outside {
     /// A tape that does not have the answer.
     fn undo(&mut self) -> Result<(Vec<String>, Option<String>), RunError>;
 
-    /// Asks a language model. Where there is none, that is the reply.
+    /// Asks a language model several things at once: a reply for each, in order. Where there is none, that is the
+    /// reply.
     ///
     /// # Errors
-    /// A tape that does not have the reply.
-    fn ask(&mut self, ask: &Ask) -> Result<Reply, RunError> {
-        Ok(no_model(ask))
+    /// A tape that does not have the replies.
+    fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Reply>, RunError> {
+        Ok(no_model(asks))
     }
 }
 
@@ -78,7 +79,7 @@ pub struct Live<'a> {
     recorder: Recorder,
     conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
     ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
-    advise: Option<&'a mut dyn FnMut(&Ask) -> Reply>,
+    advise: Option<&'a mut dyn FnMut(&[Ask]) -> Vec<Reply>>,
     stop: &'a dyn Fn() -> bool,
     memory: Option<Remembering<'a>>,
     decisions: Vec<Decision>,
@@ -109,7 +110,7 @@ impl<'a> Live<'a> {
 
     /// The same world, with a language model to ask.
     #[must_use]
-    pub fn advised_by(self, advise: &'a mut dyn FnMut(&Ask) -> Reply) -> Self {
+    pub fn advised_by(self, advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>) -> Self {
         Self {
             advise: Some(advise),
             ..self
@@ -267,9 +268,9 @@ impl Outside for Live<'_> {
         Ok((commands_since(&before, self.world.objects()), failed))
     }
 
-    fn ask(&mut self, ask: &Ask) -> Result<Reply, RunError> {
+    fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Reply>, RunError> {
         let advise = self.advise.as_mut();
-        Ok(advise.map_or_else(|| no_model(ask), |advise| advise(ask)))
+        Ok(advise.map_or_else(|| no_model(asks), |advise| advise(asks)))
     }
 }
 
@@ -368,10 +369,11 @@ impl Outside for Tape {
         }
     }
 
-    fn ask(&mut self, _: &Ask) -> Result<Reply, RunError> {
-        match self.next(|input| matches!(input, Logged::Answer(_)))? {
+    fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Reply>, RunError> {
+        let mut reply = || match self.next(|input| matches!(input, Logged::Answer(_)))? {
             Logged::Answer(reply) => Ok(reply),
             _ => Err(RunError::Diverged),
-        }
+        };
+        asks.iter().map(|_| reply()).collect()
     }
 }

@@ -48,6 +48,27 @@ pub struct Remembered {
     pub digest: String,
 }
 
+/// Where the answers of a run's language model come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// From a server, whose key is not written down.
+    Server {
+        /// Its base address.
+        base: String,
+        /// The model that was named, if one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// How long one answer is waited for, s.
+        timeout_s: u32,
+    },
+    /// From the record of another run, in this folder.
+    Run {
+        /// The folder.
+        folder: String,
+    },
+}
+
 /// A run was gone on with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resumed {
@@ -90,6 +111,9 @@ pub struct Ordered {
     /// The language model that was asked, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Where its answers come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
     /// Parameters of the engine that were set.
     pub genome: Vec<(String, f64)>,
 }

@@ -7,7 +7,7 @@ use crate::log::{EventWriter, LineWriter};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// A file by which a run is asked to stop.
@@ -156,6 +156,23 @@ impl Run {
     /// It cannot be written.
     pub fn exchanges(&self) -> Result<LineWriter<File>, StoreError> {
         Ok(LineWriter::new(self.create(Artifact::Exchanges)?))
+    }
+
+    /// Goes on with that record behind so many lines; what stands after them is cut off.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub fn exchanges_behind(&self, lines: usize) -> Result<LineWriter<File>, StoreError> {
+        let path = self.path(Artifact::Exchanges);
+        let mut file = self.log(Artifact::Exchanges)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(at(&path))?;
+        let whole = text.split_inclusive(|byte| *byte == b'\n').take(lines);
+        let keeps: usize = whole.map(<[u8]>::len).sum();
+        let cut = file.set_len(keeps as u64);
+        cut.and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()))
+            .map_err(at(&path))?;
+        Ok(LineWriter::behind(file, lines as u64))
     }
 
     fn create(&self, artifact: Artifact) -> Result<File, StoreError> {

@@ -1,11 +1,13 @@
 //! `--approve ask`: shows a plan and asks on the terminal, where no answer is a no. Without a terminal the run waits.
 
+use super::view::View;
 use crate::output::to_stderr;
 use crate::paint::Paint;
 use aegis_kube::kubectl::render;
 use aegis_model::{Objects, Plan, PlanScore, Ruling, RunEvent, Stamped, Verdict};
 use aegis_report::Story;
 use aegis_report::format::{fixed, one_line};
+use std::cell::RefCell;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -24,8 +26,11 @@ pub struct Shown<'a> {
     pub objects: &'a Objects,
 }
 
-/// Whether the plan may be applied. What was refused once is not asked again.
-pub fn ask(shown: &Shown<'_>, paint: Paint, stop: &dyn Fn() -> bool) -> Option<Ruling> {
+/// Whether the plan may be applied, over what a person looks at. What was refused once is not asked again.
+pub fn ask(shown: &Shown<'_>, view: &RefCell<View>, stop: &dyn Fn() -> bool) -> Option<Ruling> {
+    let mut view = view.borrow_mut();
+    view.clear();
+    let paint = view.paint();
     if already_refused(shown) {
         return Some(Ruling::plain(false));
     }

@@ -3,7 +3,7 @@
 pub mod approve;
 mod genome;
 mod live;
-mod model;
+pub mod model;
 pub mod view;
 
 use super::Context;
@@ -56,9 +56,16 @@ pub fn run(
             .map(Option::unwrap_or_default)
             .map_err(|why| why.to_string())
     };
-    let advisor = model::advisor(args, context, terminal)?;
-    let model = advisor.as_ref().map(|advisor| model::named(advisor, args));
-    let begun = begin(args, context, &order, &reader, digest.as_deref(), model)?;
+    let answers = model::answers(args, context)?;
+    let advisor = answers
+        .as_ref()
+        .map(|from| model::advisor(from, context, terminal));
+    let advisor = advisor.transpose()?;
+    let mut begun = begin(args, context, &order, &reader, digest.as_deref())?;
+    if let Some(ordered) = &mut begun.meta.order {
+        ordered.model = advisor.as_ref().map(|advisor| model::named(advisor, args));
+        ordered.answers = answers;
+    }
     let asking = advisor.map(|advisor| Asking::begin(advisor, &begun.run));
     let mut asking = asking.transpose()?;
     let view = RefCell::new(View::new(args.format.output, terminal));
@@ -68,22 +75,14 @@ pub fn run(
         Audience {
             see: &mut |told| view.borrow_mut().see(told),
             ask: &mut |told, plan, objects| {
-                let mut view = view.borrow_mut();
-                view.clear();
-                approve::ask(
-                    &approve::Shown {
-                        told,
-                        plan,
-                        objects,
-                    },
-                    view.paint(),
-                    &stop,
-                )
+                let shown = approve::Shown {
+                    told,
+                    plan,
+                    objects,
+                };
+                approve::ask(&shown, &view, &stop)
             },
-            advise: &mut |ask| match &mut asking {
-                Some(asking) => model::ask(asking, ask, &view),
-                None => aegis_runner::run::no_model(ask),
-            },
+            advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
             stop: &stop,
             memory: digest.as_deref().map(|digest| Remembering {
                 mode: Remembers::ReadWrite,
@@ -163,7 +162,6 @@ fn begin(
     order: &Order<'_>,
     reader: &Reader,
     digest: Option<&str>,
-    model: Option<String>,
 ) -> Result<Begun, Failure> {
     let now = SystemTime::now();
     let name = &order.loaded.scenario.metadata.name;
@@ -191,7 +189,8 @@ fn begin(
             folder: whereabouts(&args.memory),
             digest: digest.to_owned(),
         }),
-        model,
+        model: None,
+        answers: None,
         genome: genome.collect(),
     });
     Ok(Begun {

@@ -8,22 +8,51 @@ use crate::output::{Terminal, to_stderr};
 use aegis_llm::{Advisor, Budget, Endpoint};
 use aegis_model::ask::{Ask, AskRole, Reply};
 use aegis_runner::asking::{self, Asking};
+use aegis_runner::run::no_model;
+use aegis_runner::store::{Answers, Ordered, Run};
 use std::cell::RefCell;
+use std::time::Duration;
 
 /// Where a key for a server beyond this machine is read from.
 const KEY: &str = "OPENAI_API_KEY";
 
-/// The model that was asked for. One that cannot be reached is said, and asked all the same: the run needs none.
+/// Where the answers are to come from, as it is written down with the run.
+pub fn answers(args: &RunScenario, context: &Context) -> Result<Option<Answers>, Failure> {
+    Ok(match &args.llm {
+        Llm::Off => None,
+        Llm::Server(base) => Some(Answers::Server {
+            base: base.clone(),
+            model: args.model.clone(),
+            timeout_s: args.llm_timeout,
+        }),
+        Llm::Replay(run) => {
+            let folder = context.store().resolve(run)?.folder().to_owned();
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            Some(Answers::Run {
+                folder: folder.display().to_string(),
+            })
+        }
+    })
+}
+
+/// Who gives them. A server that cannot be reached is said, and asked all the same: the run needs none.
 pub fn advisor(
-    args: &RunScenario,
+    answers: &Answers,
     context: &Context,
     terminal: &Terminal,
-) -> Result<Option<Advisor>, Failure> {
+) -> Result<Advisor, Failure> {
     let budget = Budget::default();
-    match &args.llm {
-        Llm::Off => Ok(None),
-        Llm::Server(base) => {
-            let mut advisor = Advisor::new(endpoint(base, args.model.clone()), budget)
+    match answers {
+        Answers::Server {
+            base,
+            model,
+            timeout_s,
+        } => {
+            let budget = Budget {
+                patience: Duration::from_secs((*timeout_s).into()),
+                ..budget
+            };
+            let mut advisor = Advisor::new(endpoint(base, model.clone()), budget)
                 .map_err(|why| Failure::usage(why.to_string()))?;
             if let Err(silence) = advisor.settle() {
                 let warning = terminal.err.yellow("warning:");
@@ -32,15 +61,15 @@ pub fn advisor(
                     silence.why
                 ));
             }
-            Ok(Some(advisor))
+            Ok(advisor)
         }
-        Llm::Replay(run) => {
-            let run = context.store().resolve(run)?;
+        Answers::Run { folder } => {
+            let run = context.store().resolve(folder)?;
             let record = asking::recorded(&run)?.ok_or_else(|| {
                 let what = format!("{} asked no language model", run.name());
                 Failure::usage(what).help("`aegis runs show RUN` lists what a run left")
             })?;
-            Ok(Some(Advisor::replaying(record, budget)))
+            Ok(Advisor::replaying(record, budget))
         }
     }
 }
@@ -54,16 +83,33 @@ fn endpoint(base: &str, model: Option<String>) -> Endpoint {
     }
 }
 
+/// The model of an earlier run, for another run along its way; the record begins anew.
+pub fn again(
+    ordered: &Ordered,
+    own: &Run,
+    context: &Context,
+    terminal: &Terminal,
+) -> Result<Option<Asking>, Failure> {
+    let Some(answers) = &ordered.answers else {
+        return Ok(None);
+    };
+    let advisor = advisor(answers, context, terminal)?;
+    Ok(Some(Asking::begin(advisor, own)?))
+}
+
 /// What the summary calls the model.
 pub fn named(advisor: &Advisor, args: &RunScenario) -> String {
     let wanted = || args.model.clone().unwrap_or_else(|| "none".into());
     advisor.model().map_or_else(wanted, str::to_owned)
 }
 
-/// Asks; how far the answer has come is shown where a person looks on, and kept nowhere.
-pub fn ask(asking: &mut Asking, ask: &Ask, view: &RefCell<View>) -> Reply {
+/// Asks, where there is a model; how far an answer has come is shown where a person looks on, and kept nowhere.
+pub fn ask(asking: Option<&mut Asking>, asks: &[Ask], view: &RefCell<View>) -> Vec<Reply> {
+    let Some(asking) = asking else {
+        return no_model(asks);
+    };
     let mut shown = view.borrow_mut().asking();
-    asking.ask(ask, &mut |role, piece| shown.hear(wanted(role), piece))
+    asking.ask(asks, &mut |role, piece| shown.hear(wanted(role), piece))
 }
 
 const fn wanted(role: AskRole) -> &'static str {

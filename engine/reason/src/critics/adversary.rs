@@ -168,8 +168,14 @@ fn candidates(floor: &Floor<'_>) -> Vec<Assault> {
     let unseen = aegis_faults::all().filter(|fault| fault.comes_unseen());
     let mut all: Vec<(Assault, f64)> = unseen.flat_map(|fault| targets(floor, fault)).collect();
     all.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    all.truncate(FIRST);
-    all.into_iter().map(|(assault, _)| assault).collect()
+    let all = all.into_iter().map(|(assault, _)| assault);
+    let (mut named, mut rest): (Vec<Assault>, Vec<Assault>) =
+        all.partition(|assault| floor.named.contains(&assault.target));
+    // Words say where to look as well, and nothing of what is found there.
+    named.truncate(FIRST / 2);
+    rest.truncate(FIRST - named.len());
+    named.extend(rest);
+    named
 }
 
 /// The targets of a fault by weight, but for what it is believed to be at already.
@@ -186,6 +192,7 @@ fn targets(floor: &Floor<'_>, fault: &'static Fault) -> Vec<(Assault, f64)> {
         .filter(|(_, weight)| *weight > 0.0)
         .collect();
     all.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    all.sort_by_key(|(target, _)| !floor.named.contains(target));
     all.truncate(PER_FAULT);
     let of = |(target, weight): (Target, f64)| {
         let added = Added {

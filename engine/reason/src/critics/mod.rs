@@ -14,7 +14,9 @@ use crate::diagnose::Diagnosis;
 use crate::genome::Genome;
 use crate::shadow::Assault;
 use aegis_model::outcome::FUTURES;
-use aegis_model::{Attack, Claim, Critic, Evidence, Objection, Objects, Outcome, Plan, PlanScore};
+use aegis_model::{
+    Attack, Claim, Critic, Evidence, Objection, Objects, Outcome, Plan, PlanScore, Target,
+};
 
 /// Plans that are argued over at a time.
 pub const LEADERS: usize = 3;
@@ -66,6 +68,8 @@ pub struct Floor<'a> {
     pub rivals: &'a [Rival],
     /// What the adversary found.
     pub find: Option<&'a Find>,
+    /// Objects that a language model's critics spoke of: where the adversary looks as well.
+    pub named: &'a [Target],
     /// Round of the debate, from 1.
     pub round: u32,
 }
