@@ -121,6 +121,17 @@ else
     echo "== a real language model server: left out, PyPI is not there; its tests count as skipped"
 fi
 
+# A real Qdrant server, where one is named: the registries have none.
+if [ -n "${AEGIS_TEST_QDRANT_URL:-}" ]; then
+    before=$passed left_out=$skipped outer=$runner
+    runner=cargo
+    tests 'a real Qdrant server' cargo test --color never -p aegis-memory --features qdrant --test qdrant -- --ignored
+    runner=$outer
+    skipped=$((left_out - (passed - before)))
+else
+    echo "== a real Qdrant server: left out, AEGIS_TEST_QDRANT_URL names none; its test counts as skipped"
+fi
+
 if [ -f testkit/examples/bits.rs ]; then
     check bits scripts/bits.sh
 fi

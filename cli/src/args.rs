@@ -192,6 +192,8 @@ pub struct RunScenario {
     #[arg(long, value_name = "DIR|none", default_value = "none")]
     pub memory: String,
     #[command(flatten)]
+    pub recalled_by: RecalledBy,
+    #[command(flatten)]
     pub format: Format,
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 /// From here on two incidents are of one class.
 pub const SAME: f64 = 0.8;
+/// From here on an incident that opens may become one of a class: so much of it is of that class.
+pub const MAY_BECOME: f64 = 0.6;
 /// From here on two applications are of one shape.
 pub const SAME_SHAPE: f64 = 0.6;
 
@@ -47,6 +49,18 @@ fn weights(signature: &Signature) -> BTreeMap<(SymptomKind, Role), f64> {
 #[must_use]
 pub fn signatures(a: &Signature, b: &Signature) -> f64 {
     jaccard(&weights(a), &weights(b))
+}
+
+/// How much of what a signature holds another holds too, by weight, 0..=1; 0 where it is empty.
+#[must_use]
+pub fn contained(part: &Signature, whole: &Signature) -> f64 {
+    let whole = weights(whole);
+    let (mut there, mut all) = (0.0, 0.0);
+    for (key, own) in weights(part) {
+        there += own.min(whole.get(&key).copied().unwrap_or(0.0));
+        all += own;
+    }
+    if all > 0.0 { there / all } else { 0.0 }
 }
 
 /// Weighted Jaccard of two applications by how many workloads of each place they have, 0..=1.

@@ -6,9 +6,9 @@
 
 use crate::alike;
 use crate::record::Record;
-use aegis_model::Signature;
 use aegis_model::outcome::Finding;
-use aegis_model::recall::{Blame, Forbidden, Standing};
+use aegis_model::recall::{Blame, Forbidden, Stage, Standing};
+use aegis_model::{Cue, Signature};
 use serde::{Deserialize, Serialize};
 
 /// Incidents that the first, second, and every further strike forbids for.
@@ -24,8 +24,11 @@ const FREE: [&str; 2] = ["unknown", "no_fault"];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ban {
-    /// What the incident looked like in which it was refuted: its class.
+    /// What the incident is known by in which it was refuted: its class.
     pub signature: Signature,
+    /// What it looked like when it opened.
+    #[serde(default)]
+    pub first: Signature,
     /// The fault and the place.
     pub cause: Blame,
     /// Times it was refuted.
@@ -56,9 +59,10 @@ pub fn can_be(cause: &Blame) -> bool {
 impl Ban {
     /// The first strike.
     #[must_use]
-    pub fn new(signature: Signature, cause: Blame) -> Self {
+    pub fn new(record: &Record, cause: Blame) -> Self {
         Self {
-            signature,
+            signature: record.signature.clone(),
+            first: record.first.clone(),
             cause,
             strikes: 1,
             left: TERMS[0],
@@ -67,10 +71,29 @@ impl Ban {
         }
     }
 
-    /// Whether an incident that looks so is of its class.
+    /// Whether an incident that is over is of its class.
     #[must_use]
-    pub fn covers(&self, signature: &Signature) -> bool {
-        alike::signatures(&self.signature, signature) >= alike::SAME
+    pub fn covers(&self, record: &Record) -> bool {
+        alike::signatures(&self.signature, &record.signature) >= alike::SAME
+    }
+
+    /// Whether an incident is of its class. One that has just opened has not shown all of itself: what began
+    /// alike, or may yet become alike, is taken for one of the class until it has.
+    #[must_use]
+    pub fn holds_for(&self, cue: &Cue) -> bool {
+        let seen = &cue.signature;
+        match cue.stage {
+            Stage::Settled => alike::signatures(&self.signature, seen) >= alike::SAME,
+            Stage::Onset | Stage::Opening => {
+                let first = if self.first.0.is_empty() {
+                    &self.signature
+                } else {
+                    &self.first
+                };
+                alike::signatures(first, seen) >= alike::SAME
+                    || alike::contained(seen, &self.signature) >= alike::MAY_BECOME
+            }
+        }
     }
 
     /// Takes a further incident of its class in.

@@ -1,4 +1,8 @@
-//! The built-in embedder: it needs no model and gives the same numbers everywhere.
+//! Who makes vectors of texts: the built-in embedder, which needs no model and gives the same numbers everywhere,
+//! or a server's behind [`Embeds`].
+//!
+//! A signature is always embedded by the built-in one: its structure says more than words about it would, and
+//! what comes to mind in an incident then hangs on no server.
 //!
 //! Words and the n-grams of their letters are hashed to one of 256 places with a sign (Weinberger et al.
 //! 2009), weighed by 1 + ln of how often they come, and the whole is brought to length 1. A signature keeps
@@ -7,6 +11,7 @@
 
 use crate::vectors::Space;
 use aegis_model::Signature;
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// Numbers of a vector.
@@ -14,7 +19,7 @@ pub const DIMENSIONS: usize = 256;
 
 /// Whose vectors these are. The version changes with anything that changes a number.
 pub const SPACE: Space = Space {
-    embedder: "aegis-hash",
+    embedder: SmolStr::new_static("aegis-hash"),
     version: 1,
     dimensions: DIMENSIONS,
 };
@@ -23,6 +28,28 @@ pub const SPACE: Space = Space {
 const GRAMS: std::ops::RangeInclusive<usize> = 3..=4;
 /// Weight of an n-gram beside a word.
 const GRAM: f64 = 0.5;
+
+/// Makes vectors of texts.
+pub trait Embeds {
+    /// A vector of length 1 for each text, in order, and the space that they all belong to.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
+    fn embed(&self, texts: &[&str]) -> Result<(Space, Vec<Vec<f32>>), String>;
+
+    /// What a user calls it.
+    fn name(&self) -> &str;
+}
+
+impl Embeds for Embedder {
+    fn embed(&self, texts: &[&str]) -> Result<(Space, Vec<Vec<f32>>), String> {
+        Ok((SPACE, texts.iter().map(|text| self.text(text)).collect()))
+    }
+
+    fn name(&self) -> &'static str {
+        "builtin"
+    }
+}
 
 /// The built-in embedder.
 #[derive(Debug, Clone, Copy)]

@@ -47,6 +47,12 @@ pub enum MemoryError {
         /// The space's.
         wanted: usize,
     },
+    /// The embedder gives no vectors.
+    #[error("no vectors from the embedder: {0}")]
+    Embedder(String),
+    /// What is written out cannot be.
+    #[error("the export cannot be written: {0}")]
+    Export(std::io::Error),
     /// The vector server says no.
     #[error("the vector server: {0}")]
     Server(String),

@@ -91,8 +91,7 @@ impl Memory {
             let mut text = serde_json::to_vec(line)?;
             text.push(b'\n');
             count += 1;
-            out.write_all(&text)
-                .map_err(|why| MemoryError::Server(why.to_string()))
+            out.write_all(&text).map_err(MemoryError::Export)
         };
         // One transaction: what others write meanwhile is in all of it or in none.
         self.db.execute_batch("BEGIN")?;
@@ -172,13 +171,21 @@ impl Memory {
             self.become_of(&identity)?;
         }
         let own = self.identity.clone();
-        self.at_once(|db| {
+        let texts = self.embedded(lines.iter().filter_map(|line| match line {
+            Line::Text(text) => Some(text.clone()),
+            _ => None,
+        }))?;
+        let imported = self.at_once(|db| {
             let mut imported = Imported::default();
             for line in &lines[1..] {
                 take(db, line, &own, identity == own, is_here, &mut imported)?;
             }
+            texts.insert(db)?;
+            imported.new += texts.len() as u64;
             Ok(imported)
-        })
+        })?;
+        self.bring_all();
+        Ok(imported)
     }
 }
 
@@ -218,10 +225,8 @@ fn take(
             write::insert_onset(db, onset)?;
             imported.new += 1;
         }
-        Line::Text(text) => {
-            crate::texts::insert(db, text)?;
-            imported.new += 1;
-        }
+        // With their vectors, all at once.
+        Line::Text(_) => {}
         Line::Memory { .. } => {
             return Err(MemoryError::Line {
                 line: 0,

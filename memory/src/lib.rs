@@ -21,6 +21,7 @@ pub mod texts;
 pub mod vectors;
 pub mod write;
 
+pub use embed::Embeds;
 pub use error::MemoryError;
 pub use memory::Memory;
 pub use record::{Claim, KnownBy, Lesson, Onset, Record};

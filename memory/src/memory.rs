@@ -1,10 +1,15 @@
 //! The file, and how it is opened.
 
+use crate::embed::{Embedder, Embeds};
 use crate::error::MemoryError;
+use crate::vectors::{Hit, Kind, Space, Vectors};
 use crate::{schema, vectors};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension};
 use smol_str::SmolStr;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,12 +21,34 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Pages that a backup copies between two breaths.
 const PAGES: i32 = 256;
 
+/// Vectors that are brought to a server at once.
+const BROUGHT: usize = 256;
+
 /// A memory that is open. Two processes may have it open at once.
-#[derive(Debug)]
 pub struct Memory {
     pub(crate) db: Connection,
     pub(crate) identity: SmolStr,
     path: Option<PathBuf>,
+    embedder: Box<dyn Embeds>,
+    copy: Option<Replica>,
+}
+
+/// A server that holds a copy of the vectors.
+struct Replica {
+    store: Box<dyn Vectors>,
+    /// Why it is not asked any more, once it has failed.
+    lost: RefCell<Option<String>>,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("identity", &self.identity)
+            .field("path", &self.path)
+            .field("embedder", &self.embedder.name())
+            .field("copy", &self.copy.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Memory {
@@ -61,7 +88,88 @@ impl Memory {
         }
         schema::migrate(&db)?;
         let identity = identity(&db)?;
-        Ok(Self { db, identity, path })
+        Ok(Self {
+            db,
+            identity,
+            path,
+            embedder: Box::new(Embedder),
+            copy: None,
+        })
+    }
+
+    /// The same, with texts embedded by another than the built-in embedder.
+    #[must_use]
+    pub fn embedding_by(self, embedder: Box<dyn Embeds>) -> Self {
+        Self { embedder, ..self }
+    }
+
+    /// The same, with its vectors searched on a server, which is brought what it lacks first.
+    ///
+    /// # Errors
+    /// The server fails.
+    pub fn searched_on(self, store: Box<dyn Vectors>) -> Result<Self, MemoryError> {
+        in_step(self.vectors(), store.as_ref())?;
+        Ok(Self {
+            copy: Some(Replica {
+                store,
+                lost: RefCell::new(None),
+            }),
+            ..self
+        })
+    }
+
+    /// Who embeds its texts.
+    pub(crate) fn embedder(&self) -> &dyn Embeds {
+        self.embedder.as_ref()
+    }
+
+    /// Why the vector server is not asked any more, if it failed: the file alone was searched since.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        let copy = self.copy.as_ref()?;
+        copy.lost.borrow().clone()
+    }
+
+    /// Does something with the server, if there is one that has not failed; `None` otherwise.
+    fn on_server<T>(&self, deed: impl FnOnce(&dyn Vectors) -> Result<T, MemoryError>) -> Option<T> {
+        let copy = self.copy.as_ref()?;
+        if copy.lost.borrow().is_some() {
+            return None;
+        }
+        let done = deed(copy.store.as_ref());
+        done.map_err(|why| *copy.lost.borrow_mut() = Some(why.to_string()))
+            .ok()
+    }
+
+    /// The nearest vectors: the server's, or the file's where there is none or it fails.
+    pub(crate) fn nearest(
+        &self,
+        space: &Space,
+        kind: Kind,
+        query: &[f32],
+        count: usize,
+    ) -> Result<Vec<Hit>, MemoryError> {
+        let found = self.on_server(|store| store.nearest(space, kind, query, count));
+        found.map_or_else(|| self.vectors().nearest(space, kind, query, count), Ok)
+    }
+
+    /// Brings vectors to the server that are in the file. A server that fails gets them when a memory is next
+    /// opened with it.
+    pub(crate) fn bring(&self, space: &Space, ids: &[SmolStr]) {
+        self.on_server(|store| store.put(space, &self.vectors().read(space, ids)?));
+    }
+
+    /// Brings all that the server lacks.
+    pub(crate) fn bring_all(&self) {
+        self.on_server(|store| in_step(self.vectors(), store));
+    }
+
+    /// Takes vectors from the server.
+    pub(crate) fn take_away(&self, ids: &[SmolStr]) {
+        self.on_server(|store| {
+            let spaces = self.vectors().spaces()?;
+            spaces.iter().try_for_each(|space| store.remove(space, ids))
+        });
     }
 
     /// Who it is: what it writes carries this as its source.
@@ -176,6 +284,21 @@ impl Memory {
         }
         Ok(hasher.finalize().to_hex().to_string())
     }
+}
+
+/// Makes a copy hold what the file holds, no less and no more.
+fn in_step(own: vectors::Embedded<'_>, copy: &dyn Vectors) -> Result<(), MemoryError> {
+    for space in own.spaces()? {
+        let ours: BTreeSet<SmolStr> = own.ids(&space)?.into_iter().collect();
+        let theirs: BTreeSet<SmolStr> = copy.ids(&space)?.into_iter().collect();
+        let surplus: Vec<SmolStr> = theirs.difference(&ours).cloned().collect();
+        copy.remove(&space, &surplus)?;
+        let missing: Vec<SmolStr> = ours.difference(&theirs).cloned().collect();
+        for ids in missing.chunks(BROUGHT) {
+            copy.put(&space, &own.read(&space, ids)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Who a file is; a new one is somebody new.

@@ -6,17 +6,24 @@ use crate::error::MemoryError;
 use crate::memory::Memory;
 use crate::record::{Lesson, Onset, Record};
 use crate::rules::{self, Taught};
-use crate::vectors::{Embedded, Kind, Vectors};
+use crate::texts::Found;
+use crate::vectors::Kind;
 use crate::write::{read_bans, role_of};
 use aegis_model::recall::{
-    Arm, Belief, Blame, Episode, Forbidden, Harm, Precursor, Rule, Transition,
+    Arm, Belief, Blame, Episode, Forbidden, Harm, Passage, Precursor, Rule, Stage, Transition,
 };
-use aegis_model::{Cue, Recalled, Role, Signature};
+use aegis_model::{Cue, Recalled, Role, Signature, SignaturePart, SymptomKind};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Episodes that come to mind, at most.
 const EPISODES: usize = 8;
+/// Neighbours that are asked for: more than come to mind, as what weighs nothing is among them.
+const NEIGHBOURS: usize = 64;
+/// Parts of documents, at most.
+const PASSAGES: usize = 3;
+/// Cosine from which a part of a document is near: words that have nothing in common lie about 0.
+const NEAR: f64 = 0.1;
 /// Rules, at most.
 const RULES: usize = 4;
 /// The newest episodes and onsets that are looked through.
@@ -42,6 +49,7 @@ impl Memory {
         let weights = Weights::of(self)?;
         let newest = self.newest(&weights)?;
         let (beliefs, known) = self.beliefs(&weights)?;
+        let (passages, unread) = self.passages(cue);
         Ok(Recalled {
             episodes: self.episodes(cue, &newest)?,
             rules: rules_of(cue, &newest),
@@ -49,11 +57,31 @@ impl Memory {
             known,
             transitions: self.transitions(&weights)?,
             worst: worst(&shape, &newest),
-            forbidden: self.forbidden(&cue.signature)?,
+            forbidden: self.forbidden(cue)?,
             arm: self.arm(cue)?,
             precursor: self.precursor(&cue.signature)?,
-            failed: None,
+            passages,
+            failed: self.lost().or(unread),
         })
+    }
+
+    /// The parts of documents that are nearest to what the incident looks like, and why there are none where
+    /// the embedder fails.
+    fn passages(&self, cue: &Cue) -> (Vec<Passage>, Option<String>) {
+        let words = words(&cue.signature);
+        let has_texts = self
+            .db
+            .query_row("SELECT EXISTS (SELECT 1 FROM texts)", [], |row| row.get(0));
+        if words.is_empty() || !has_texts.unwrap_or(false) {
+            return (Vec::new(), None);
+        }
+        match self.find_text(&words, PASSAGES) {
+            Ok(found) => {
+                let near = found.into_iter().filter(|one| one.score >= NEAR);
+                (near.map(passage).collect(), None)
+            }
+            Err(why) => (Vec::new(), Some(why.to_string())),
+        }
     }
 
     /// All that is believed.
@@ -62,6 +90,15 @@ impl Memory {
     /// What SQLite reports.
     pub fn all_beliefs(&self) -> Result<Vec<Belief>, MemoryError> {
         Ok(self.beliefs(&Weights::of(self)?)?.0)
+    }
+
+    /// Every pattern of remedies, with how it stands.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn all_rules(&self) -> Result<Vec<rules::Standing>, MemoryError> {
+        let newest = self.newest(&Weights::of(self)?)?;
+        Ok(rules::all(&taught(&newest, Stage::Settled)))
     }
 
     /// All episodes, the newest first.
@@ -93,17 +130,25 @@ impl Memory {
     /// Those that looked alike, by signature and by vector.
     fn episodes(&self, cue: &Cue, newest: &[Weighed]) -> Result<Vec<Episode>, MemoryError> {
         let query = Embedder.signature(&cue.signature);
-        let near = Embedded::new(&self.db).nearest(&SPACE, Kind::Episode, &query, EPISODES)?;
-        let by_vector: BTreeMap<&str, f64> = near
+        let near = self.nearest(&SPACE, Kind::Episode, &query, NEIGHBOURS)?;
+        let scores: BTreeMap<&str, f64> = near
             .iter()
             .map(|hit| (hit.id.as_str(), hit.score))
+            .collect();
+        // What looked the same lies in the same place, whichever of them the store happened to give.
+        let by_vector: BTreeMap<&Signature, f64> = newest
+            .iter()
+            .filter_map(|one| {
+                let score = scores.get(one.record.id.as_str())?;
+                Some((&one.record.signature, *score))
+            })
             .collect();
         let mut found: Vec<Episode> = newest
             .iter()
             .filter(|one| one.weight > 0.0)
             .filter_map(|one| {
-                let by_signature = alike::signatures(&cue.signature, &one.record.signature);
-                let vector = by_vector.get(one.record.id.as_str()).copied();
+                let by_signature = alike::signatures(&cue.signature, one.record.at(cue.stage));
+                let vector = by_vector.get(&one.record.signature).copied();
                 episode(&one.record, by_signature, vector)
             })
             .collect();
@@ -171,9 +216,9 @@ impl Memory {
             .collect()
     }
 
-    fn forbidden(&self, signature: &Signature) -> Result<Vec<Forbidden>, MemoryError> {
+    fn forbidden(&self, cue: &Cue) -> Result<Vec<Forbidden>, MemoryError> {
         let bans = read_bans(&self.db)?;
-        let own = bans.iter().filter(|(_, ban)| ban.covers(signature));
+        let own = bans.iter().filter(|(_, ban)| ban.holds_for(cue));
         Ok(own.filter_map(|(_, ban)| ban.forbidden()).collect())
     }
 
@@ -202,7 +247,7 @@ impl Memory {
         let (mut seen, mut followed) = (0.0, 0.0);
         while let Some(row) = rows.next()? {
             let onset: Onset = serde_json::from_str(&row.get::<_, String>(0)?)?;
-            if alike::signatures(signature, &onset.signature) >= alike::SAME {
+            if !onset.acted && alike::signatures(signature, &onset.signature) >= alike::SAME {
                 seen += 1.0;
                 followed += f64::from(u8::from(onset.followed));
             }
@@ -244,6 +289,44 @@ impl Weights {
             (false, false) => 0.0,
         }
     }
+}
+
+fn passage(found: Found) -> Passage {
+    let Found { text, score } = found;
+    Passage {
+        why: format!("{score:.2} near to what the incident looks like"),
+        origin: text.origin,
+        number: text.number,
+        body: text.body,
+        score,
+    }
+}
+
+/// What an incident looks like, in words that a runbook would use.
+fn words(signature: &Signature) -> String {
+    let of = |part: &SignaturePart| {
+        let what = match part.kind {
+            SymptomKind::BurnRate => "objective missed, error budget burns",
+            SymptomKind::Errors => "errors of requests",
+            SymptomKind::Latency => "slow, high latency",
+            SymptomKind::Rate => "rate of requests, load, traffic changed",
+            SymptomKind::Cpu => "CPU use, throttling",
+            SymptomKind::Memory => "memory use grows",
+            SymptomKind::Restarts => "container restarts, crash loop, CrashLoopBackOff",
+            SymptomKind::OomKilled => "OOMKilled, killed for memory, out of memory",
+            SymptomKind::NotReady => "pods not ready, readiness probe fails",
+            SymptomKind::Unschedulable => "pods pending, unschedulable, insufficient resources",
+            SymptomKind::CannotStart => {
+                "container cannot start, ImagePullBackOff, image, configuration"
+            }
+            SymptomKind::NoEndpoints => "Service without endpoints, selector",
+            SymptomKind::NodeNotReady => "node not ready",
+            SymptomKind::TelemetryMissing => "metrics missing, telemetry",
+        };
+        format!("{what} {:?}", part.role).to_lowercase()
+    };
+    let words: BTreeSet<String> = signature.0.iter().map(of).collect();
+    words.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 fn shape(cue: &Cue) -> Vec<(Role, u32)> {
@@ -290,10 +373,17 @@ fn belief((cause, (confirmed, refuted, sources)): (Blame, (f64, f64, BTreeSet<St
 }
 
 fn rules_of(cue: &Cue, newest: &[Weighed]) -> Vec<Rule> {
+    let mut rules = rules::rules(&cue.signature, &taught(newest, cue.stage));
+    rules.truncate(RULES);
+    rules
+}
+
+/// What incidents taught, in their order.
+fn taught(newest: &[Weighed], stage: Stage) -> Vec<Taught> {
     let of = |one: &Weighed| {
         let record = &one.record;
         let taught = |lesson: &Lesson| Taught {
-            signature: record.signature.clone(),
+            signature: record.at(stage).clone(),
             cause: lesson.cause.clone(),
             deeds: lesson.deeds.clone(),
             mended: lesson.mended,
@@ -302,10 +392,7 @@ fn rules_of(cue: &Cue, newest: &[Weighed]) -> Vec<Rule> {
         };
         record.lessons.iter().map(taught).collect::<Vec<_>>()
     };
-    let lessons: Vec<Taught> = newest.iter().flat_map(of).collect();
-    let mut rules = rules::rules(&cue.signature, &lessons);
-    rules.truncate(RULES);
-    rules
+    newest.iter().flat_map(of).collect()
 }
 
 /// The past fault that cost most in applications of this shape.

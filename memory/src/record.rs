@@ -1,7 +1,7 @@
 //! An incident as it is kept.
 
 use aegis_model::outcome::{Ending, Finding};
-use aegis_model::recall::{Arm, Blame, Deed};
+use aegis_model::recall::{Arm, Blame, Deed, Stage};
 use aegis_model::{Role, Signature};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -25,8 +25,11 @@ pub struct Record {
     pub log: SmolStr,
     /// Position of the incident in its run, from 0.
     pub number: u32,
-    /// What it looked like when it opened.
+    /// What it is known by: what of it lasted, or what it looked like when it opened where it was over before.
     pub signature: Signature,
+    /// What it looked like when it opened.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub first: Signature,
     /// How many workloads of each place the application had.
     pub shape: Vec<(Role, u32)>,
     /// Its cause, where that is known.
@@ -51,6 +54,27 @@ pub struct Record {
     pub arm: Arm,
     /// What it teaches.
     pub lessons: Vec<Lesson>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_false(yes: &bool) -> bool {
+    !*yes
+}
+
+/// Whether nothing is known of how it began: an older record has no more than one signature.
+fn is_empty(signature: &Signature) -> bool {
+    signature.0.is_empty()
+}
+
+impl Record {
+    /// What it looked like at a stage.
+    #[must_use]
+    pub fn at(&self, stage: Stage) -> &Signature {
+        match stage {
+            Stage::Onset | Stage::Opening if !self.first.0.is_empty() => &self.first,
+            Stage::Onset | Stage::Opening | Stage::Settled => &self.signature,
+        }
+    }
 }
 
 /// How a cause is known.
@@ -103,8 +127,11 @@ pub struct Onset {
     pub at: i64,
     /// What it looked like.
     pub signature: Signature,
-    /// Whether an incident opened within ten minutes.
+    /// Whether an objective paged within ten minutes.
     pub followed: bool,
+    /// Whether something was done before: what would have followed is not known then, and it is not counted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub acted: bool,
 }
 
 impl Record {

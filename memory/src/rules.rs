@@ -7,6 +7,7 @@
 use crate::alike;
 use aegis_model::Signature;
 use aegis_model::recall::{Blame, Deed, Rule};
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,14 +83,7 @@ impl Count {
 /// newest first.
 #[must_use]
 pub fn rules(signature: &Signature, lessons: &[Taught]) -> Vec<Rule> {
-    let mut counts: BTreeMap<(Blame, Vec<Deed>), Count> = BTreeMap::new();
-    for lesson in lessons {
-        let alike = alike::signatures(signature, &lesson.signature);
-        if alike >= alike::SAME && !lesson.deeds.is_empty() {
-            let key = (lesson.cause.clone(), lesson.deeds.clone());
-            counts.entry(key).or_default().take(lesson, alike);
-        }
-    }
+    let counts = counted(signature, lessons);
     let mut rules: Vec<Rule> = counts
         .iter()
         .filter(|(key, count)| count.uses >= ENOUGH && beats_others(key, count, &counts))
@@ -100,6 +94,63 @@ pub fn rules(signature: &Signature, lessons: &[Taught]) -> Vec<Rule> {
 }
 
 type Key = (Blame, Vec<Deed>);
+
+/// Counts of every pattern over the lessons of incidents that look so.
+fn counted(signature: &Signature, lessons: &[Taught]) -> BTreeMap<Key, Count> {
+    let mut counts: BTreeMap<Key, Count> = BTreeMap::new();
+    for lesson in lessons {
+        let alike = alike::signatures(signature, &lesson.signature);
+        if alike >= alike::SAME && !lesson.deeds.is_empty() {
+            let key = (lesson.cause.clone(), lesson.deeds.clone());
+            counts.entry(key).or_default().take(lesson, alike);
+        }
+    }
+    counts
+}
+
+/// A pattern with how it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Standing {
+    /// The pattern, as a rule.
+    pub rule: Rule,
+    /// Whether it has the support, and the bound, to go first.
+    pub goes_first: bool,
+}
+
+/// Every pattern that was ever tried, in the class of incidents in which it has most support, the best first.
+/// `lessons` come newest first.
+#[must_use]
+pub fn all(lessons: &[Taught]) -> Vec<Standing> {
+    let mut classes: Vec<&Signature> = Vec::new();
+    for lesson in lessons {
+        let is_of = |class: &&Signature| alike::signatures(class, &lesson.signature) >= alike::SAME;
+        if !classes.iter().any(is_of) {
+            classes.push(&lesson.signature);
+        }
+    }
+    let mut best: BTreeMap<Key, Standing> = BTreeMap::new();
+    for class in classes {
+        let counts = counted(class, lessons);
+        for (key, count) in &counts {
+            let found = Standing {
+                rule: rule(key, count),
+                goes_first: count.uses >= ENOUGH && beats_others(key, count, &counts),
+            };
+            let known = best.entry(key.clone()).or_insert_with(|| found.clone());
+            if found.rule.uses > known.rule.uses {
+                *known = found;
+            }
+        }
+    }
+    let mut all: Vec<Standing> = best.into_values().collect();
+    all.sort_by(|a, b| {
+        b.rule
+            .bound
+            .total_cmp(&a.rule.bound)
+            .then(a.rule.id.cmp(&b.rule.id))
+    });
+    all
+}
 
 fn beats_others(key: &Key, own: &Count, all: &BTreeMap<Key, Count>) -> bool {
     let bound = wilson(own.successes, own.uses);
@@ -179,6 +230,32 @@ mod tests {
         let found = rules(own, &two);
         assert_eq!(found.len(), 1);
         assert!(found[0].uses > 5.0 && found[0].bound > 0.6, "{found:?}");
+    }
+
+    #[test]
+    fn every_pattern_is_listed_with_whether_it_goes_first() {
+        let mut lessons: Vec<Taught> = (0..3)
+            .flat_map(|seed| ["a", "b"].map(|family| lesson(family, seed, true)))
+            .collect();
+        let mut other = lesson("c", 1, false);
+        other.deeds[0].kind = "restart_rollout".into();
+        other.signature.0.clear();
+        lessons.push(other);
+        let found = all(&lessons);
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.rule.deeds[0].kind.as_str(), one.goes_first))
+            .collect();
+        assert_eq!(
+            told,
+            [("roll_back", true)],
+            "what looks like nothing is of no class"
+        );
+        let mut third = lesson("c", 1, false);
+        third.deeds[0].kind = "restart_rollout".into();
+        lessons.push(third);
+        assert_eq!(all(&lessons).len(), 2);
+        assert!(!all(&lessons)[1].goes_first);
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Semantic memory: runbooks and documents, in parts that can be found by meaning.
 
-use crate::embed::{Embedder, SPACE};
 use crate::error::MemoryError;
 use crate::memory::Memory;
-use crate::vectors::{Embedded, Item, Kind, Vectors};
+use crate::vectors::{Embedded, Item, Kind, Space, Vectors};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeSet;
 
 /// Letters of a part, about: a paragraph or a few.
 const PART: usize = 800;
+/// Parts that are embedded at once.
+const BATCH: usize = 64;
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,43 +85,111 @@ fn part(origin: &str, number: u32, body: String) -> Text {
     }
 }
 
-/// Puts a part in, with its vector.
-pub(crate) fn insert(db: &Connection, text: &Text) -> Result<(), MemoryError> {
-    db.execute(
-        "INSERT OR REPLACE INTO texts (id, origin, number, body) VALUES (?1, ?2, ?3, ?4)",
-        params![
-            text.id.as_str(),
-            text.origin,
-            text.number,
-            serde_json::to_string(text)?
-        ],
-    )?;
-    let item = Item {
-        id: text.id.clone(),
-        kind: Kind::Text,
-        vector: Embedder.text(&text.body),
-    };
-    Embedded::new(db).put(&SPACE, &[item])
+/// Parts with their vectors, before they are kept.
+pub(crate) struct Parts(Vec<Text>, Option<(Space, Vec<Item>)>);
+
+impl Parts {
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Puts them in.
+    pub(crate) fn insert(&self, db: &Connection) -> Result<(), MemoryError> {
+        for text in &self.0 {
+            db.execute(
+                "INSERT OR REPLACE INTO texts (id, origin, number, body) VALUES (?1, ?2, ?3, ?4)",
+                params![
+                    text.id.as_str(),
+                    text.origin,
+                    text.number,
+                    serde_json::to_string(text)?
+                ],
+            )?;
+        }
+        match &self.1 {
+            Some((space, items)) => Embedded::new(db).put(space, items),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Memory {
     /// Keeps a text; an older one of the same origin goes.
     ///
     /// # Errors
-    /// What SQLite reports; then nothing was changed.
+    /// The embedder gives no vectors; what SQLite reports; then nothing was changed.
     pub fn add_text(&self, origin: &str, text: &str) -> Result<usize, MemoryError> {
-        let parts = parts(origin, text);
-        self.at_once(|db| {
+        let parts = self.embedded(parts(origin, text))?;
+        let old = self.at_once(|db| {
             let mut statement = db.prepare("SELECT id FROM texts WHERE origin = ?1")?;
-            let old: Vec<String> = statement
-                .query_map([origin], |row| row.get(0))?
+            let old: Vec<SmolStr> = statement
+                .query_map([origin], |row| row.get::<_, String>(0))?
+                .map(|id| id.map(SmolStr::from))
                 .collect::<Result<_, _>>()?;
-            let old: Vec<SmolStr> = old.iter().map(SmolStr::new).collect();
-            Embedded::new(db).remove(&SPACE, &old)?;
+            Embedded::new(db).remove_everywhere(&old)?;
             db.execute("DELETE FROM texts WHERE origin = ?1", [origin])?;
-            parts.iter().try_for_each(|part| insert(db, part))?;
-            Ok(parts.len())
-        })
+            parts.insert(db)?;
+            Ok(old)
+        })?;
+        self.take_away(&old);
+        let ids: Vec<SmolStr> = parts.0.iter().map(|part| part.id.clone()).collect();
+        if let Some((space, _)) = &parts.1 {
+            self.bring(space, &ids);
+        }
+        Ok(ids.len())
+    }
+
+    /// Makes the vectors of parts: before a transaction, as a server may take its time.
+    pub(crate) fn embedded(
+        &self,
+        parts: impl IntoIterator<Item = Text>,
+    ) -> Result<Parts, MemoryError> {
+        let parts: Vec<Text> = parts.into_iter().collect();
+        if parts.is_empty() {
+            return Ok(Parts(parts, None));
+        }
+        let bodies: Vec<&str> = parts.iter().map(|part| part.body.as_str()).collect();
+        let embedded = self.embedder().embed(&bodies);
+        let (space, vectors) = embedded.map_err(MemoryError::Embedder)?;
+        let item = |(part, vector): (&Text, Vec<f32>)| Item {
+            id: part.id.clone(),
+            kind: Kind::Text,
+            vector,
+        };
+        let items = parts.iter().zip(vectors).map(item).collect();
+        Ok(Parts(parts, Some((space, items))))
+    }
+
+    /// Makes vectors of the parts that have none of this embedder. How many that were.
+    ///
+    /// # Errors
+    /// The embedder gives none; what SQLite reports.
+    pub fn embed(&self) -> Result<usize, MemoryError> {
+        let missing = self.unembedded()?;
+        let mut made = 0;
+        for parts in missing.chunks(BATCH) {
+            let parts = self.embedded(parts.iter().cloned())?;
+            self.at_once(|db| parts.insert(db))?;
+            made += parts.len();
+        }
+        self.bring_all();
+        Ok(made)
+    }
+
+    /// The parts that have no vector of this embedder: they are not found by meaning until they have.
+    ///
+    /// # Errors
+    /// The embedder does not answer; what SQLite reports.
+    pub fn unembedded(&self) -> Result<Vec<Text>, MemoryError> {
+        let mut texts = self.texts()?;
+        let Some(first) = texts.first() else {
+            return Ok(texts);
+        };
+        let embedded = self.embedder().embed(&[&first.body]);
+        let (space, _) = embedded.map_err(MemoryError::Embedder)?;
+        let known: BTreeSet<SmolStr> = self.vectors().ids(&space)?.into_iter().collect();
+        texts.retain(|text| !known.contains(&text.id));
+        Ok(texts)
     }
 
     /// All parts, in the order in which they were kept.
@@ -141,10 +211,12 @@ impl Memory {
     /// The parts nearest in meaning to some words.
     ///
     /// # Errors
-    /// What SQLite reports.
+    /// The embedder gives no vector; what SQLite reports.
     pub fn find_text(&self, words: &str, count: usize) -> Result<Vec<Found>, MemoryError> {
-        let query = Embedder.text(words);
-        let hits = Embedded::new(&self.db).nearest(&SPACE, Kind::Text, &query, count)?;
+        let embedded = self.embedder().embed(&[words]);
+        let (space, vectors) = embedded.map_err(MemoryError::Embedder)?;
+        let query = vectors.first().map_or(&[][..], Vec::as_slice);
+        let hits = self.nearest(&space, Kind::Text, query, count)?;
         let mut found = Vec::new();
         for hit in hits {
             let body: Option<String> = self

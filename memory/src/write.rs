@@ -50,13 +50,15 @@ impl Memory {
         let mut record = record.clone();
         record.source = self.identity.clone();
         let record = record.sealed()?;
-        self.at_once(|db| {
+        let kept = self.at_once(|db| {
             let kept = insert(db, &record, Log::Checked)?;
             if kept == Kept::New {
                 to_bans(db, &record)?;
             }
             Ok(kept)
-        })
+        })?;
+        self.bring(&SPACE, std::slice::from_ref(&record.id));
+        Ok(kept)
     }
 
     /// Keeps an incident of another memory: it forbids nothing, and weighs little or nothing.
@@ -64,7 +66,9 @@ impl Memory {
     /// # Errors
     /// What SQLite reports; then nothing was kept.
     pub fn keep_foreign(&self, record: &Record, log: Log) -> Result<Kept, MemoryError> {
-        self.at_once(|db| insert(db, record, log))
+        let kept = self.at_once(|db| insert(db, record, log))?;
+        self.bring(&SPACE, std::slice::from_ref(&record.id));
+        Ok(kept)
     }
 
     /// Keeps an onset.
@@ -160,7 +164,7 @@ fn findings(record: &Record) -> Vec<(&Blame, bool)> {
 fn to_bans(db: &Connection, record: &Record) -> Result<(), MemoryError> {
     let mut known = Vec::new();
     for (id, mut ban) in read_bans(db)? {
-        if !ban.covers(&record.signature) {
+        if !ban.covers(record) {
             continue;
         }
         known.push(ban.cause.clone());
@@ -177,7 +181,7 @@ fn to_bans(db: &Connection, record: &Record) -> Result<(), MemoryError> {
         let cause = &claim.cause;
         let is_cause = record.cause.as_ref() == Some(cause);
         if bans::can_be(cause) && !is_cause && !known.contains(cause) {
-            add_ban(db, &Ban::new(record.signature.clone(), cause.clone()))?;
+            add_ban(db, &Ban::new(record, cause.clone()))?;
             known.push(cause.clone());
         }
     }
@@ -246,7 +250,7 @@ impl Memory {
     /// # Errors
     /// There is none that begins so, or more than one.
     pub fn forget(&self, prefix: &str) -> Result<SmolStr, MemoryError> {
-        self.at_once(|db| {
+        let id = self.at_once(|db| {
             let like = format!("{}%", prefix.replace(['%', '_'], ""));
             let mut statement = db.prepare(
                 "SELECT id FROM episodes WHERE id LIKE ?1 UNION SELECT id FROM texts WHERE id LIKE ?1 LIMIT 2",
@@ -257,10 +261,12 @@ impl Memory {
             let [id] = found.as_slice() else {
                 return Err(MemoryError::Unknown(prefix.to_owned()));
             };
-            Embedded::new(db).remove(&SPACE, &[SmolStr::new(id)])?;
+            Embedded::new(db).remove_everywhere(&[SmolStr::new(id)])?;
             db.execute("DELETE FROM episodes WHERE id = ?1", [id])?;
             db.execute("DELETE FROM texts WHERE id = ?1", [id])?;
             Ok(SmolStr::new(id))
-        })
+        })?;
+        self.take_away(std::slice::from_ref(&id));
+        Ok(id)
     }
 }

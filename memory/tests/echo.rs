@@ -26,6 +26,7 @@ fn a_refuted_cause_is_forbidden_for_the_next_five_incidents_that_look_alike_and_
         assert_eq!((ban.left, ban.standing), (left, Standing::Forbidden));
         let mut other = record(100 + u64::from(left));
         other.signature.0.truncate(1);
+        other.first.0.truncate(1);
         keep(&memory, &other);
         keep(&memory, &record(u64::from(left)));
         // The same incident twice is one.

@@ -26,6 +26,7 @@ fn full() -> Memory {
         at: 45,
         signature: leaking(),
         followed: true,
+        acted: false,
     };
     memory.keep_onset(&onset).expect("it is kept");
     memory

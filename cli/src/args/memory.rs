@@ -7,12 +7,14 @@ use std::path::PathBuf;
 /// `aegis memory`.
 #[derive(Debug, Subcommand)]
 pub enum Memory {
-    /// What there is: episodes, bans, beliefs, texts
+    /// What there is: episodes, bans, beliefs, rules, texts
     List(ListMemory),
     /// An episode or a text, whole
     Show(ShowMemory),
     /// Keeps documents: runbooks, post-mortems
     Add(AddMemory),
+    /// Makes vectors of the documents that have none of this embedder
+    Embed(EmbedMemory),
     /// Parts of documents that are near in meaning to some words
     Find(FindMemory),
     /// Everything, as JSON Lines
@@ -33,6 +35,70 @@ pub struct MemoryAt {
     /// The folder of the memory; the one in the data folder without it
     #[arg(long, value_name = "DIR")]
     pub memory: Option<PathBuf>,
+    #[command(flatten)]
+    pub by: RecalledBy,
+}
+
+/// What a memory is searched with.
+#[derive(Debug, Clone, Args)]
+pub struct RecalledBy {
+    /// Where the memory's vectors are searched: embedded (in its own file), or qdrant://HOST:6334
+    #[arg(long, value_name = "WHERE", default_value = "embedded", value_parser = Vectors::parse)]
+    pub vectors: Vectors,
+    /// Who makes vectors of documents: builtin, or the address of a server with OpenAI's interface
+    #[arg(long, value_name = "WHO", default_value = "builtin", value_parser = Embeddings::parse)]
+    pub embeddings: Embeddings,
+    /// The model of that server; its only one without it
+    #[arg(long, value_name = "NAME")]
+    pub embeddings_model: Option<String>,
+}
+
+/// Where vectors are searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Vectors {
+    /// In the memory's own file.
+    Embedded,
+    /// On a Qdrant server.
+    #[cfg(feature = "qdrant")]
+    Qdrant(aegis_memory::vectors::Address),
+}
+
+impl Vectors {
+    /// `embedded`, or the address of a server.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            #[cfg(feature = "qdrant")]
+            address => address
+                .parse()
+                .map(Self::Qdrant)
+                .map_err(|why: String| format!("embedded, or {why}")),
+            #[cfg(not(feature = "qdrant"))]
+            _ => Err("embedded: this program was built without Qdrant".to_owned()),
+        }
+    }
+}
+
+/// Who makes vectors of documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Embeddings {
+    /// The built-in embedder.
+    Builtin,
+    /// A server, by its base address.
+    Server(String),
+}
+
+impl Embeddings {
+    /// `builtin`, or an address.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "builtin" => Ok(Self::Builtin),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Self::Server(url.to_owned()))
+            }
+            _ => Err("builtin, or http://HOST:PORT/v1".to_owned()),
+        }
+    }
 }
 
 /// What is listed.
@@ -44,6 +110,8 @@ pub enum Kept {
     Bans,
     /// How often which fault was the cause where
     Beliefs,
+    /// What mended which cause, counted from lessons, with whether it goes first
+    Rules,
     /// Parts of documents
     Texts,
 }
@@ -51,7 +119,7 @@ pub enum Kept {
 /// `aegis memory list`.
 #[derive(Debug, Args)]
 pub struct ListMemory {
-    /// Of what: episodes, bans, beliefs, texts
+    /// Of what: episodes, bans, beliefs, rules, texts
     #[arg(default_value = "episodes", hide_possible_values = true)]
     pub what: Kept,
     #[command(flatten)]
@@ -75,6 +143,13 @@ pub struct AddMemory {
     /// Text files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub at: MemoryAt,
+}
+
+/// `aegis memory embed`.
+#[derive(Debug, Args)]
+pub struct EmbedMemory {
     #[command(flatten)]
     pub at: MemoryAt,
 }
@@ -144,10 +219,12 @@ pub struct Practice {
     /// Of practice: seeds to learn on
     #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
     pub learn_seeds: Vec<u64>,
-    /// Of practice: bundled scenarios to measure on
+    /// Of practice: bundled scenarios to measure on; NAME@KIND/OBJECT lets the faults befall another object
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub measure: Vec<String>,
     /// Of practice: seeds to measure on
     #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
     pub measure_seeds: Vec<u64>,
+    #[command(flatten)]
+    pub by: RecalledBy,
 }

@@ -56,7 +56,8 @@ fn of_practice(args: &Eval, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Some(folder) => Memory::open(folder),
         None => Memory::transient(),
     };
-    let memory = memory.map_err(|why| Failure::usage(why.to_string()))?;
+    let memory = memory.map_err(|why| super::memory::told(&why))?;
+    let memory = super::memory::searched_by(memory, &given.by)?;
     let worlds = |scenarios: &[String], seeds: &[u64]| Worlds {
         scenarios: scenarios.to_vec(),
         seeds: seeds.to_vec(),

@@ -1,13 +1,14 @@
 //! `aegis memory …`: what is remembered from run to run.
 
 use super::Context;
-use crate::args::{Kept, Memory as Command, MemoryAt, TextOrJson};
-use crate::exit::{Exit, Failure};
+use crate::args::{Embeddings, Kept, Memory as Command, MemoryAt, RecalledBy, TextOrJson, Vectors};
+use crate::exit::{Exit, Failure, Said};
 use crate::output::{Terminal, to_stderr};
 use crate::table::table;
 use aegis_memory::exchange::{Imported, Purpose};
 use aegis_memory::{Memory, MemoryError, Record};
-use aegis_model::recall::Blame;
+use aegis_model::recall::{Blame, Deed};
+use aegis_runner::embedding::Served;
 use aegis_runner::log::verify;
 use aegis_runner::store::{Artifact, RunStore};
 use serde_json::{Value, json};
@@ -26,6 +27,13 @@ pub fn run(command: &Command, context: &Context, terminal: &mut Terminal) -> Res
         ),
         Command::Show(args) => show(&args.id, &open(&args.at, context)?, terminal),
         Command::Add(args) => add(&args.files, &open(&args.at, context)?, terminal),
+        Command::Embed(args) => {
+            let memory = open(&args.at, context)?;
+            let made = memory.embed().map_err(|why| told(&why))?;
+            terminal.print(&format!("{made} parts have vectors now\n"))?;
+            warn_of_loss(&memory);
+            terminal.finish()
+        }
         Command::Find(args) => {
             let words = args.words.join(" ");
             find(
@@ -74,15 +82,70 @@ pub fn run(command: &Command, context: &Context, terminal: &mut Terminal) -> Res
     }
 }
 
-/// What is wrong with a memory, as a user is told.
+/// What is wrong with a memory, as a user is told. A server that does not answer was asked for and is missing.
 pub fn told(why: &MemoryError) -> Failure {
-    Failure::usage(why.to_string())
+    let (exit, help) = match why {
+        MemoryError::Server(_) => (
+            Exit::Missing,
+            Some("without --vectors the memory's own file is searched; it gives the same"),
+        ),
+        MemoryError::Embedder(_) => (
+            Exit::Missing,
+            Some("without --embeddings the built-in embedder is asked, which needs no server"),
+        ),
+        _ => (Exit::Usage, None),
+    };
+    Failure::Said(Said {
+        exit,
+        message: why.to_string(),
+        help: help.map(str::to_owned),
+    })
 }
 
 fn open(at: &MemoryAt, context: &Context) -> Result<Memory, Failure> {
     let folder = at.memory.clone();
     let folder = folder.unwrap_or_else(|| home(context));
-    Memory::open(&folder).map_err(|why| told(&why))
+    let memory = Memory::open(&folder).map_err(|why| told(&why))?;
+    searched_by(memory, &at.by)
+}
+
+/// Where a key for a vector server is read from.
+#[cfg(feature = "qdrant")]
+const QDRANT_KEY: &str = "QDRANT_API_KEY";
+/// Where a key for an embedder beyond this machine is read from.
+const EMBEDDER_KEY: &str = "OPENAI_API_KEY";
+
+/// The memory with the vectors and the embedder that were asked for.
+pub fn searched_by(memory: Memory, by: &RecalledBy) -> Result<Memory, Failure> {
+    let memory = match &by.embeddings {
+        Embeddings::Builtin => memory,
+        Embeddings::Server(base) => {
+            let key = std::env::var(EMBEDDER_KEY).ok();
+            let key = key.filter(|_| base.starts_with("https://"));
+            let embedder = Served::at(base, by.embeddings_model.clone(), key);
+            let embedder = embedder.map_err(|why| told(&MemoryError::Embedder(why)))?;
+            memory.embedding_by(Box::new(embedder))
+        }
+    };
+    match &by.vectors {
+        Vectors::Embedded => Ok(memory),
+        #[cfg(feature = "qdrant")]
+        Vectors::Qdrant(address) => {
+            let key = std::env::var(QDRANT_KEY).ok();
+            aegis_memory::vectors::Qdrant::connect(address, key, memory.identity())
+                .and_then(|store| memory.searched_on(Box::new(store)))
+                .map_err(|why| told(&why))
+        }
+    }
+}
+
+/// Says that the vector server was lost on the way.
+pub fn warn_of_loss(memory: &Memory) {
+    if let Some(why) = memory.lost() {
+        to_stderr(&format!(
+            "warning: {why}; the memory's own file was searched, and the server gets what it lacks the next time\n"
+        ));
+    }
 }
 
 /// Where the memory is if nothing else is said.
@@ -112,6 +175,7 @@ fn list(
             rows.collect()
         }
         Kept::Beliefs => json!(memory.all_beliefs().map_err(|why| told(&why))?),
+        Kept::Rules => json!(memory.all_rules().map_err(|why| told(&why))?),
         Kept::Texts => json!(memory.texts().map_err(|why| told(&why))?),
     };
     match format {
@@ -143,11 +207,8 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
                     deeds(record),
                 ]
             };
-            let rows: Vec<_> = records.iter().map(row).collect();
-            table(
-                ["ID", "CAUSE", "KNOWN BY", "ENDED", "MINUTES LOST", "DONE"],
-                &rows,
-            )
+            let heads = ["ID", "CAUSE", "KNOWN BY", "ENDED", "MINUTES LOST", "DONE"];
+            table(heads, &records.iter().map(row).collect::<Vec<_>>())
         }
         Kept::Bans => {
             let bans = memory.bans().map_err(|why| told(&why))?;
@@ -183,6 +244,7 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
             let rows: Vec<_> = beliefs.iter().map(row).collect();
             table(["CAUSE", "CONFIRMED", "REFUTED"], &rows)
         }
+        Kept::Rules => rules(memory)?,
         Kept::Texts => {
             let texts = memory.texts().map_err(|why| told(&why))?;
             let row = |text: &aegis_memory::texts::Text| {
@@ -200,13 +262,44 @@ fn text(what: Kept, memory: &Memory) -> Result<String, Failure> {
     })
 }
 
+fn rules(memory: &Memory) -> Result<String, Failure> {
+    let rules = memory.all_rules().map_err(|why| told(&why))?;
+    let row = |standing: &aegis_memory::rules::Standing| {
+        let rule = &standing.rule;
+        [
+            rule.id.to_string(),
+            blame(&rule.cause),
+            done(&rule.deeds),
+            format!("{:.1}", rule.uses),
+            format!("{:.1}", rule.successes),
+            format!("{:.0} %", rule.bound * 100.0),
+            if standing.goes_first { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let rows: Vec<_> = rules.iter().map(row).collect();
+    let heads = [
+        "RULE",
+        "CAUSE",
+        "DOES",
+        "USES",
+        "MENDED",
+        "AT LEAST",
+        "GOES FIRST",
+    ];
+    Ok(table(heads, &rows))
+}
+
 fn word(value: &Value) -> String {
     value.as_str().unwrap_or("-").to_owned()
 }
 
 fn deeds(record: &Record) -> String {
-    let deeds = record.deeds.iter();
+    done(&record.deeds)
+}
+
+fn done(deeds: &[Deed]) -> String {
     let texts: Vec<String> = deeds
+        .iter()
         .map(|deed| format!("{} {:?}", deed.kind, deed.role).to_lowercase())
         .collect();
     texts.join(", ")
@@ -237,6 +330,7 @@ fn add(files: &[PathBuf], memory: &Memory, terminal: &mut Terminal) -> Result<Ex
         let parts = memory.add_text(&shown, &text).map_err(|why| told(&why))?;
         terminal.print(&format!("{shown}: {parts} parts\n"))?;
     }
+    warn_of_loss(memory);
     terminal.finish()
 }
 
@@ -247,6 +341,13 @@ fn find(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let found = memory.find_text(words, 5).map_err(|why| told(&why))?;
+    let left_out = memory.unembedded().map_err(|why| told(&why))?.len();
+    if left_out > 0 {
+        to_stderr(&format!(
+            "{left_out} parts have no vectors of this embedder and are not found; `aegis memory embed` makes them\n"
+        ));
+    }
+    warn_of_loss(memory);
     match format {
         TextOrJson::Json => terminal.print_json(&json!({
             "schema": "aegis.dev/memory-find/v1",

@@ -8,7 +8,7 @@ use crate::diagnosis::{Hypothesis, Signature, Symptom};
 use crate::objective::RunContext;
 use crate::observation::{LogCount, Samples};
 use crate::outcome::{Conduct, Ending, PlanScore, Reflection, Verdict};
-use crate::recall::{Cue, Recalled, Withheld};
+use crate::recall::{Cue, Precursor, Recalled, Withheld};
 use crate::units::Tick;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -57,7 +57,14 @@ pub enum RunEvent {
         /// When the change point is put.
         onset: Tick,
     },
-    /// The memory was asked about an incident that opens.
+    /// Nothing is missed yet, and onsets like this became incidents before: the case is put at once.
+    Forewarned {
+        /// What is off.
+        signature: Signature,
+        /// What it forebodes.
+        precursor: Precursor,
+    },
+    /// The memory was asked about an incident, or about an onset.
     Remembered {
         /// What was asked.
         cue: Cue,

@@ -38,9 +38,25 @@ pub struct Blame {
     pub role: Role,
 }
 
+/// How far an incident has come when the memory is asked.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Something is off and nothing pages yet.
+    Onset,
+    /// It opens: what is off at this look.
+    #[default]
+    Opening,
+    /// A minute later: what has lasted. This is what it is known by from then on.
+    Settled,
+}
+
 /// What the memory is asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cue {
+    /// How far the incident has come.
+    #[serde(default)]
+    pub stage: Stage,
     /// What the incident looks like.
     pub signature: Signature,
     /// The place of each workload and Service: together the shape of the application.
@@ -68,7 +84,10 @@ pub struct Recalled {
     pub arm: Arm,
     /// What earlier onsets that looked like this became.
     pub precursor: Option<Precursor>,
-    /// Why the memory could not be asked, where it could not.
+    /// Parts of documents that are near in meaning to what the incident looks like, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passages: Vec<Passage>,
+    /// Why the memory, or a part of it, could not be asked, where it could not.
     pub failed: Option<String>,
 }
 
@@ -84,6 +103,21 @@ pub struct Episode {
     /// What was done.
     pub deeds: Vec<Deed>,
     /// How alike it looked, 0..=1.
+    pub score: f64,
+    /// Why it came to mind.
+    pub why: String,
+}
+
+/// A part of a document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Where it is from, as the user calls it.
+    pub origin: String,
+    /// Position of the part, from 0.
+    pub number: u32,
+    /// The words.
+    pub body: String,
+    /// Cosine to what the incident looks like, −1..=1.
     pub score: f64,
     /// Why it came to mind.
     pub why: String,

@@ -1,22 +1,27 @@
-//! Vectors behind one port; the store that there is, is sqlite-vec in the memory's own file.
+//! Vectors behind one port, with two stores: sqlite-vec in the memory's own file, and a Qdrant server.
 //!
 //! A vector belongs to a space: the embedder's name and version, and how many numbers. Vectors of two spaces
-//! are never compared.
+//! are never compared. The file always holds every vector; a server holds a copy that is searched in its
+//! place, and that is made good whenever a memory is opened with it.
 
 mod embedded;
+#[cfg(feature = "qdrant")]
+mod qdrant;
 mod register;
 
 pub use embedded::Embedded;
+#[cfg(feature = "qdrant")]
+pub use qdrant::{Address, Qdrant};
 pub use register::register;
 
 use crate::error::MemoryError;
 use smol_str::SmolStr;
 
 /// Whose vectors these are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
     /// Name of the embedder.
-    pub embedder: &'static str,
+    pub embedder: SmolStr,
     /// Its version.
     pub version: u32,
     /// Numbers of a vector.
@@ -39,6 +44,15 @@ impl Kind {
         match self {
             Self::Episode => "episode",
             Self::Text => "text",
+        }
+    }
+
+    /// Of a name that a store keeps.
+    pub(crate) fn named(name: &str) -> Self {
+        if name == Self::Episode.name() {
+            Self::Episode
+        } else {
+            Self::Text
         }
     }
 }
@@ -89,11 +103,22 @@ pub trait Vectors {
     /// What the store reports.
     fn remove(&self, space: &Space, ids: &[SmolStr]) -> Result<(), MemoryError>;
 
+    /// What there are vectors of in a space, in any order.
+    ///
+    /// # Errors
+    /// What the store reports.
+    fn ids(&self, space: &Space) -> Result<Vec<SmolStr>, MemoryError>;
+
     /// How many there are of a space.
     ///
     /// # Errors
     /// What the store reports.
     fn count(&self, space: &Space) -> Result<u64, MemoryError>;
+}
+
+/// A score as every store tells it: to four digits, in which they agree whatever they sum in.
+pub(crate) fn told(score: f64) -> f64 {
+    (score * 1e4).round() / 1e4
 }
 
 /// Holds that a vector has as many numbers as its space.

@@ -3,7 +3,7 @@
 
 use aegis_memory::{Claim, KnownBy, Lesson, Memory, Record};
 use aegis_model::outcome::{Ending, Finding};
-use aegis_model::recall::{Arm, Blame, Deed};
+use aegis_model::recall::{Arm, Blame, Deed, Stage};
 use aegis_model::{Cue, Role, Signature, SignaturePart, SymptomKind, Target, WorkloadId};
 
 /// A fault at a place.
@@ -27,6 +27,7 @@ pub fn leaking() -> Signature {
 /// The question about it.
 pub fn cue() -> Cue {
     Cue {
+        stage: Stage::Opening,
         signature: leaking(),
         roles: vec![
             (Target::Workload(WorkloadId(0)), Role::Entry),
@@ -51,6 +52,7 @@ pub fn record(seed: u64) -> Record {
         log: format!("{seed:064x}").into(),
         number: 0,
         signature: leaking(),
+        first: leaking(),
         shape: vec![(Role::Entry, 1), (Role::Middle, 1)],
         cause: None,
         known_by: KnownBy::Nothing,

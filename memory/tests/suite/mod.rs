@@ -75,6 +75,9 @@ fn many_are_found_exactly(store: &dyn Vectors) {
         assert_eq!(ids(store, Kind::Text, &text(n), 1), [format!("many-{n}")]);
     }
     assert_eq!(ids(store, Kind::Text, &text(1), 50).len(), 50);
+    let all = store.ids(&SPACE).expect("it answers");
+    assert_eq!(all.len() as u64, store.count(&SPACE).expect("it answers"));
+    assert!(all.iter().any(|id| id == "many-299"));
 }
 
 fn spaces_are_never_mixed(store: &dyn Vectors) {

@@ -79,6 +79,7 @@ pub fn keep(memory: &Memory, practice: &Practice) -> Result<usize, MemoryError> 
 struct Incident {
     at: i64,
     signature: Signature,
+    first: Signature,
     claims: Vec<Claim>,
     withheld: BTreeMap<Blame, f64>,
     hypotheses: Vec<Hypothesis>,
@@ -106,11 +107,15 @@ impl<'a> Reader<'a> {
             RunEvent::Remembered { cue, recalled } => {
                 self.cue = cue.clone();
                 self.recalled = Some(recalled);
+                if let Some(incident) = &mut self.incident {
+                    incident.signature = cue.signature.clone();
+                }
             }
             RunEvent::IncidentOpened { .. } => {
                 self.incident = Some(Incident {
                     at: stamped.t,
                     signature: self.cue.signature.clone(),
+                    first: self.cue.signature.clone(),
                     ..Incident::default()
                 });
             }
@@ -248,6 +253,7 @@ impl<'a> Reader<'a> {
             withheld: incident.withheld.clone().into_iter().collect(),
             lost: courses(self.story).iter().map(Course::lost).sum::<f64>() / 60.0,
             signature: incident.signature,
+            first: incident.first,
             cause,
             known_by,
             ending,
@@ -377,14 +383,23 @@ fn shape(cue: &Cue) -> Vec<(Role, u32)> {
     counts.into_iter().collect()
 }
 
+fn pages(symptom: &aegis_model::Symptom) -> bool {
+    symptom.kind == aegis_model::SymptomKind::BurnRate && symptom.severity >= 1.0
+}
+
 /// Times at which something was off and nothing had been: what it looked like, and whether an incident
-/// opened within ten minutes.
+/// followed within ten minutes.
 fn onsets(events: &[Stamped], reader: &Reader<'_>) -> Vec<Onset> {
-    let opened: Vec<i64> = events
-        .iter()
-        .filter(|stamped| matches!(stamped.event, RunEvent::IncidentOpened { .. }))
-        .map(|stamped| stamped.t)
-        .collect();
+    let times = |of: fn(&RunEvent) -> bool| -> Vec<i64> {
+        let of = events.iter().filter(|stamped| of(&stamped.event));
+        of.map(|stamped| stamped.t).collect()
+    };
+    let paged = times(|event| matches!(event, RunEvent::SymptomSeen(seen) if pages(seen)));
+    let applied = times(|event| matches!(event, RunEvent::ApplyStarted { .. }));
+    let within = |at: i64, times: &[i64]| {
+        let mut times = times.iter().copied();
+        times.find(|t| (at..at + FOLLOWS).contains(t))
+    };
     let mut onsets: Vec<Onset> = Vec::new();
     let mut off: Vec<(aegis_model::SymptomKind, Target)> = Vec::new();
     for stamped in events {
@@ -404,7 +419,9 @@ fn onsets(events: &[Stamped], reader: &Reader<'_>) -> Vec<Onset> {
                         log: SmolStr::new(&reader.facts.events_blake3),
                         at,
                         signature: Signature(vec![part]),
-                        followed: opened.iter().any(|t| (at..at + FOLLOWS).contains(t)),
+                        followed: within(at, &paged).is_some(),
+                        acted: within(at, &applied)
+                            .is_some_and(|acted| within(at, &paged).is_none_or(|t| acted < t)),
                     }),
                     _ => {}
                 }

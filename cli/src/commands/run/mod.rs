@@ -7,7 +7,7 @@ pub mod model;
 pub mod view;
 
 use super::Context;
-use super::memory::told as told_of_memory;
+use super::memory::{searched_by, told as told_of_memory, warn_of_loss};
 use super::version::VERSION;
 use crate::args::{self, Approve, Llm, Mode as Acts, RunScenario, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
@@ -45,6 +45,9 @@ pub fn run(
     build(&loaded, order.seed).map_err(refuse)?;
     let stop = || pressed.load(Ordering::Relaxed);
     let memory = memory(&args.memory)?;
+    let memory = memory
+        .map(|memory| searched_by(memory, &args.recalled_by))
+        .transpose()?;
     let digest = memory
         .as_ref()
         .map(Memory::digest)
@@ -104,6 +107,7 @@ pub fn practised(kept: &Kept, memory: Option<Memory>) -> Result<(), Failure> {
         let practice = practice::practice(&kept.events, &kept.facts, &kept.decisions);
         let new = practice::keep(&memory, &practice).map_err(|why| told_of_memory(&why))?;
         to_stderr(&super::memory::kept(new));
+        warn_of_loss(&memory);
     }
     Ok(())
 }
