@@ -21,6 +21,7 @@ pub mod history;
 pub mod likelihood;
 pub mod onset;
 pub mod plan;
+pub mod proof;
 pub mod remembered;
 pub mod risk;
 pub mod seen;

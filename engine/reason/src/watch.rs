@@ -1,6 +1,6 @@
 //! Watching an applied plan: what came, beside what was predicted.
 
-use aegis_model::{Finding, Hypothesis, Prediction};
+use aegis_model::Prediction;
 
 /// Slack above a band: scrapes are noisy, and a band from a dozen draws is narrow.
 const SLACK: f64 = 0.05;
@@ -45,30 +45,4 @@ pub fn has_failed(bins: &[Bin]) -> bool {
         .filter(|bin| bin.loss > bin.bound + SLACK && bin.loss > bin.control - SLACK)
         .count();
     out >= OUT
-}
-
-/// What a watch says of the hypothesis, with the nats that it lies below the best rival on the
-/// window with the action in it.
-#[must_use]
-pub fn finding(
-    bins: &[Bin],
-    hypothesis: &Hypothesis,
-    below_rival: f64,
-    refute_nats: f64,
-) -> (Finding, String) {
-    let out = bins
-        .iter()
-        .filter(|bin| bin.loss > bin.bound + SLACK)
-        .count();
-    let share = out as f64 / bins.len().max(1) as f64;
-    let mut figures = format!("{out} of {} bins above the band", bins.len());
-    if below_rival > 0.0 {
-        figures += &format!("; {below_rival:.1} nats below the best rival");
-    }
-    let finding = match () {
-        () if below_rival >= refute_nats && share >= 0.5 => Finding::Refuted,
-        () if share <= 0.25 && hypothesis.confidence > 0.0 => Finding::Confirmed,
-        () => Finding::Undecided,
-    };
-    (finding, figures)
 }

@@ -1,18 +1,21 @@
 //! Applying, watching, taking back.
 
 use super::Node;
-use super::advice;
 use super::aside::{ENOUGH, Why, set_aside};
 use super::diagnose::outcomes;
-use super::domain::{Change, Effect, Incident, Input, Kept, Sentinel, Standing, State, Write};
+use super::domain::{
+    Ahead, Came, Change, Effect, Incident, Input, Kept, Sentinel, Standing, State, Write,
+};
+use super::{advice, ahead};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
 use aegis_model::{
-    Action, Conduct, Ending, Finding, Hypothesis, Plan, PlanSource, Reflection, Ruling, Tick,
+    Action, Conduct, Ending, Hypothesis, Plan, PlanSource, Reflection, Ruling, Tick,
 };
+use aegis_reason::proof::{Proof, Watched};
 use aegis_reason::shadow::Tournament;
-use aegis_reason::{case, detect, plan, trial, watch};
+use aegis_reason::{case, detect, plan, signature, trial, watch};
 use std::sync::Arc;
 
 /// Good bins in a row after which a plan that is done is believed.
@@ -35,16 +38,35 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             let incident = aside(state, &plan, Why::Refused);
             let mut step = Step::new().write(Write::told(Change::Refused, event));
             step.writes.extend(incident.map(put));
+            if state.incident.as_ref().is_some_and(Incident::is_ahead) {
+                step = step.write(ahead::dropped(
+                    "it was not approved before anything is missed",
+                ));
+            }
             step.then(Node::Observe)
         }
         Some(Input::Accepted) => {
             let standing = standing(state, plan.clone());
             let event = RunEvent::ApplyStarted { plan: plan.id };
             let write = Write::told(Change::Standing(Some(Box::new(standing))), event);
-            Step::new().write(write).then(Node::Observe)
+            let mut step = Step::new();
+            step.writes.extend(acted_ahead(state));
+            step.write(write).then(Node::Observe)
         }
         _ => Step::new().then(Node::Observe),
     }
+}
+
+/// What was done before anything was missed is an incident from then on.
+fn acted_ahead(state: &State) -> Option<Write> {
+    let mut incident = state.incident.clone().filter(Incident::is_ahead)?;
+    let case = incident.case.clone()?;
+    incident.ahead = Ahead::Acted;
+    let event = RunEvent::IncidentOpened {
+        signature: signature::signature(&case.topology, &state.symptoms),
+        onset: case.onset[1],
+    };
+    Some(Write::told(Change::Incident(Box::new(incident)), event))
 }
 
 fn given(plan: &Plan, ruling: &Ruling) -> RunEvent {
@@ -200,13 +222,26 @@ fn came_to_nothing(state: &State, standing: &Standing, why: &str) -> Step<Sentin
     step.then(Node::Observe)
 }
 
-/// The plan did what it predicted.
+/// The plan did what it predicted. Where the run has a memory, what came is weighed before the incident is over.
 fn confirm(state: &State, step: Step<Sentinel>, standing: &Standing, over: Tick) -> Step<Sentinel> {
     let mut events = vec![RunEvent::ApplyEnded {
         plan: standing.plan.id.clone(),
         conduct: standing.conduct.clone(),
     }];
-    let reflection = confirmed(standing);
+    if let (false, Some(incident)) = (
+        state.context.memory.is_nothing(),
+        weighed(state, standing, over),
+    ) {
+        let stands = Change::Stands(Kept::Stands);
+        return step
+            .write(Write {
+                change: stands,
+                events,
+            })
+            .write(put(incident))
+            .then(Node::Open);
+    }
+    let reflection = confirmed(state, standing);
     events.extend(reflection.clone().map(RunEvent::Reflected));
     events.push(RunEvent::IncidentClosed {
         ending: Ending::Mended,
@@ -225,17 +260,49 @@ fn confirm(state: &State, step: Step<Sentinel>, standing: &Standing, over: Tick)
     advice::worded(state, step, tried, &reflection, Node::Observe)
 }
 
-/// What a plan that held says of its hypothesis.
-fn confirmed(standing: &Standing) -> Option<Reflection> {
+/// The incident with the hypothesis of a plan that held on trial.
+fn weighed(state: &State, standing: &Standing, over: Tick) -> Option<Incident> {
+    let mut incident = state.incident.clone()?;
+    incident.failed = Some(standing.hypothesis.clone()?);
+    incident.proof = Some((proof(state, standing)?, Came::Held(over)));
+    incident.mended = true;
+    Some(incident)
+}
+
+/// What a plan that was watched proves.
+fn proof(state: &State, standing: &Standing) -> Option<Proof> {
+    let watched = Watched {
+        plan: &standing.plan,
+        conduct: &standing.conduct,
+        changes: &standing.changes,
+        since: standing.since,
+        prediction: &standing.prediction,
+        bins: &standing.bins,
+    };
+    let objects = &state.history.latest()?.objects;
+    Some(Proof::of(
+        &watched,
+        state.topology.as_deref()?,
+        objects,
+        &state.spells,
+    ))
+}
+
+/// What a plan that failed proves.
+fn failure(state: &State, standing: &Standing) -> Option<(Proof, Came)> {
+    Some((proof(state, standing)?, Came::Failed))
+}
+
+/// What a plan that held says of its hypothesis where nothing is remembered of it: the evidence is that of the
+/// diagnosis before the plan.
+fn confirmed(state: &State, standing: &Standing) -> Option<Reflection> {
     let hypothesis = standing.hypothesis.as_ref()?;
-    let (finding, why) = watch::finding(&standing.bins, hypothesis, 0.0, f64::INFINITY);
+    let diagnosis = state.incident.as_ref()?.diagnosis.as_ref()?;
+    let below = super::diagnose::below_best(&diagnosis.hypotheses, hypothesis);
+    let (finding, why) = proof(state, standing)?.finding(below, state.genome.refute_nats);
     Some(Reflection {
         hypothesis: (hypothesis.fault.clone(), hypothesis.target),
-        finding: if finding == Finding::Refuted {
-            Finding::Undecided
-        } else {
-            finding
-        },
+        finding,
         why,
     })
 }
@@ -248,6 +315,7 @@ fn keep_and_look(state: &State, step: Step<Sentinel>, standing: &Standing) -> St
     let mut step = step.write(Write::told(Change::Stands(Kept::Stands), event));
     if let Some(mut incident) = aside(state, &standing.plan, Why::NotEnough) {
         incident.failed.clone_from(&standing.hypothesis);
+        incident.proof = failure(state, standing);
         incident.mended = true;
         step = step.write(put(incident));
     }
@@ -306,6 +374,7 @@ pub fn undo(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let mut step = Step::new().write(Write::told(Change::Stands(Kept::Stands), event));
     if let Some(mut incident) = aside(state, &standing.plan, Why::NotEnough) {
         incident.failed = blamed(&standing);
+        incident.proof = failure(state, &standing);
         incident.mended = true;
         incident.next_look = Tick(0);
         step = step.write(put(incident));
@@ -365,6 +434,7 @@ pub fn undone(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     if let Some(mut incident) = aside(state, &standing.plan, Why::TakenBack) {
         // Where the undo failed, others have changed what the plan changed: it proves nothing.
         incident.failed = blamed(standing).filter(|_| failed.is_none());
+        incident.proof = failure(state, standing);
         incident.mended |= kept == Kept::Stands;
         incident.undone += u32::from(kept == Kept::Undone);
         incident.next_look = Tick(0);

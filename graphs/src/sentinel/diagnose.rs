@@ -1,18 +1,22 @@
 //! From a page to a posterior, in three rounds of trials.
 
 use super::Node;
-use super::advice;
 use super::budget::{SHARES, afford};
-use super::domain::{Change, Effect, Incident, Input, Sentinel, State, Write};
+use super::domain::{
+    Ahead, Came, Change, Effect, Incident, Input, Recognised, Sentinel, State, Write,
+};
+use super::{advice, ahead};
 use crate::executor::{Call, Step};
 use aegis_model::ask::Advice;
 use aegis_model::event::RunEvent;
-use aegis_model::{Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
+use aegis_model::recall::Precursor;
+use aegis_model::{Ending, Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
 use aegis_reason::calibrate::ENOUGH_HEALTHY;
 use aegis_reason::case::Past;
 use aegis_reason::diagnose::rounds::{GO_ON, best};
 use aegis_reason::diagnose::screen::Heard;
 use aegis_reason::diagnose::{self as reason, Round, Sources, candidate, screen};
+use aegis_reason::proof::Proof;
 use aegis_reason::{Calibration, Case, signature};
 use std::sync::Arc;
 
@@ -54,9 +58,13 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         scores: Vec::new(),
         verdict: None,
         recalled: Arc::clone(&state.recalled),
+        recognised: Recognised::AtFirst,
+        ahead: foreboding(state).map_or(Ahead::Paged, Ahead::Looks),
         withheld: Vec::new(),
         refuted: Vec::new(),
         failed: None,
+        proof: None,
+        review: None,
         next_look: now,
         aside: Vec::new(),
         idle: 0,
@@ -70,6 +78,12 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         counselled: 0,
         spoken_of: Vec::new(),
     })
+}
+
+/// What the onset forebodes, where nothing is missed yet.
+fn foreboding(state: &State) -> Option<Precursor> {
+    let pages = aegis_reason::detect::pages(&state.symptoms);
+    ahead::worth(&state.recalled).filter(|_| !pages).cloned()
 }
 
 /// Opens the case and asks for the first round.
@@ -173,11 +187,18 @@ pub fn merged(known: &[Symptom], now: &[Symptom]) -> Vec<Symptom> {
 fn opened(state: &State, case: &Case, incident: &Incident) -> Vec<RunEvent> {
     let signature = signature::signature(&case.topology, &state.symptoms);
     let calibration = &incident.calibration;
-    vec![
-        RunEvent::IncidentOpened {
+    let opened = match &incident.ahead {
+        Ahead::Looks(precursor) => RunEvent::Forewarned {
+            signature,
+            precursor: precursor.clone(),
+        },
+        Ahead::Paged | Ahead::Acted => RunEvent::IncidentOpened {
             signature,
             onset: case.onset[1],
         },
+    };
+    vec![
+        opened,
         RunEvent::Calibrated {
             healthy: calibration.healthy,
             error: case.twin_error(),
@@ -258,6 +279,11 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         .sum::<u64>();
     let rolled = std::mem::take(&mut incident.round).collect(outcomes);
     let diagnosis = reason::diagnose(&case, rolled, &state.genome);
+    if matches!(incident.proof, Some((_, Came::Held(_)))) {
+        incident.review = Some(Arc::new(diagnosis));
+        let review = Change::Incident(Box::new(incident));
+        return Step::new().write(Write::silent(review)).then(Node::Reflect);
+    }
     let (diagnosis, withheld) =
         reason::echo::withhold(&diagnosis, &case.topology, &incident.recalled.forbidden);
     let event = RunEvent::Diagnosed {
@@ -287,33 +313,32 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         .then(next)
 }
 
-/// What the window with the failed plan in it says of the hypothesis behind that plan.
+/// What the window with the plan in it says of the hypothesis behind that plan.
 pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let Some(mut incident) = state.incident.clone() else {
         return Step::new().then(Node::Plan);
     };
-    let (Some(failed), Some(diagnosis)) = (incident.failed.take(), incident.diagnosis.clone())
-    else {
+    let diagnosis = incident
+        .review
+        .take()
+        .or_else(|| incident.diagnosis.clone());
+    let (Some(tried), Some(diagnosis)) = (incident.failed.take(), diagnosis) else {
         return Step::new().then(Node::Plan);
     };
-    let below = below_best(&diagnosis.hypotheses, &failed);
-    let finding = if below >= state.genome.refute_nats {
-        Finding::Refuted
-    } else {
-        Finding::Undecided
-    };
-    let why = format!(
-        "the plan did not do what it predicted; with it in the window the cause is {below:.1} nats below the best rival"
+    let proof = incident.proof.take();
+    let reflection = reflection(
+        &tried,
+        &diagnosis,
+        proof.as_ref().map(|(proof, _)| proof),
+        state,
     );
-    if finding == Finding::Refuted {
-        incident.refuted.push((failed.fault.clone(), failed.target));
-        incident.diagnosis = Some(Arc::new(reason::posterior::without(&diagnosis, &failed)));
+    if let Some((_, Came::Held(over))) = proof {
+        return held(state, reflection, over);
     }
-    let reflection = Reflection {
-        hypothesis: (failed.fault, failed.target),
-        finding,
-        why,
-    };
+    if reflection.finding == Finding::Refuted {
+        incident.refuted.push((tried.fault.clone(), tried.target));
+        incident.diagnosis = Some(Arc::new(reason::posterior::without(&diagnosis, &tried)));
+    }
     let tried = incident
         .aside
         .last()
@@ -325,8 +350,47 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     advice::worded(state, step, (&plan, &[]), &reflection, Node::Plan)
 }
 
-/// Nats by which a hypothesis lies below the best other; a large number where it did not even get through the rounds.
-fn below_best(hypotheses: &[Hypothesis], failed: &Hypothesis) -> f64 {
+/// What becomes of a hypothesis whose plan was tried; a plan of which nothing is known proves nothing.
+fn reflection(
+    tried: &Hypothesis,
+    diagnosis: &reason::Diagnosis,
+    proof: Option<&Proof>,
+    state: &State,
+) -> Reflection {
+    let below = below_best(&diagnosis.hypotheses, tried);
+    let (finding, why) = proof.map_or_else(
+        || {
+            (
+                Finding::Undecided,
+                "nothing is known of what the plan did".to_owned(),
+            )
+        },
+        |proof| proof.finding(below, state.genome.refute_nats),
+    );
+    Reflection {
+        hypothesis: (tried.fault.clone(), tried.target),
+        finding,
+        why,
+    }
+}
+
+/// The plan held: with that the incident is over.
+fn held(state: &State, reflection: Reflection, over: Tick) -> Step<Sentinel> {
+    let events = vec![
+        RunEvent::Reflected(reflection.clone()),
+        RunEvent::IncidentClosed {
+            ending: Ending::Mended,
+        },
+    ];
+    let step = Step::new().write(Write {
+        change: Change::Closed(over),
+        events,
+    });
+    advice::worded(state, step, ("", &[]), &reflection, Node::Observe)
+}
+
+/// Nats by which a hypothesis lies below the best other, negative where above it; 0 where it was not played to the end.
+pub fn below_best(hypotheses: &[Hypothesis], failed: &Hypothesis) -> f64 {
     let same = |other: &&Hypothesis| other.fault == failed.fault && other.target == failed.target;
     let own = hypotheses
         .iter()

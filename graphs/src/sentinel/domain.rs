@@ -5,7 +5,7 @@ use super::aside::Aside;
 use crate::executor::{Cost, Domain, Reading, ServiceTicks, Trials};
 use aegis_model::ask::{Ask, Reply};
 use aegis_model::event::RunEvent;
-use aegis_model::recall::Withheld;
+use aegis_model::recall::{Precursor, Withheld};
 use aegis_model::{
     Conduct, Cue, Hypothesis, Objective, Observation, Outcome, Plan, PlanScore, Prediction,
     Recalled, Ruling, RunContext, Symptom, SymptomKind, Target, Tick, Verdict,
@@ -13,7 +13,9 @@ use aegis_model::{
 use aegis_reason::baseline::Baseline;
 use aegis_reason::debate::Debate;
 use aegis_reason::diagnose::{Diagnosis, Named, Rolled, Round};
+use aegis_reason::proof::Proof;
 use aegis_reason::shadow::Tournament;
+use aegis_reason::signature::{Spell, lengthened};
 use aegis_reason::watch::Bin;
 use aegis_reason::{Calibration, Case, Genome, History, Topology, Trial};
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,10 @@ pub struct State {
     pub symptoms: Vec<Symptom>,
     /// Healthy levels, once there is enough of a past.
     pub baseline: Option<Arc<Baseline>>,
+    /// What was off since it was last calm, and how long.
+    pub spells: Vec<Spell>,
+    /// When it was last looked ahead.
+    pub warned: Option<Tick>,
     /// The last observation with nothing off.
     pub calm: Tick,
     /// When the last incident was closed.
@@ -116,12 +122,20 @@ pub struct Incident {
     pub verdict: Option<Verdict>,
     /// What is remembered of incidents like it.
     pub recalled: Arc<Recalled>,
+    /// By what it was recognised.
+    pub recognised: Recognised,
+    /// Whether an objective was missed when it was opened.
+    pub ahead: Ahead,
     /// What of it the last diagnosis withheld, as it would have been.
     pub withheld: Vec<Withheld>,
     /// Causes that were refuted in this incident.
     pub refuted: Vec<(SmolStr, Target)>,
     /// The hypothesis behind the plan that failed, until it is reflected on.
     pub failed: Option<Hypothesis>,
+    /// What that plan proves; of a plan that held, it is reflected on too.
+    pub proof: Option<(Proof, Came)>,
+    /// The diagnosis with what the plan brought in its window, until it is reflected on.
+    pub review: Option<Arc<Diagnosis>>,
     /// Not before this tick is the case opened again.
     pub next_look: Tick,
     /// Plans that are not brought up again as things stand.
@@ -144,6 +158,35 @@ pub struct Incident {
     pub counselled: u32,
     /// Objects that they spoke of.
     pub spoken_of: Vec<Target>,
+}
+
+/// By what an incident was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognised {
+    /// By what was off when it opened.
+    AtFirst,
+    /// By what has lasted.
+    Settled,
+}
+
+/// Whether an incident was opened before anything was missed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ahead {
+    /// No: an objective paged.
+    Paged,
+    /// It is looked into, and nothing was done.
+    Looks(Precursor),
+    /// Something was done.
+    Acted,
+}
+
+/// What came of a plan that was watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// It held: with its reflection the incident is over, since then.
+    Held(Tick),
+    /// It did not.
+    Failed,
 }
 
 /// An applied plan.
@@ -195,6 +238,8 @@ pub enum Change {
     Incident(Box<Incident>),
     /// The incident is over, since then.
     Closed(Tick),
+    /// A look ahead came to nothing.
+    Dropped,
     /// A plan was applied, or what is known of it.
     Standing(Option<Box<Standing>>),
     /// The applied plan is kept for good, or was taken back.
@@ -202,7 +247,7 @@ pub enum Change {
     /// The plan was refused by policy or approval.
     Refused,
     /// What is remembered of the incident that opens.
-    Recalled(Arc<Recalled>),
+    Recalled(Arc<Recalled>, Recognised),
     /// What the next selection is to choose; `None` once it has.
     Bidden(Option<Pick>),
     /// Nothing but the events.
@@ -327,22 +372,42 @@ impl Domain for Sentinel {
                     state.topology.clone_from(topology);
                 }
                 state.paged |= *calm == Alarm::Paging;
+                if let Some(latest) = history.latest() {
+                    state.spells = lengthened(&state.spells, symptoms, latest.at);
+                }
                 if let (Alarm::None, Some(latest)) = (calm, history.latest()) {
                     state.calm = latest.at;
+                    if state.incident.is_none() {
+                        state.spells.clear();
+                    }
                 }
                 if let (true, Some(latest)) = (state.is_alerted(), history.latest()) {
                     state.alerted = latest.at;
                 }
             }
-            Change::Incident(incident) => state.incident = Some((**incident).clone()),
+            Change::Incident(incident) => {
+                if incident.is_ahead() {
+                    state.warned = Some(incident.opened);
+                }
+                state.incident = Some((**incident).clone());
+            }
             Change::Closed(over) => {
                 state.incident = None;
                 state.settled = *over;
+                // What is still off is of the next incident, if there is one.
+                state.spells.retain(|spell| spell.last > *over);
             }
+            Change::Dropped => state.incident = None,
             Change::Standing(standing) => state.standing = standing.as_deref().cloned(),
             Change::Stands(kept) => state.keep(*kept),
             Change::Refused => state.last = Some(Fate::Refused),
-            Change::Recalled(recalled) => state.recalled = Arc::clone(recalled),
+            Change::Recalled(recalled, recognised) => {
+                state.recalled = Arc::clone(recalled);
+                if let Some(incident) = &mut state.incident {
+                    incident.recalled = Arc::clone(recalled);
+                    incident.recognised = *recognised;
+                }
+            }
             Change::Bidden(pick) => state.bidden.clone_from(pick),
             Change::Told => {}
         }
@@ -374,6 +439,8 @@ impl State {
             history: Arc::default(),
             symptoms: Vec::new(),
             baseline: None,
+            spells: Vec::new(),
+            warned: None,
             calm: Tick(0),
             settled: Tick(0),
             topology: None,

@@ -6,6 +6,7 @@
 
 pub(crate) mod act;
 pub(crate) mod advice;
+pub(crate) mod ahead;
 mod aside;
 pub(crate) mod budget;
 pub(crate) mod diagnose;
@@ -17,7 +18,8 @@ pub(crate) mod recall;
 
 pub use aside::{Aside, Belief, Why};
 pub use domain::{
-    Change, Effect, Fate, Incident, Input, Pick, Progress, Sentinel, Standing, State, Write,
+    Ahead, Came, Change, Effect, Fate, Incident, Input, Pick, Progress, Recognised, Sentinel,
+    Standing, State, Write,
 };
 pub use ending::ending;
 
@@ -148,12 +150,12 @@ pub(crate) fn around_the_race(name: &'static str, genome: &Genome) -> Blueprint<
                 .to([Observe, Recall, Open, Watch, Consult])
                 .exits(),
         )
-        .with(node(Recall, recall::recall).to([Recall, Open, Consult]))
+        .with(node(Recall, recall::recall).to([Recall, Open, Consult, Observe, Watch]))
         .with(node(Open, diagnose::open).to([Observe, Coarse]))
         .with(node(Coarse, diagnose::coarse).to([Narrow]))
         .with(node(Narrow, diagnose::narrow).to([Weigh]))
         .with(node(Weigh, diagnose::weigh).to([Reflect, Plan, Propose]))
-        .with(node(Reflect, diagnose::reflect).to([Plan, Propose, Word]))
+        .with(node(Reflect, diagnose::reflect).to([Plan, Propose, Word, Observe]))
         .with(node(Plan, plan::draft).to([Observe, Shadow]))
         .with(node(Durability, plan::durability).to([Select]))
         .with(node(Select, plan::select).to([Observe, Confirm]))

@@ -1,13 +1,15 @@
 //! Looking, and deciding whether to look closer.
 
 use super::Node;
+use super::ahead;
 use super::aside::ENOUGH;
-use super::domain::{Alarm, Change, Effect, Input, Progress, Sentinel, State, Write};
+use super::domain::{Alarm, Change, Effect, Input, Progress, Recognised, Sentinel, State, Write};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::{Ending, Observation, Symptom, SymptomKind, Tick};
 use aegis_reason::baseline::Baseline;
 use aegis_reason::series::SeriesSet;
+use aegis_reason::signature::SETTLED;
 use aegis_reason::{Calibration, History, Topology, detect};
 use std::sync::Arc;
 
@@ -51,9 +53,15 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     });
     let calm = calm(&symptoms);
     let events = changes(&state.symptoms, &symptoms);
-    let next = next(state, &symptoms, observation.at);
+    let next =
+        if is_settled(state, observation.at) || ahead::is_onset(state, &symptoms, observation.at) {
+            Node::Recall
+        } else {
+            next(state, &symptoms, observation.at)
+        };
     let over = passed(state, &symptoms, observation.at);
-    let remembered = remembered(state, &symptoms);
+    let overtaken = overtaken(state, &symptoms);
+    let remembered = remembered(state, &symptoms).filter(|_| overtaken.is_none());
     let saw = Change::Saw {
         history: Arc::new(history),
         symptoms,
@@ -66,14 +74,45 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         events,
     });
     step.writes.extend(remembered);
+    step.writes.extend(overtaken);
     if let (Some(progress), Some(standing)) = (progress, &state.standing) {
         step = step.write(followed(standing, progress));
     }
-    if let (Node::Observe, Some(ending)) = (next, over) {
+    let rests = matches!(next, Node::Observe | Node::Recall);
+    if let (true, Some(ending)) = (rests && state.incident.is_some(), over) {
         let event = RunEvent::IncidentClosed { ending };
         step = step.write(Write::told(Change::Closed(observation.at), event));
+        return step.then(Node::Observe);
     }
     step.then(next)
+}
+
+/// A look ahead is over once something is missed, and once nothing is off any more.
+fn overtaken(state: &State, symptoms: &[Symptom]) -> Option<Write> {
+    state.incident.as_ref().filter(|one| one.is_ahead())?;
+    match calm(symptoms) {
+        Alarm::Paging => Some(Write::silent(Change::Dropped)),
+        Alarm::None => Some(ahead::dropped(
+            "what was off is gone; there was no incident",
+        )),
+        Alarm::Troubled => None,
+    }
+}
+
+/// Whether an incident has shown what of it lasts, and the memory is to be asked about that.
+fn is_settled(state: &State, now: Tick) -> bool {
+    state.incident.as_ref().is_some_and(|incident| {
+        !state.context.memory.is_nothing()
+            && incident.recognised == Recognised::AtFirst
+            && !incident.is_ahead()
+            && now.elapsed(incident.opened) >= SETTLED
+    })
+}
+
+/// Where a look leads once the memory was asked about an open incident.
+pub fn beyond_recall(state: &State) -> Node {
+    let now = state.history.latest().map_or(Tick(0), |latest| latest.at);
+    next(state, &state.symptoms, now)
 }
 
 /// An open incident keeps what was off at any look.
@@ -100,8 +139,16 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
         .as_ref()
         .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
     let decides = state.context.mode != aegis_model::Mode::Noop;
-    let opens = decides && may_look && detect::pages(symptoms);
-    match (opens, &state.incident) {
+    let ahead = state.incident.as_ref().filter(|one| one.is_ahead());
+    let pages = detect::pages(symptoms);
+    let opens = decides && may_look && (pages || ahead.is_some() && calm(symptoms) != Alarm::None);
+    match (
+        opens,
+        state
+            .incident
+            .as_ref()
+            .filter(|one| !(one.is_ahead() && pages)),
+    ) {
         (true, None) if !state.context.memory.is_nothing() => Node::Recall,
         (true, _) => state.opening(),
         (false, _) => Node::Observe,
@@ -110,7 +157,7 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
 
 /// How an incident ended that is over though nothing is being watched: its objectives have had no alert for a while.
 fn passed(state: &State, symptoms: &[Symptom], now: Tick) -> Option<Ending> {
-    let incident = state.incident.as_ref()?;
+    let incident = state.incident.as_ref().filter(|one| !one.is_ahead())?;
     let alerted = symptoms
         .iter()
         .any(|symptom| symptom.kind == SymptomKind::BurnRate);

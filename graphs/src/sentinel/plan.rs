@@ -1,10 +1,10 @@
 //! Drafting plans, playing them in futures, choosing one.
 
 use super::Node;
-use super::advice;
 use super::aside::{Why, why_aside};
 use super::diagnose::{LOOK_AGAIN, outcomes};
 use super::domain::{Change, Effect, Incident, Pick, Sentinel, State, Write};
+use super::{advice, ahead};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
@@ -91,12 +91,17 @@ pub fn draft(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     let mut drafted = reason::draft(&case, &diagnosis, &drafts);
     drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
+    ahead::allowed(&incident, &mut drafted);
     let (plans, aside) = fresh(&incident, objects, drafted);
     let told = advised.map(|advised| advice::told(advised.advice));
     let step = Step {
         writes: told.into_iter().collect(),
         ..Step::new()
     };
+    if plans.len() < 2 && incident.is_ahead() {
+        let note = "no rule answers what would lead; nothing is done before it is needed";
+        return step.write(ahead::dropped(note)).then(Node::Observe);
+    }
     if plans.len() < 2 && !aside.is_empty() {
         return all_aside(step, incident, &aside, case.now);
     }
@@ -394,7 +399,8 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let plans = plans(&incident);
     let debate = incident.debate.take();
     let ballot = debate.map_or_else(Ballot::default, |debate| debate.ballot(&plans));
-    let selection = select::select(&plans, &mut incident.scores, &state.genome, &ballot);
+    let genome = ahead::demanding(&incident, &state.genome);
+    let selection = select::select(&plans, &mut incident.scores, &genome, &ballot);
     let own = selection.choice.map(|index| plans[index].clone());
     let (choice, why) = match &state.bidden {
         None => (own, selection.why),
@@ -428,7 +434,15 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (Some(plan), Some(fresh)) = (choice, fresh) else {
         events.push(RunEvent::Selected(verdict.clone()));
         incident.verdict = Some(verdict);
-        return chosen(state, incident, events).then(Node::Observe);
+        let over = incident.is_ahead();
+        let step = chosen(state, incident, events);
+        let note = "what would be saved is not worth what it costs before anything is missed";
+        let step = if over {
+            step.write(ahead::dropped(note))
+        } else {
+            step
+        };
+        return step.then(Node::Observe);
     };
     incident.verdict = Some(verdict);
     let trials = main_trials(&fresh, &diagnosis, &[plan, aegis_reason::case::wait()]);
