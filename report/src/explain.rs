@@ -2,6 +2,7 @@
 
 use crate::debate;
 use crate::format::{clock, fixed, length};
+use crate::memory;
 use crate::round::Round;
 use crate::story::Story;
 use crate::text::{Align, Cell, Line, Text, Tone, cell};
@@ -42,6 +43,7 @@ pub fn explain(story: &Story<'_>) -> Text {
         watched(&mut text, round);
         reflected(&mut text, round);
     }
+    memory::explain(&mut text, story);
     text
 }
 

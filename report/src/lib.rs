@@ -17,6 +17,7 @@ pub mod html;
 pub mod line;
 pub mod lines;
 pub mod measure;
+pub mod memory;
 pub mod mermaid;
 pub mod names;
 pub mod objectives;

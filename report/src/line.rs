@@ -68,6 +68,10 @@ fn acted(event: &RunEvent, names: &Names) -> Option<Told> {
         RunEvent::Undone { why, .. } => Some(("undone", Tone::Bad, why.clone())),
         RunEvent::UndoDeclined { why, .. } => Some(("kept", Tone::Warn, why.clone())),
         RunEvent::Reflected(reflection) => Some(reflected(reflection, names)),
+        RunEvent::Forewarned { precursor, .. } => {
+            let text = format!("{}; looked into before anything is missed", precursor.why);
+            Some(("forewarned", Tone::Warn, text))
+        }
         RunEvent::Remembered { recalled, .. } => {
             Some(("memory", Tone::Plain, remembered(recalled)))
         }

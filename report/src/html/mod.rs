@@ -7,6 +7,7 @@ mod debate;
 mod evidence;
 mod futures;
 mod graph;
+mod memory;
 mod scale;
 mod series;
 mod svg;
@@ -90,6 +91,7 @@ fn body(view: &View<'_>) -> String {
         section("plans", "What could be done", &futures::decisions(view)),
         section("done", "What was done", &done(view)),
         section("watch", "Did it do what was predicted", &watch::watch(view)),
+        section("memory", "What was remembered", &memory::memory(view)),
         section("after", "What remains", &after(view)),
     ]
     .concat()
