@@ -46,7 +46,7 @@ pub enum PracticeError {
 /// What is played.
 #[derive(Debug, Clone)]
 pub struct Worlds {
-    /// Names of bundled scenarios.
+    /// Names of bundled scenarios; `NAME@KIND/OBJECT` lets its faults befall another object.
     pub scenarios: Vec<String>,
     /// Seeds.
     pub seeds: Vec<u64>,
@@ -93,8 +93,27 @@ pub struct Difference {
 
 fn loaded(name: &str) -> Result<Loaded, PracticeError> {
     let unknown = || PracticeError::Scenario(name.to_owned());
-    let found = bundled::find(name).ok_or_else(unknown)?;
-    load(found.path, found.text, &bundled::file).map_err(|_| unknown())
+    let (own, target) = match name.split_once('@') {
+        Some((own, target)) => (own, Some(target)),
+        None => (name, None),
+    };
+    let found = bundled::find(own).ok_or_else(unknown)?;
+    let text = target.map_or_else(|| found.text.to_owned(), |target| moved(found.text, target));
+    load(found.path, &text, &bundled::file).map_err(|_| unknown())
+}
+
+/// A scenario whose faults befall another object: what else happens in it stays where it was.
+fn moved(text: &str, target: &str) -> String {
+    let line = |line: &str| {
+        let place = line.find("target: ").filter(|_| line.contains("fault: "));
+        let Some(begin) = place.map(|place| place + "target: ".len()) else {
+            return line.to_owned();
+        };
+        let rest = &line[begin..];
+        let end = rest.find([',', '}']).unwrap_or(rest.len());
+        format!("{}{target}{}", &line[..begin], &rest[end..])
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Plays worlds one after the other and keeps their incidents. How many were new.
@@ -294,6 +313,18 @@ mod tests {
             without: of(without),
             with: of(with),
         }
+    }
+
+    #[test]
+    fn a_fault_is_moved_to_another_object_and_nothing_else_is() {
+        let text = "a: {target: x}\n- {at: 3m, fault: f, target: deployment/cart, more: 1}\n- {fault: g, target: y}";
+        assert_eq!(
+            moved(text, "deployment/ad"),
+            "a: {target: x}\n- {at: 3m, fault: f, target: deployment/ad, more: 1}\n- {fault: g, target: deployment/ad}"
+        );
+        let name = "online-boutique-oom@deployment/adservice";
+        assert!(loaded(name).is_ok());
+        assert!(loaded("online-boutique-nothing").is_err());
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub fn judge(loaded: &Loaded, seed: u64, run: &Recording, control: &Recording) -
     }
 }
 
+/// The facts of a practice run, its truth among them.
+#[must_use]
+pub fn facts_of(loaded: &Loaded, seed: u64, run: &Recording) -> Facts {
+    facts(loaded, seed, &run.world.clone().reveal(), false)
+}
+
 fn excess((own, noop): (&Course<'_>, &Course<'_>)) -> f64 {
     (own.lost() - noop.lost()) / 60.0
 }

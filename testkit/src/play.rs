@@ -1,6 +1,7 @@
 //! Whole runs, kept in memory.
 
-use aegis_model::{Mode, Ruling, RunContext, Stamped};
+use aegis_model::ask::{Ask, Reply};
+use aegis_model::{Advisor, Mode, Ruling, RunContext, Stamped};
 use aegis_runner::practice::hindsight::Decision;
 use aegis_runner::run::inputs::Logged;
 use aegis_runner::run::{Company, Order, Remembering, RunError, run};
@@ -103,12 +104,40 @@ pub fn play_remembering(
     mode: Mode,
     memory: Option<Remembering<'_>>,
 ) -> Recording {
+    play_advised(loaded, seed, mode, memory, None)
+}
+
+/// The same with somebody who answers for a language model.
+///
+/// # Panics
+/// The run breaks off.
+#[must_use]
+pub fn play_advised(
+    loaded: &Loaded,
+    seed: u64,
+    mode: Mode,
+    memory: Option<Remembering<'_>>,
+    advise: Option<&mut dyn FnMut(&Ask) -> Reply>,
+) -> Recording {
     let started = Instant::now();
     let (mut events, mut inputs) = (Vec::new(), Vec::new());
     let order = Order {
         seed,
         mode,
+        advisor: match advise {
+            Some(_) => Advisor::Model,
+            None => Advisor::None,
+        },
         ..Order::of(loaded)
+    };
+    let mut somebody = advise;
+    let mut answers = |asks: &[Ask]| {
+        let mut answer = |ask: &Ask| somebody.as_mut().map(|advise| advise(ask));
+        let replies: Vec<Option<Reply>> = asks.iter().map(&mut answer).collect();
+        match replies.into_iter().collect::<Option<Vec<Reply>>>() {
+            Some(replies) => replies,
+            None => aegis_runner::run::no_model(asks),
+        }
     };
     let mut company = Company {
         tell: &mut |event| {
@@ -120,7 +149,7 @@ pub fn play_remembering(
             Ok(())
         },
         ask: &mut |_, _| Some(Ruling::plain(true)),
-        advise: &mut aegis_runner::run::no_model,
+        advise: &mut answers,
         stop: &|| false,
         memory,
     };
