@@ -6,10 +6,18 @@ use aegis_model::{Cue, Mode, Recalled, Remembers, RunEvent, Stamped};
 use aegis_report::Facts;
 use aegis_runner::practice::{Practice, practice};
 use aegis_runner::run::Remembering;
+use aegis_scenario::load::Loaded;
 use aegis_testkit::judge::facts_of;
-use aegis_testkit::play::{Recording, bytes, loaded, play_remembering, replay};
+use aegis_testkit::play::{Recording, bytes, play_remembering, read, replay};
 
-const SCENARIO: &str = "online-boutique-oom";
+const OOM: &str = include_str!("../../scenarios/smoke/online-boutique-oom.yaml");
+
+/// The out-of-memory incident with a leak that takes minutes to be felt.
+fn slow() -> Loaded {
+    let text = OOM.replace("leak: 4Mi/s", "leak: 400Ki/s");
+    let text = text.replace("duration: 20m", "duration: 15m");
+    read("scenarios/smoke/online-boutique-oom.yaml", &text)
+}
 
 fn with(seed: u64, recall: &dyn Fn(&Cue) -> Result<Recalled, String>) -> Recording {
     let remembering = Remembering {
@@ -17,13 +25,13 @@ fn with(seed: u64, recall: &dyn Fn(&Cue) -> Result<Recalled, String>) -> Recordi
         digest: "",
         recall,
     };
-    play_remembering(&loaded(SCENARIO), seed, Mode::Sentinel, Some(remembering))
+    play_remembering(&slow(), seed, Mode::Sentinel, Some(remembering))
 }
 
 fn left(run: &Recording, seed: u64) -> Practice {
     let facts = Facts {
         events_blake3: format!("{seed:064}"),
-        ..facts_of(&loaded(SCENARIO), seed, run)
+        ..facts_of(&slow(), seed, run)
     };
     practice(&run.events, &facts, &run.decisions)
 }
@@ -60,15 +68,21 @@ fn seasoned(bound: f64, arm: Arm) -> impl Fn(&Cue) -> Result<Recalled, String> {
         };
         Ok(Recalled {
             rules: vec![rule.clone()],
-            precursor: (cue.stage == Stage::Onset).then_some(precursor),
+            precursor: (cue.stage == Stage::Onset && grows(cue)).then_some(precursor),
             arm,
             ..Recalled::default()
         })
     }
 }
 
+/// Whether memory is off: an onset as it was before those incidents.
+fn grows(cue: &Cue) -> bool {
+    let memory = aegis_model::SymptomKind::Memory;
+    cue.signature.0.iter().any(|part| part.kind == memory)
+}
+
 #[test]
-fn what_forebodes_an_incident_is_acted_on_before_it_and_by_a_rule_alone() {
+fn what_forebodes_an_incident_is_looked_into_before_it_and_answered_by_a_rule_alone() {
     let run = with(1, &seasoned(0.9, Arm::Used));
     let forewarned = first(&run, |event| matches!(event, RunEvent::Forewarned { .. }));
     let forewarned = forewarned.expect("it is forewarned");

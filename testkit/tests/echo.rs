@@ -5,9 +5,7 @@
 
 use aegis_memory::write::Log;
 use aegis_memory::{Claim, KnownBy, Lesson, Memory, Record};
-use aegis_model::ask::{
-    Answer, Ask, DiagnosisAnswer, ProposedCause, Reply, Silence, SilenceKind,
-};
+use aegis_model::ask::{Answer, Ask, DiagnosisAnswer, ProposedCause, Reply, Silence, SilenceKind};
 use aegis_model::outcome::{Ending, Finding};
 use aegis_model::recall::{Blame, Deed, Forbidden, Standing};
 use aegis_model::{Cue, Hypothesis, Mode, Remembers, Role, RunEvent, Stamped, Target};

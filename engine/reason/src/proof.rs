@@ -10,6 +10,7 @@ use crate::signature::Spell;
 use crate::topology::{Direction, Topology};
 use crate::watch::Bin;
 use aegis_model::{Conduct, Finding, Objects, Plan, Prediction, Target, Tick};
+use std::collections::BTreeSet;
 
 /// Chance of what came, under the prediction, below which it is not what was predicted.
 const SURPRISE: f64 = 0.01;
@@ -157,7 +158,8 @@ fn elsewhere(
     objects: &Objects,
     spells: &[Spell],
 ) -> Elsewhere {
-    let mut felt = vec![false; topology.importance.len()];
+    // A set: the call graph is of the first look, and what was made since has no place in it.
+    let mut felt = BTreeSet::new();
     let touched = watched.plan.steps.iter();
     let touched = touched.map(|step| risk::target(&step.action, objects));
     let before = spells.iter().filter(|spell| spell.since <= watched.since);
@@ -165,14 +167,14 @@ fn elsewhere(
         for from in topology.concerned(objects, target) {
             for direction in [Direction::Callers, Direction::Callees] {
                 for (workload, _) in topology.around(from, HOPS, direction) {
-                    felt[workload.index()] = true;
+                    felt.insert(workload);
                 }
             }
         }
     }
     let is_beyond = |subject: Target| {
         let concerned = topology.concerned(objects, subject);
-        !concerned.is_empty() && concerned.iter().all(|workload| !felt[workload.index()])
+        !concerned.is_empty() && concerned.iter().all(|workload| !felt.contains(workload))
     };
     let mut news = spells
         .iter()
