@@ -2,7 +2,8 @@
 //! within its text, and survives being written as YAML.
 #![no_main]
 
-use aegis_kube::{check_all, read, read_bytes, yaml};
+use aegis_check::check_all;
+use aegis_kube::{read, read_bytes, yaml};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

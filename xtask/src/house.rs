@@ -52,6 +52,7 @@ const SIM: &str = "aegis-sim";
 const FAULTS: &str = "aegis-faults";
 const INSPECT: &str = "aegis-inspect";
 const KUBE: &str = "aegis-kube";
+const CHECK: &str = "aegis-check";
 const WORLD: &str = "aegis-world";
 const REASON: &str = "aegis-reason";
 const SCENARIO: &str = "aegis-scenario";
@@ -87,10 +88,11 @@ pub const ROOMS: &[Room] = &[
     room("aegis-work", "work", Effectful, Only(&[MODEL])),
     room(WORLD, "engine/world", Deterministic, Only(&[FAULTS, SIM, MODEL])),
     room(REASON, "engine/reason", Deterministic, Only(&[FAULTS, SIM, MODEL])),
+    room(CHECK, "engine/check", Deterministic, Only(&[CEL, KUBE, MODEL])),
     room("aegis-report", "report", Deterministic, Only(&[KUBE, MODEL])),
     room("aegis-reference", "engine/reference", Deterministic, Only(&[SIM, MODEL])),
     room("aegis-graphs", "graphs", Deterministic, Only(&[REASON, FAULTS, SIM, MODEL])),
-    room(SCENARIO, "engine/scenario", Deterministic, Only(&[WORLD, FAULTS, KUBE, SIM, MODEL])),
+    room(SCENARIO, "engine/scenario", Deterministic, Only(&[WORLD, FAULTS, CHECK, KUBE, SIM, MODEL])),
     room("aegis-runner", "runner", Effectful, AllBelow),
     room("aegis-rehearse", "engine/rehearse", Effectful, AllBelow),
     room("aegis-eval", "eval", Effectful, AllBelow),

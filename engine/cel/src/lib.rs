@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod evaluate;
 mod functions;
+mod names;
 mod parse;
 mod tokens;
 
@@ -29,7 +30,12 @@ pub struct Expression(Node);
 
 /// Why a text is no expression that is known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread(pub String);
+pub enum Unread {
+    /// It is no expression of the language.
+    Broken(String),
+    /// It may be one: of a part of the language that is not known here.
+    Unknown(String),
+}
 
 /// Why an expression has no value, in the words of CEL: `no such key: a`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +111,11 @@ impl Expression {
     /// What is not known here, or no expression.
     pub fn read(text: &str) -> Result<Self, Unread> {
         parse::read(text).map(Self)
+    }
+
+    /// The names that it takes from outside: not those of its own macros, nor of types.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        names::free(&self.0).into_iter()
     }
 
     /// Its value.

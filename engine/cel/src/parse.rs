@@ -21,7 +21,16 @@ pub(crate) fn read(text: &str) -> Result<Node, Unread> {
     let node = reader.choice()?;
     match reader.peek() {
         None => Ok(node),
-        Some(token) => Err(Unread(format!("{token:?} was not expected"))),
+        Some(token) => Err(unexpected(token)),
+    }
+}
+
+/// A token that cannot stand where it stands; `?` may be the sign of an optional field, which is not known.
+fn unexpected(token: &Token) -> Unread {
+    let why = format!("{token:?} was not expected");
+    match token {
+        Token::Sign("?") => Unread::Unknown(why),
+        _ => Unread::Broken(why),
     }
 }
 
@@ -71,13 +80,22 @@ impl Reader {
     fn require(&mut self, sign: &'static str) -> Result<(), Unread> {
         match self.take(sign) {
             true => Ok(()),
-            false => Err(Unread(format!("`{sign}` is missing"))),
+            false => Err(self.broken(&format!("`{sign}` is missing"))),
+        }
+    }
+
+    /// Something else had to stand here.
+    fn broken(&self, why: &str) -> Unread {
+        match self.peek() {
+            None => Unread::Broken("mismatched input '<EOF>'".into()),
+            Some(Token::Sign("?")) => Unread::Unknown(why.into()),
+            Some(_) => Unread::Broken(why.into()),
         }
     }
 
     fn name(&mut self) -> Result<String, Unread> {
         let Some(Token::Name(name)) = self.peek().cloned() else {
-            return Err(Unread("a name is missing".into()));
+            return Err(self.broken("a name is missing"));
         };
         self.at += 1;
         Ok(name)
@@ -86,7 +104,7 @@ impl Reader {
     fn choice(&mut self) -> Parsed {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Unread("too deep".into()));
+            return Err(Unread::Unknown("too deep".into()));
         }
         let condition = self.level(0)?;
         let node = if self.take("?") {
@@ -205,7 +223,7 @@ impl Reader {
         if name == "has" {
             return match <[Node; 1]>::try_from(arguments) {
                 Ok([Node::Field(of, field)]) => Ok(Node::Has(of, field)),
-                _ => Err(Unread("has() asks for a field".into())),
+                _ => Err(Unread::Broken("invalid argument to has() macro".into())),
             };
         }
         call(name, arguments)
@@ -231,7 +249,7 @@ impl Reader {
                 variable,
                 body,
             }))),
-            _ => Err(Unread(format!(
+            _ => Err(Unread::Unknown(format!(
                 "{name}() takes a variable and what is asked of it"
             ))),
         }
@@ -241,6 +259,6 @@ impl Reader {
 fn call(name: &str, arguments: Vec<Node>) -> Parsed {
     match Function::named(name, arguments.len()) {
         Some(function) => Ok(Node::Call(function, arguments)),
-        None => Err(Unread(format!("{name}() is not known"))),
+        None => Err(Unread::Unknown(format!("{name}() is not known"))),
     }
 }

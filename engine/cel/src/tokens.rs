@@ -50,7 +50,7 @@ fn sign(text: &str) -> Result<(Token, &str), Unread> {
     let mut known = SIGNS.iter();
     match known.find(|sign| text.starts_with(**sign)) {
         Some(sign) => Ok((Token::Sign(sign), &text[sign.len()..])),
-        None => Err(Unread(format!(
+        None => Err(Unread::Unknown(format!(
             "`{}` is not known",
             text.chars().next().unwrap_or(' ')
         ))),
@@ -85,7 +85,7 @@ fn number(text: &str) -> Result<(Token, &str), Unread> {
     });
     match value {
         Some(value) => Ok((Token::Literal(value), rest)),
-        None => Err(Unread(format!("`{digits}` is no number"))),
+        None => Err(Unread::Unknown(format!("`{digits}` is no number"))),
     }
 }
 
@@ -109,7 +109,7 @@ fn quoted(text: &str, escapes: Escapes) -> Result<(Token, &str), Unread> {
     while !rest.starts_with(end) {
         let mut chars = rest.chars();
         let Some(next) = chars.next() else {
-            return Err(Unread("a text does not end".into()));
+            return Err(Unread::Broken("a text does not end".into()));
         };
         rest = chars.as_str();
         if next != '\\' || escapes == Escapes::None {
@@ -117,7 +117,7 @@ fn quoted(text: &str, escapes: Escapes) -> Result<(Token, &str), Unread> {
             continue;
         }
         let Some(escaped) = chars.next() else {
-            return Err(Unread("a text does not end".into()));
+            return Err(Unread::Broken("a text does not end".into()));
         };
         rest = chars.as_str();
         content.push(match escaped {
@@ -125,7 +125,7 @@ fn quoted(text: &str, escapes: Escapes) -> Result<(Token, &str), Unread> {
             't' => '\t',
             'r' => '\r',
             '\\' | '\'' | '"' | '`' | '?' => escaped,
-            other => return Err(Unread(format!("`\\{other}` is not known"))),
+            other => return Err(Unread::Unknown(format!("`\\{other}` is not known"))),
         });
     }
     Ok((Token::Literal(content.into()), &rest[end.len()..]))

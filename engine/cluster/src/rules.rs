@@ -114,6 +114,29 @@ pub fn names_others(spec: &PodSpec, name: &str) -> bool {
     !terms.is_empty() && terms.iter().all(narrowed) && !terms.iter().any(named)
 }
 
+/// Whether every term of a pod's required node affinity names nodes, and none of them one that all its fields
+/// name: no node can be meant (nodeaffinity `PreFilter`, `errReasonConflict`).
+#[must_use]
+pub fn names_conflict(spec: &PodSpec) -> bool {
+    let Some(required) = &spec.affinity.node_affinity.required else {
+        return false;
+    };
+    let named = |term: &NodeSelectorTerm| {
+        let mut fields = term.match_fields.iter();
+        let mut fields = fields
+            .by_ref()
+            .filter(|field| field.key == "metadata.name" && field.operator == Operator::In);
+        let first = fields.next()?;
+        let mut common = first.values.clone();
+        for field in fields {
+            common.retain(|name| field.values.contains(name));
+        }
+        Some(common.is_empty())
+    };
+    let terms = &required.node_selector_terms;
+    !terms.is_empty() && terms.iter().all(|term| named(term) == Some(true))
+}
+
 /// Sum of the weights of preferred node affinities that a node meets.
 #[must_use]
 pub fn node_preference(spec: &PodSpec, node: NodeView<'_>) -> u32 {

@@ -197,6 +197,7 @@ fn create<P>(cluster: &mut Cluster<P>, desk: &Desk, node: NodeId, journal: &mut 
         Ok(pod) => {
             refusals::let_in(cluster, desk.id);
             Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
+            cluster.objects.pods[pod.index()].made_for = Some(node);
             let message = format!("Created pod: {}", cluster.objects.pods[pod.index()].name);
             let reason = "SuccessfulCreate";
             report(cluster, desk, Severity::Normal, reason, &message, journal);

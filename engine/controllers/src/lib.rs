@@ -24,7 +24,8 @@ mod owned;
 mod refusals;
 pub mod replica_set;
 mod revisions;
-pub mod stateful_set;
+pub mod spinning;
+mod stateful_set;
 pub mod storage;
 
 use aegis_cluster::cluster::Cluster;

@@ -5,6 +5,7 @@
 //! it is read. Only pods that an autoscaler reads are measured.
 //! Source: metrics-server `--metric-resolution` 15 s.
 
+use crate::spinning;
 use aegis_cluster::api;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::{Draws, Purpose};
@@ -20,12 +21,28 @@ pub const WINDOW: u32 = 15;
 
 /// Adds this second to the windows, and publishes those that end.
 pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, draws: &Draws, _: &mut Journal) {
-    for workload in measured(cluster) {
+    let measured = measured(cluster);
+    for workload in measured.iter().copied() {
         let pods = cluster.objects.workloads[workload.index()].pods.clone();
         for pod in pods.iter() {
             measure(cluster, *pod, *draws);
         }
     }
+    for pod in strays(cluster, &measured) {
+        measure(cluster, pod, *draws);
+    }
+}
+
+/// Pods of no workload that is measured, and that an autoscaler reads.
+fn strays<P>(cluster: &Cluster<P>, measured: &BTreeSet<WorkloadId>) -> BTreeSet<PodId> {
+    let controls = cluster.workings.control.autoscalers.iter();
+    let strays = controls.flat_map(|control| control.strays.iter().copied());
+    strays
+        .filter(|pod| {
+            let row = &cluster.objects.pods[pod.index()];
+            row.exists() && !measured.contains(&row.workload)
+        })
+        .collect()
 }
 
 /// Workloads that an autoscaler reads.
@@ -63,7 +80,8 @@ fn measure<P>(cluster: &mut Cluster<P>, id: PodId, draws: Draws) {
     let running = runs(pod) && cluster.workings.kubelet.node_state(node) == NodeState::Up;
     let ends = window_ends(cluster, node, draws);
     let (chunk, row) = cluster.workings.pods.at(id);
-    let (cpu, memory) = (f64::from(chunk.cpu[row]), f64::from(chunk.memory[row]));
+    let (served, memory) = (f64::from(chunk.cpu[row]), f64::from(chunk.memory[row]));
+    let cpu = served + spinning::of_pod(cluster, id) as f64 / 1000.0;
     let now = cluster.clock;
     let Some(sample) = cluster.workings.control.sample_mut(id) else {
         return;

@@ -1,6 +1,6 @@
 //! The StatefulSet controller (pkg/controller/statefulset): pods with ordinals, in order.
 
-use super::owned::{await_availability, count, is_available};
+use super::owned::{await_availability, count, is_available, is_selected};
 use super::refusals::{self, Next, WAITS};
 use super::revisions::{track, truncate};
 use crate::{batch_of, claims};
@@ -134,11 +134,19 @@ impl Strategy {
 }
 
 fn by_ordinal<P>(cluster: &Cluster<P>, id: WorkloadId) -> Vec<(u32, PodId)> {
-    let pods = cluster.objects.workloads[id.index()].pods.iter();
     let ordinal = |pod: &PodId| cluster.objects.pods[pod.index()].ordinal;
-    let mut pods: Vec<_> = pods.map(|pod| (ordinal(pod), *pod)).collect();
+    let own = own(cluster, id);
+    let mut pods: Vec<_> = own.iter().map(|pod| (ordinal(pod), *pod)).collect();
     pods.sort_unstable();
     pods
+}
+
+/// Pods of the set that still carry its labels: another is released.
+fn own<P>(cluster: &Cluster<P>, id: WorkloadId) -> Vec<PodId> {
+    let row = &cluster.objects.workloads[id.index()];
+    let selector = row.spec.selector();
+    let is_own = |pod: &PodId| selector.is_none_or(|s| is_selected(cluster, *pod, s));
+    row.pods.iter().copied().filter(is_own).collect()
 }
 
 fn is_terminating<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
@@ -333,11 +341,8 @@ fn observe<P>(cluster: &mut Cluster<P>, desk: &Desk) {
         observed_generation: row.header.generation,
         ..WorkloadStatus::default()
     };
-    for pod in row
-        .pods
-        .iter()
-        .map(|pod| &cluster.objects.pods[pod.index()])
-    {
+    let own = own(cluster, desk.id);
+    for pod in own.iter().map(|pod| &cluster.objects.pods[pod.index()]) {
         count(&mut status, pod, desk.min_ready, now);
         let is_current = cluster.objects.revision(pod.template) == desk.update;
         let is_updated = is_current && pod.deletion.is_none();

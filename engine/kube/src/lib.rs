@@ -1,15 +1,13 @@
 //! Kubernetes documents in and out.
 //!
 //! In: [`read()`] takes manifests, dumps and Helm output apart into documents that
-//! know where each of their fields stands; [`check()`] says what the API server
-//! would refuse. Between: [`patch`] turns patches and pairs of documents into
+//! know where each of their fields stands. Between: [`patch`] turns patches and pairs of documents into
 //! lists of field changes. Out: [`print`] shows a cluster as `kubectl` would, and
 //! [`kubectl`] writes the commands that a person would type.
 //!
 //! Nothing here opens a file, reads a clock or simulates: text and values come
 //! in, values and text go out.
 
-pub mod check;
 pub mod codes;
 pub mod error;
 pub mod kubectl;
@@ -19,9 +17,9 @@ pub mod print;
 pub mod read;
 pub mod spelling;
 pub mod typed;
+pub mod versions;
 pub mod yaml;
 
-pub use check::{check, check_all, last_of_each};
 pub use error::{Diagnostic, Problem, ReadError, Severity};
 pub use place::{Place, Source, Span};
 pub use read::{Document, read, read_bytes};

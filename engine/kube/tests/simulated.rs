@@ -2,8 +2,9 @@
 
 mod api_types;
 
+use aegis_check::check;
 use aegis_kube::print::{EPOCH, list, wide};
-use aegis_kube::{check, read, yaml};
+use aegis_kube::{read, yaml};
 use aegis_scenario::{build, bundled, load};
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use smol_str::{SmolStr, format_smolstr};
 
 /// Priority from which pods are critical: pkg/apis/scheduling, `SystemCriticalPriority`.
-const CRITICAL: i32 = 2_000_000_000;
+pub(super) const CRITICAL: i32 = 2_000_000_000;
 
 /// Why a pod is refused.
 struct Refusal {
@@ -28,7 +28,7 @@ impl<P: Clone> Sync<'_, P> {
         let refusal = self.under_pressure();
         let refusal = match self.is_bound_by_hand() {
             true => refusal
-                .or_else(|| self.too_large())
+                .or_else(|| self.too_large_even_alone())
                 .or_else(|| self.unselected())
                 .or_else(|| self.crowded_ports())
                 .or_else(|| self.untolerated()),
@@ -92,6 +92,15 @@ impl<P: Clone> Sync<'_, P> {
             || spec.tolerations.iter().any(|one| tolerates(one, &taint))
     }
 
+    /// As [`Self::too_large`], for a critical pod after others have made room for it.
+    fn too_large_even_alone(&mut self) -> Option<Refusal> {
+        let refusal = self.too_large()?;
+        if self.row().priority >= CRITICAL && self.make_room() {
+            return None;
+        }
+        Some(refusal)
+    }
+
     /// The first resource of which the node has too little beside the pods that it runs already.
     fn too_large(&mut self) -> Option<Refusal> {
         let amounts = self.cluster.objects.nodes[self.node.index()]
@@ -132,7 +141,7 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     /// Pods that this kubelet has taken on already, and that are not over.
-    fn admitted(&self) -> Vec<PodId> {
+    pub(super) fn admitted(&self) -> Vec<PodId> {
         let cluster = &*self.cluster;
         let pods = cluster.workings.index.pods_on(self.node).iter().copied();
         pods.filter(|pod| {
@@ -144,7 +153,7 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     /// Requests of a pod: millicores, bytes.
-    fn demand(&mut self, pod: PodId) -> (u64, u64) {
+    pub(super) fn demand(&mut self, pod: PodId) -> (u64, u64) {
         let template = self.cluster.objects.pods[pod.index()].template;
         let scheduler = &mut self.cluster.workings.scheduler;
         let demand = scheduler.demand(&self.cluster.objects, template);

@@ -24,11 +24,13 @@ mod admission;
 mod adopt;
 mod call;
 mod container;
+mod disk;
 mod faults;
 mod hooks;
 mod images;
 mod memory;
 mod nodes;
+mod preemption;
 mod probes;
 mod pull;
 mod recipe;
@@ -72,6 +74,7 @@ pub fn step<P: Clone>(
         }
     }
     memory::check_nodes(cluster, overlay, draws, journal);
+    disk::check_nodes(cluster, overlay, draws, journal);
 }
 
 /// Pods of a chunk that are above a threshold. Where neither they nor their thresholds were

@@ -238,7 +238,12 @@ pub(super) fn say_of_node<P>(
     api::events::record(cluster, journal, severity, reason, message, &object, source);
 }
 
-fn say_status<P>(cluster: &mut Cluster<P>, journal: &mut Journal, node: NodeId, status: &str) {
+pub(super) fn say_status<P>(
+    cluster: &mut Cluster<P>,
+    journal: &mut Journal,
+    node: NodeId,
+    status: &str,
+) {
     let name = &cluster.objects.nodes[node.index()].header.reference.name;
     let text = format!("Node {name} status is now: {status}");
     say_of_node(cluster, journal, node, Severity::Normal, status, &text);
@@ -293,7 +298,7 @@ fn set_pressure<P>(cluster: &mut Cluster<P>, node: NodeId, status: ConditionStat
 }
 
 /// Whether a pod is on its way out already.
-fn is_ending<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+pub(super) fn is_ending<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
     let run = cluster.workings.kubelet.run(pod);
     run.is_none_or(|run| matches!(run.stage, Stage::Ending(_) | Stage::Over))
 }

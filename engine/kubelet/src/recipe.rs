@@ -438,7 +438,15 @@ fn listens(container: &Container, port: u16, spec: &PodSpec, first: &PodSpec) ->
     if known || declared.any(|one| one.container_port == port) {
         return true;
     }
+    // A server of a known image without a word of configuration listens where it always does.
+    let as_it_comes = listens_by_itself(container)
+        && container.command.is_empty()
+        && container.args.is_empty()
+        && container.env.is_empty()
+        && container.env_from.is_empty()
+        && container.volume_mounts.is_empty();
     container.ports.is_empty()
+        && !as_it_comes
         && !shell::is_pause(&container.image)
         && at_first(container, first).is_none_or(|ports| ports.contains(&port))
 }

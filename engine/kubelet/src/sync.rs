@@ -118,6 +118,14 @@ impl<'a, P: Clone> Sync<'a, P> {
         self.keep();
     }
 
+    /// Ends the pod to make room for a critical one.
+    pub fn run_preemption(mut self) {
+        self.give_way();
+        self.write_status();
+        self.plan_next();
+        self.keep();
+    }
+
     /// Keeps what was learnt; a pod that was to go and has stopped is removed.
     fn keep(self) {
         let removed = self.is_stopped();

@@ -42,8 +42,9 @@ impl<P: Clone> Sync<'_, P> {
             return;
         }
         if let Some(why) = self.exceeded() {
-            self.evict(&why);
+            return self.evict(&why);
         }
+        self.note_writing();
     }
 
     /// Evicts the pod: it fails with reason `Evicted`.
@@ -94,7 +95,7 @@ impl<P: Clone> Sync<'_, P> {
     }
 
     /// Stops all containers, with so many seconds at most; the pod then fails.
-    fn end_pod(&mut self, reason: &'static str, message: &str, grace: u32) {
+    pub(super) fn end_pod(&mut self, reason: &'static str, message: &str, grace: u32) {
         let message = message.into();
         self.run.verdict = Some(Verdict { reason, message });
         for index in 0..self.run.containers.len() {

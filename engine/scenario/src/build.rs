@@ -4,7 +4,7 @@ use crate::amount::Length;
 use crate::format::{self, Act, ChaosEntry, Deleted, Gap, PatchOf, Rate, Spec, Start};
 use crate::load::Loaded;
 use crate::resolve::Named;
-use crate::{behave, draft, faults, names};
+use crate::{behave, draft, faults, late, names};
 use aegis_kube::Diagnostic;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{Doc, FieldChange, ObjectChange, Objects};
@@ -192,6 +192,7 @@ fn pins(spec: &Spec, objects: &Objects) -> Vec<Pin> {
             workload: Named(objects).workload(&words.workload)?,
             cpu,
             memory,
+            adopted: None,
         })
     };
     spec.usage.iter().filter_map(pin).collect()
@@ -268,7 +269,7 @@ impl Agenda<'_> {
                 Ok(change) => Change::Write(Arc::new(change)),
                 Err(why) => Change::Rejected(why),
             },
-            Act::Apply(document) => match unserved(document) {
+            Act::Apply(document) => match unserved(document).or_else(|| self.misfit(document)) {
                 Some(why) => Change::Rejected(why),
                 None => Change::Write(Arc::new(self.applied(document))),
             },
@@ -288,7 +289,12 @@ impl Agenda<'_> {
     fn patched(&mut self, patch: &PatchOf) -> Option<Result<ObjectChange, String>> {
         let object = names::object(&patch.object)?;
         let known = self.documents.get(&object).cloned();
-        let before = known.unwrap_or_else(|| Arc::new(bare(&object)));
+        let before = known
+            .or_else(|| self.made(&object).filter(|_| patch.json.is_some()))
+            .unwrap_or_else(|| Arc::new(bare(&object)));
+        if let Some(fields) = late::added_taints(&object, &before, patch) {
+            return Some(Ok(ObjectChange::Update { object, fields }));
+        }
         let root = aegis_model::FieldPath::default();
         let tried = crate::patches::patched(&before, patch, &root).map(|after| (before, after));
         let tried = tried.or_else(|why| {
@@ -300,7 +306,10 @@ impl Agenda<'_> {
             Err(why) => return Some(Err(rejected(patch, &why.message))),
         };
         let strategy = keeps_bounds(&before, &after, patch).then(|| BOUNDS.to_owned());
-        if let Some(why) = invalid(&before, &after).or(strategy) {
+        let misfit = self
+            .misfit(&after)
+            .filter(|_| self.misfit(&before).is_none());
+        if let Some(why) = invalid(&before, &after).or(strategy).or(misfit) {
             let object = &patch.object;
             return Some(Err(format!(
                 "{object}: The {} {:?} is invalid: {why}",
@@ -310,11 +319,17 @@ impl Agenda<'_> {
         }
         let mut fields = aegis_kube::patch::diff(&before, &after);
         if let Some(merge) = &patch.merge {
+            fields.retain(|field| !late::is_empty_shell(merge, field));
             remove_nulls(merge, &root, &mut fields);
             say_again(merge, &root, &mut fields);
         }
         self.documents.insert(object.clone(), Arc::new(after));
         Some(Ok(ObjectChange::Update { object, fields }))
+    }
+
+    /// A pod that a workload of the manifests will make, as its template says.
+    fn made(&self, object: &ObjectRef) -> Option<Doc> {
+        late::of_maker(self.documents.iter(), object).map(Arc::new)
     }
 
     /// An object of the start with all that the API server fills in.
@@ -329,10 +344,22 @@ impl Agenda<'_> {
     }
 
     fn applied(&mut self, document: &Value) -> ObjectChange {
-        let document = Arc::new(document.clone());
+        let definitions = self.documents.values().map(|known| &**known);
+        let kept = aegis_check::custom::kept(document, definitions);
+        let document = Arc::new(kept.unwrap_or_else(|| document.clone()));
         self.documents
             .insert(names::of_value(&document), document.clone());
         ObjectChange::Create { document }
+    }
+
+    /// Why an object does not fit the definition of its kind.
+    fn misfit(&self, document: &Value) -> Option<String> {
+        let definitions = self.documents.values().map(|known| &**known);
+        let problems = aegis_check::custom::misfits(document, definitions);
+        let problem = problems.first()?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (kind, name) = (text(&document["kind"]), text(&document["metadata"]["name"]));
+        Some(format!("{kind} {name:?}: it is invalid: {problem}"))
     }
 
     fn deleted(&self, deleted: &Deleted) -> Option<Deletion> {
@@ -367,7 +394,7 @@ impl Agenda<'_> {
 fn unserved(document: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (kind, name) = (text(&document["kind"]), text(&document["metadata"]["name"]));
-    aegis_kube::check::problems(document)
+    aegis_check::problems(document)
         .into_iter()
         .find_map(|(problem, _)| match problem {
             aegis_kube::Problem::OldVersion { kind, version } => Some(format!(
@@ -384,7 +411,7 @@ fn unserved(document: &Value) -> Option<String> {
 /// incomplete before, as of an object that a controller will make.
 fn invalid(before: &Value, after: &Value) -> Option<String> {
     let errors = |document: &Value| {
-        let problems = aegis_kube::check::problems(document).into_iter();
+        let problems = aegis_check::problems(document).into_iter();
         let errors = problems
             .map(|(problem, _)| problem)
             .filter(|problem| problem.severity() == aegis_kube::Severity::Error);

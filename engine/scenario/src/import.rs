@@ -49,12 +49,12 @@ fn of(name: &str, documents: Vec<Document>) -> Loaded {
 fn checked(mut loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
     let documents = std::mem::take(&mut loaded.manifests);
     let (mut errors, warnings) =
-        crate::load::sorted(crate::load::shown(&aegis_kube::check_all(&documents)));
+        crate::load::sorted(crate::load::shown(&aegis_check::check_all(&documents)));
     errors.extend(crate::nodes::beyond_bounds(&documents));
     if !errors.is_empty() {
         return Err(errors);
     }
-    loaded.manifests = aegis_kube::last_of_each(documents);
+    loaded.manifests = aegis_check::last_of_each(documents);
     loaded.nodes = crate::nodes::documents(None, &loaded.manifests);
     loaded.warnings = warnings;
     Ok(loaded)

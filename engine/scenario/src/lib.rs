@@ -23,6 +23,7 @@ pub mod format;
 pub mod goals;
 pub mod import;
 mod ingress;
+mod late;
 pub mod load;
 pub mod names;
 pub mod nodes;

@@ -163,12 +163,12 @@ pub fn scenario_of(name: &str, text: &str) -> Result<Scenario, Vec<Diagnostic>> 
 }
 
 fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
-    errors.extend(shown(&aegis_kube::check_all(&loaded.manifests)));
+    errors.extend(shown(&aegis_check::check_all(&loaded.manifests)));
     errors.extend(crate::nodes::beyond_bounds(&loaded.manifests));
     let (errors, warnings) = sorted(errors);
     loaded.warnings = warnings;
     if errors.is_empty() {
-        loaded.manifests = aegis_kube::last_of_each(loaded.manifests);
+        loaded.manifests = aegis_check::last_of_each(loaded.manifests);
         Ok(loaded)
     } else {
         Err(errors)
@@ -179,7 +179,7 @@ fn finish(mut loaded: Loaded, mut errors: Vec<Diagnostic>) -> Result<Loaded, Vec
 pub(crate) fn without_invalid(mut loaded: Loaded) -> Loaded {
     let manifests = std::mem::take(&mut loaded.manifests);
     for manifest in manifests {
-        let (errors, _) = sorted(shown(&aegis_kube::check(&manifest)));
+        let (errors, _) = sorted(shown(&aegis_check::check(&manifest)));
         if errors.is_empty() {
             loaded.manifests.push(manifest);
         } else {

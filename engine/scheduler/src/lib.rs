@@ -92,6 +92,10 @@ fn attempt<P>(
         return queue::park(cluster, pod, STORAGE);
     }
     let nodes = search.board.rows.len();
+    if names_conflict(cluster, pod) {
+        let message = message::refused_everywhere(nodes, CONFLICT);
+        return fail(cluster, journal, pod, &message, News::default());
+    }
     let volumes = match volumes::of(cluster, pod) {
         Ok(volumes) => volumes,
         Err(reason) => {
@@ -137,6 +141,14 @@ fn lacks_resource_claim<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
         let object = ObjectRef::new(Kind::from(kind), &row.namespace, name);
         api::find(cluster, &object).is_none()
     })
+}
+
+/// What NodeAffinity says of a pod whose terms name no node together.
+const CONFLICT: &str = "pod affinity terms conflict";
+
+fn names_conflict<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let template = cluster.objects.pods[pod.index()].template;
+    aegis_cluster::rules::names_conflict(&cluster.objects.templates[template.index()].spec.spec)
 }
 
 /// Whether another scheduler is asked to place the pod.

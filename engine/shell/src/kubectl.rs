@@ -1,6 +1,7 @@
 //! `kubectl` in a container's command: what it asks of the API server.
 //!
-//! Known is what it asks and whether it is let; what it would change is not done. Source of verbs:
+//! Known is what it asks and whether it is let, and of what it changes scales, restarts, labels, deletions, and
+//! what closes nodes; patches are not followed. Source of verbs:
 //! k8s.io/kubectl/pkg/cmd: most commands that change something read it first.
 
 use alloc::string::String;
@@ -18,8 +19,48 @@ pub struct Call {
     pub resource: String,
     /// Name; without one all of them are meant.
     pub name: Option<SmolStr>,
-    /// Namespace, where the command names one.
-    pub namespace: Option<SmolStr>,
+    /// Where it looks.
+    pub place: Place,
+    /// What it does besides asking.
+    pub deed: Deed,
+}
+
+/// What a command does to what it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing, or nothing that is followed.
+    Asks,
+    /// `auth can-i`: it tells whether it is let.
+    CanI,
+    /// `scale --replicas`.
+    Scales(u32),
+    /// `rollout restart`.
+    Restarts,
+    /// `rollout undo`.
+    Undoes,
+    /// `cordon`.
+    Cordons,
+    /// `uncordon`.
+    Uncordons,
+    /// `drain`.
+    Drains,
+    /// `delete`, of one object by name.
+    Deletes,
+    /// `label`: keys, and their values; a key without one goes.
+    Labels(Vec<(SmolStr, Option<SmolStr>)>),
+    /// `annotate`.
+    Annotates(Vec<(SmolStr, Option<SmolStr>)>),
+}
+
+/// The namespaces of which a command speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// That of the pod.
+    Own,
+    /// One by name.
+    Named(SmolStr),
+    /// All of them: `-A`.
+    All,
 }
 
 /// Resources: plural, group, other names.
@@ -74,7 +115,8 @@ const RESOURCES: [(&str, &str, &[&str]); 27] = [
 ];
 
 /// Flags that take the word after them.
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 15] = [
+    "--replicas",
     "-n",
     "--namespace",
     "-o",
@@ -93,20 +135,24 @@ const VALUED: [&str; 14] = [
 
 /// Reads the words behind `kubectl`. `None` for what asks nothing of one resource.
 pub(super) fn read(args: &[SmolStr]) -> Option<Call> {
-    let (plain, namespace) = split(args);
+    let (plain, place) = split(args);
     let (command, rest) = plain.split_first()?;
+    if let Some(call) = of_node(command, rest) {
+        return Some(call);
+    }
     let (verbs, subresource): (&'static [&'static str], &str) = match command.as_str() {
         "get" | "describe" | "wait" => (&["get"], ""),
         "delete" => (&["delete"], ""),
         "patch" | "label" | "annotate" | "edit" | "set" => (&["get", "patch"], ""),
         "scale" => (&["get", "patch"], "/scale"),
-        "rollout" => return rollout(rest, namespace),
-        "logs" => return of_pod(rest, namespace, "/log", &["get"]),
-        "exec" => return of_pod(rest, namespace, "/exec", &["get", "create"]),
-        "create" => return created(rest, namespace),
+        "rollout" => return rollout(rest, place),
+        "logs" => return of_pod(rest, place, "/log", &["get"]),
+        "exec" => return of_pod(rest, place, "/exec", &["get", "create"]),
+        "create" => return created(rest, place),
+        "auth" => return can_i(rest, place),
         _ => return None,
     };
-    let mut call = meant(rest, verbs, namespace)?;
+    let mut call = meant(rest, verbs, place)?;
     if call.name.is_none() {
         call.verbs = match verbs {
             ["delete"] => &["list", "deletecollection"],
@@ -116,13 +162,101 @@ pub(super) fn read(args: &[SmolStr]) -> Option<Call> {
     if !subresource.is_empty() {
         call.resource.push_str(subresource);
     }
+    call.deed = deed(command, rest, args);
     Some(call)
 }
 
+/// What a command does to the object that it names.
+fn deed(command: &str, words: &[SmolStr], args: &[SmolStr]) -> Deed {
+    let replicas = || {
+        let mut words = args.iter();
+        let at = words.position(|word| word.starts_with("--replicas"))?;
+        let text = args[at].strip_prefix("--replicas=");
+        text.or_else(|| args.get(at + 1).map(SmolStr::as_str))?
+            .parse()
+            .ok()
+    };
+    match command {
+        "scale" => replicas().map_or(Deed::Asks, Deed::Scales),
+        "delete" if words.len() < 3 => Deed::Deletes,
+        "label" => Deed::Labels(pairs(words)),
+        "annotate" => Deed::Annotates(pairs(words)),
+        _ => Deed::Asks,
+    }
+}
+
+/// `key=value` and `key-`.
+fn pairs(words: &[SmolStr]) -> Vec<(SmolStr, Option<SmolStr>)> {
+    let pair = |word: &SmolStr| match word.split_once('=') {
+        Some((key, value)) => Some((SmolStr::from(key), Some(SmolStr::from(value)))),
+        None => word.strip_suffix('-').map(|key| (SmolStr::from(key), None)),
+    };
+    words.iter().filter_map(pair).collect()
+}
+
+/// `cordon`, `uncordon` and `drain` of a node.
+fn of_node(command: &str, words: &[SmolStr]) -> Option<Call> {
+    let deed = match command {
+        "cordon" => Deed::Cordons,
+        "uncordon" => Deed::Uncordons,
+        "drain" => Deed::Drains,
+        _ => return None,
+    };
+    let name = words.first()?;
+    Some(Call {
+        verbs: &["get", "patch"],
+        group: "",
+        resource: "nodes".into(),
+        name: Some(name.strip_prefix("node/").unwrap_or(name).into()),
+        place: Place::Own,
+        deed,
+    })
+}
+
+/// Verbs by name, as a command gives them.
+const VERBS: [(&str, &[&str]); 9] = [
+    ("create", &["create"]),
+    ("delete", &["delete"]),
+    ("deletecollection", &["deletecollection"]),
+    ("get", &["get"]),
+    ("list", &["list"]),
+    ("patch", &["patch"]),
+    ("update", &["update"]),
+    ("watch", &["watch"]),
+    ("*", &["*"]),
+];
+
+/// `auth can-i VERB TYPE[/NAME]`.
+fn can_i(words: &[SmolStr], place: Place) -> Option<Call> {
+    let [command, verb, what @ ..] = words else {
+        return None;
+    };
+    let (_, verbs) = VERBS.iter().find(|(name, _)| name == verb)?;
+    let first = what.first().filter(|_| command == "can-i")?;
+    let (kind, name) = first.split_once('/').unwrap_or((first, ""));
+    // A subresource is written as a name is: `pods/log`.
+    let (plural, group) = resource(kind)?;
+    let is_part = matches!(
+        name,
+        "exec" | "log" | "scale" | "status" | "eviction" | "portforward"
+    );
+    Some(Call {
+        verbs,
+        group,
+        resource: match is_part {
+            true => alloc::format!("{plural}/{name}"),
+            false => plural.into(),
+        },
+        name: (!is_part && !name.is_empty()).then(|| name.into()),
+        place,
+        deed: Deed::CanI,
+    })
+}
+
 /// The words without flags, and the namespace that they name.
-fn split(args: &[SmolStr]) -> (Vec<SmolStr>, Option<SmolStr>) {
+fn split(args: &[SmolStr]) -> (Vec<SmolStr>, Place) {
     let mut plain = Vec::new();
-    let mut namespace = None;
+    let mut place = Place::Own;
     let mut words = args.iter();
     while let Some(word) = words.next() {
         if word == "--" {
@@ -132,17 +266,22 @@ fn split(args: &[SmolStr]) -> (Vec<SmolStr>, Option<SmolStr>) {
             .strip_prefix("--namespace=")
             .or_else(|| word.strip_prefix("-n="))
         {
-            namespace = Some(name.into());
+            place = Place::Named(name.into());
         } else if VALUED.contains(&word.as_str()) {
             let value = words.next().cloned();
-            if matches!(word.as_str(), "-n" | "--namespace") {
-                namespace = value;
+            if let ("-n" | "--namespace", Some(name)) = (word.as_str(), value) {
+                place = Place::Named(name);
             }
+        } else if matches!(
+            word.as_str(),
+            "-A" | "--all-namespaces" | "--all-namespaces=true"
+        ) {
+            place = Place::All;
         } else if !word.starts_with('-') {
             plain.push(word.clone());
         }
     }
-    (plain, namespace)
+    (plain, place)
 }
 
 fn resource(word: &str) -> Option<(&'static str, &'static str)> {
@@ -154,11 +293,7 @@ fn resource(word: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// `TYPE NAME`, `TYPE/NAME` or `TYPE`.
-fn meant(
-    words: &[SmolStr],
-    verbs: &'static [&'static str],
-    namespace: Option<SmolStr>,
-) -> Option<Call> {
+fn meant(words: &[SmolStr], verbs: &'static [&'static str], place: Place) -> Option<Call> {
     let first = words.first()?;
     let (kind, name) = match first.split_once('/') {
         Some((kind, name)) => (kind, Some(SmolStr::from(name))),
@@ -170,24 +305,28 @@ fn meant(
         group,
         resource: plural.into(),
         name,
-        namespace,
+        place,
+        deed: Deed::Asks,
     })
 }
 
-fn rollout(words: &[SmolStr], namespace: Option<SmolStr>) -> Option<Call> {
+fn rollout(words: &[SmolStr], place: Place) -> Option<Call> {
     let (command, rest) = words.split_first()?;
-    let verbs: &'static [&'static str] = match command.as_str() {
-        "status" => &["get", "list", "watch"],
-        "history" => &["get", "list"],
-        _ => &["get", "patch"],
+    let (verbs, deed): (&'static [&'static str], Deed) = match command.as_str() {
+        "status" => (&["get", "list", "watch"], Deed::Asks),
+        "history" => (&["get", "list"], Deed::Asks),
+        "restart" => (&["get", "patch"], Deed::Restarts),
+        "undo" => (&["get", "patch"], Deed::Undoes),
+        _ => (&["get", "patch"], Deed::Asks),
     };
-    meant(rest, verbs, namespace)
+    let call = meant(rest, verbs, place)?;
+    Some(Call { deed, ..call })
 }
 
 /// Commands on a pod, which may be named alone.
 fn of_pod(
     words: &[SmolStr],
-    namespace: Option<SmolStr>,
+    place: Place,
     subresource: &str,
     verbs: &'static [&'static str],
 ) -> Option<Call> {
@@ -198,19 +337,21 @@ fn of_pod(
         group: "",
         resource: alloc::format!("pods{subresource}"),
         name: Some(name.into()),
-        namespace,
+        place,
+        deed: Deed::Asks,
     })
 }
 
 /// `create configmap x`, `create secret generic x`.
-fn created(words: &[SmolStr], namespace: Option<SmolStr>) -> Option<Call> {
+fn created(words: &[SmolStr], place: Place) -> Option<Call> {
     let (plural, group) = resource(words.first()?)?;
     Some(Call {
         verbs: &["create"],
         group,
         resource: plural.into(),
         name: None,
-        namespace,
+        place,
+        deed: Deed::Asks,
     })
 }
 

@@ -24,7 +24,7 @@ mod words;
 
 pub use commands::is_plainly_absent;
 pub use files::{Access, Content, Disk, File, Files, Filled, Mount};
-pub use kubectl::Call;
+pub use kubectl::{Call, Deed as KubectlDeed, Place};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -468,7 +468,11 @@ pub fn is_pause(image: &str) -> bool {
 pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
     let family = image_family(image);
     if is_pause(image) {
-        return Script::pause(image);
+        // The image holds one program, at its root, and nothing else.
+        let mut script = Script::pause(image);
+        let own = |program: &&SmolStr| basename(program) != "pause";
+        script.missing = command.first().filter(own).cloned();
+        return script;
     }
     let is_shell_image = SHELL_IMAGES.contains(&family);
     let mut words: Vec<SmolStr> = command.iter().chain(args).cloned().collect();

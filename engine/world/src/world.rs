@@ -275,6 +275,7 @@ impl World {
                 workload: index.into(),
                 cpu: usage.cpu,
                 memory: usage.memory,
+                adopted: None,
             })
         };
         let new: Vec<Pin> = rows.filter_map(pin).collect();

@@ -172,6 +172,8 @@ fn pod(id: u32, t: i64) -> RowDelta {
         node: Some(NodeId(id % 3)),
         nominated: None,
         gates: None,
+        finalizers: None,
+        made_for: None,
         edits: 0,
         priority: 0,
         created: Tick(12),

@@ -1,7 +1,8 @@
 //! Documents of manifests, and what kubectl or the API server would say to each instead of taking it.
 
 use crate::bundle::Files;
-use aegis_kube::{Diagnostic, Document, Problem, ReadError, Severity, check_all, last_of_each};
+use aegis_check::{check_all, last_of_each};
+use aegis_kube::{Diagnostic, Document, Problem, ReadError, Severity};
 use aegis_model::bundle::{Refusal, RefusalKind, Unread};
 
 /// What was read of manifests.
@@ -84,7 +85,7 @@ impl Texts {
         let documents = std::mem::take(&mut self.documents);
         let mut kept = Vec::new();
         for document in documents {
-            let errors = aegis_kube::check(&document);
+            let errors = aegis_check::check(&document);
             let is_refused = errors
                 .iter()
                 .any(|error| error.problem.severity() == Severity::Error);

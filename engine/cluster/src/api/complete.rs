@@ -29,6 +29,37 @@ pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
     }
 }
 
+/// Annotation of a Secret: the account for which it holds a token.
+const ACCOUNT: &str = "kubernetes.io/service-account.name";
+
+/// The account whose token a Secret is asked with. Every namespace has the account `default`.
+pub(super) fn account_of_token(document: &Value) -> Option<&str> {
+    let account = document["metadata"]["annotations"][ACCOUNT].as_str()?;
+    (document["type"] == "kubernetes.io/service-account-token").then_some(account)
+}
+
+/// The tokens controller fills a Secret that an account's token is asked with; the token itself is opaque here.
+/// Source: pkg/controller/serviceaccount/tokens_controller.go.
+pub(super) fn token<P>(cluster: &Cluster<P>, object: &ObjectRef, document: &mut Value) {
+    let Some(account) = account_of_token(document).map(SmolStr::from) else {
+        return;
+    };
+    let known = ObjectRef::new(Kind::ServiceAccount, &object.namespace, &account);
+    if account != "default" && super::find(cluster, &known).is_none() {
+        return;
+    }
+    let opaque = alloc::format!("{}/{account}/{}", object.namespace, object.name);
+    for (key, text) in [
+        ("ca.crt", ""),
+        ("namespace", &*object.namespace),
+        ("token", &opaque),
+    ] {
+        if document["data"][key].is_null() {
+            document["data"][key] = encode(text.as_bytes()).into();
+        }
+    }
+}
+
 /// An Ingress that names no class gets the default one (plugin/pkg/admission/network/defaultingressclass).
 pub(super) fn classed<P>(cluster: &Cluster<P>, object: &ObjectRef, document: &mut Value) {
     let named = document["spec"]["ingressClassName"].is_string()

@@ -18,8 +18,8 @@ use aegis_model::objects::{
     Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::{
-    AutoscalerId, Behaviour, BudgetId, Doc, NodeId, ObjectChange, PlainId, PolicyId, ReplicaSetId,
-    TemplateId, Tick, WorkloadId,
+    AutoscalerId, Behaviour, BudgetId, Bytes, Doc, NodeId, ObjectChange, PlainId, PolicyId,
+    ReplicaSetId, TemplateId, Tick, WorkloadId,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -88,7 +88,13 @@ fn admit<P>(cluster: &mut Cluster<P>, arrival: &Arrival, actor: Actor<'_>) -> Re
         return Ok(());
     }
     if actor != Actor::Unrecorded {
-        admission::user_write(cluster, object, &arrival.document, "CREATE")?;
+        admission::user_write(
+            cluster,
+            object,
+            &arrival.document,
+            "CREATE",
+            admission::User::of(actor),
+        )?;
     }
     let limited = match object.kind {
         Kind::PersistentVolumeClaim => admission::claim_refusal(cluster, object, &arrival.document),
@@ -121,6 +127,7 @@ fn receive<P>(cluster: &Cluster<P>, document: Doc) -> Result<Arrival, ApiError> 
     }
     complete::arrived(&reference, &mut value);
     complete::classed(cluster, &reference, &mut value);
+    complete::token(cluster, &reference, &mut value);
     let (_, metadata) = document::identify(&value)?;
     Ok(Arrival {
         reference,
@@ -219,7 +226,25 @@ fn node<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError
     let id = NodeId::from(cluster.objects.nodes.push(row));
     cluster.workings.index.admit_node();
     cluster.workings.control.nodes_changed = true;
+    note_images(cluster, id, &arrival.status);
     Ok(register(cluster, arrival, Slot::Node(id)))
+}
+
+/// Images that a node's status lists are on its disk, with their sizes.
+fn note_images<P>(cluster: &mut Cluster<P>, node: NodeId, status: &Value) {
+    for image in status["images"].as_array().into_iter().flatten() {
+        let size = Bytes(image["sizeBytes"].as_u64().unwrap_or(0));
+        let names = image["names"].as_array().into_iter().flatten();
+        for name in names.filter_map(Value::as_str) {
+            let short = name.strip_prefix("docker.io/").unwrap_or(name);
+            let short = short.strip_prefix("library/").unwrap_or(short);
+            for known in [name, short] {
+                let kubelet = &mut cluster.workings.kubelet;
+                let (number, _) = kubelet.images.learn(&known.into(), size);
+                kubelet.hold(node, number);
+            }
+        }
+    }
 }
 
 /// The typed spec of a workload's document, as far as the API server takes it.
@@ -656,6 +681,7 @@ pub(super) fn bind_to<P>(
             .kind;
         if *kind == Kind::DaemonSet {
             Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
+            cluster.objects.pods[pod.index()].made_for = Some(node);
         }
         return;
     }

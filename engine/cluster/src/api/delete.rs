@@ -1,7 +1,9 @@
 //! Deletion: the object goes, and with it what it owns.
 
 use super::error::ApiError;
-use super::{Actor, admission, finalizers, find, keep_record, namespaces, pods, storage, update};
+use super::{
+    Actor, admission, finalizers, find, keep_record, namespaces, owners, pods, storage, update,
+};
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -34,7 +36,13 @@ pub fn delete<P>(
     let document = header(&cluster.objects, slot).map_or_else(Doc::default, |h| h.doc.clone());
     if actor != Actor::Unrecorded {
         let shown = update::document_of(cluster, slot);
-        admission::user_write(cluster, object, &shown, "DELETE")?;
+        admission::user_write(
+            cluster,
+            object,
+            &shown,
+            "DELETE",
+            admission::User::of(actor),
+        )?;
     }
     match object.kind {
         Kind::Namespace => namespaces::terminate(cluster, slot, &object.name),
@@ -53,12 +61,17 @@ pub fn delete_workload<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
 }
 
 pub(super) fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    if let Some(pod) = bare_pod(cluster, slot) {
+        // It is the pod that goes; its finalizers hold it, and not what stands for its owner.
+        return delete_pod(cluster, pod);
+    }
     let is_held = finalizers::hold(cluster, slot);
     if storage::waits_with_going(cluster, slot) || is_held {
         return;
     }
     let now = cluster.clock;
     cluster.workings.index.note_change();
+    owners::note_gone(cluster);
     if let Some(header) = header_mut(&mut cluster.objects, slot) {
         header.removed = Some(now);
         cluster.workings.policies.stale |= admission::sets_rules(&header.reference.kind);
@@ -84,10 +97,23 @@ pub(super) fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
         }
         Slot::Policy(_) => cluster.workings.index.topology_dirty = true,
         Slot::Node(_) => control.nodes_changed = true,
-        Slot::Plain(id) => forget_default_priority(cluster, id),
+        Slot::Plain(id) => {
+            forget_default_priority(cluster, id);
+            remove_instances(cluster, id);
+        }
         Slot::Volume(_) | Slot::Claim(_) | Slot::Class(_) => storage::note_gone(cluster, slot),
         Slot::Autoscaler(_) | Slot::Budget(_) => {}
     }
+}
+
+/// The pod of a row that stands for a bare pod's owner.
+fn bare_pod<P>(cluster: &Cluster<P>, slot: Slot) -> Option<PodId> {
+    let Slot::Workload(id) = slot else {
+        return None;
+    };
+    let row = &cluster.objects.workloads[id.index()];
+    let pod = row.pods.first().copied();
+    pod.filter(|_| row.header.reference.kind == Kind::Pod)
 }
 
 /// Removes a ReplicaSet of a Deployment from its list.
@@ -97,6 +123,7 @@ pub fn forget_replica_set<P>(cluster: &mut Cluster<P>, id: aegis_model::ReplicaS
     row.header.removed = Some(now);
     let owner = row.owner;
     cluster.workings.index.note_change();
+    owners::note_gone(cluster);
     let control = &mut cluster.workings.control;
     control.workloads[owner.index()]
         .replica_sets
@@ -136,6 +163,27 @@ fn forget_default_priority<P>(cluster: &mut Cluster<P>, id: aegis_model::PlainId
     if header.reference.kind == Kind::PriorityClass && header.doc["globalDefault"] == true {
         cluster.workings.index.default_priority = 0;
     }
+}
+
+/// With the definition of a resource go the objects that were made by it (finalizer
+/// `customresourcecleanup.apiextensions.k8s.io`).
+fn remove_instances<P>(cluster: &mut Cluster<P>, id: aegis_model::PlainId) {
+    let header = &cluster.objects.plain[id.index()].header;
+    if header.reference.kind.as_str() != "CustomResourceDefinition" {
+        return;
+    }
+    let spec = header.doc["spec"].clone();
+    let is_one = |header: &Header| {
+        let version = header.doc["apiVersion"].as_str().unwrap_or_default();
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        header.exists() && spec["group"] == group && spec["names"]["kind"] == header.doc["kind"]
+    };
+    let rows = cluster.objects.plain.enumerate();
+    let made: Vec<Slot> = rows
+        .filter(|(_, row)| is_one(&row.header))
+        .map(|(index, _)| Slot::Plain(index.into()))
+        .collect();
+    made.into_iter().for_each(|slot| remove(cluster, slot));
 }
 
 fn pods_of<P>(cluster: &Cluster<P>, workload: WorkloadId) -> Vec<PodId> {

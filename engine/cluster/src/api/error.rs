@@ -29,6 +29,16 @@ pub enum ApiError {
     /// It took too long.
     #[error("Timeout: {0}")]
     Timeout(&'static str),
+    /// The object is another than the one that is meant.
+    #[error("Operation cannot be fulfilled on {} {name:?}: {reason}", resource(.kind))]
+    Conflict {
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: SmolStr,
+        /// Why.
+        reason: String,
+    },
     /// An admission plugin refuses it.
     #[error("{} \"{name}\" is forbidden: {reason}", resource(.kind))]
     Forbidden {

@@ -47,11 +47,28 @@ pub(super) fn hold<P>(cluster: &mut Cluster<P>, slot: Slot) -> bool {
     true
 }
 
-/// Whether a finalizer keeps a bare pod that its kubelet is done with.
+/// Whether a finalizer keeps a pod that its kubelet is done with.
 pub(super) fn keep_pod<P>(cluster: &Cluster<P>, pod: PodId) -> bool {
+    let list = of_pod(cluster, pod);
+    let document = serde_json::json!({"metadata": {"finalizers": list}});
+    of(&document).next().is_some()
+}
+
+/// `metadata.finalizers` of a pod: what was written to it since, else those that it came with. A controller gives
+/// its pods those of its template (pkg/controller/controller_utils.go `getPodsFinalizers`).
+pub(super) fn of_pod<P>(cluster: &Cluster<P>, pod: PodId) -> Value {
     let row = &cluster.objects.pods[pod.index()];
     let owner = &cluster.objects.workloads[row.workload.index()].header;
-    owner.reference.kind == Kind::Pod && of(&owner.doc).next().is_some()
+    if let Some(written) = &row.finalizers {
+        return serde_json::json!(**written);
+    }
+    match owner.reference.kind {
+        Kind::Pod => owner.doc["metadata"]["finalizers"].clone(),
+        _ => {
+            let template = &cluster.objects.templates[row.template.index()];
+            template.doc["metadata"]["finalizers"].clone()
+        }
+    }
 }
 
 /// An object whose deletion is under way may lose finalizers, and get none.

@@ -63,6 +63,11 @@ pub fn create<P>(
     ordinal: u32,
 ) -> Result<PodId, ApiError> {
     let (name, called) = names_of(cluster, workload, replica_set, ordinal);
+    let namespace = &cluster.objects.workloads[workload.index()].header.reference;
+    let taken = ObjectRef::new(Kind::Pod, &namespace.namespace, &name);
+    if find(cluster, &taken).is_some() {
+        return Err(ApiError::AlreadyExists(taken));
+    }
     let new = NewPod {
         workload,
         replica_set,
@@ -165,6 +170,8 @@ pub(crate) fn place<P>(cluster: &mut Cluster<P>, new: NewPod) -> PodId {
         node: None,
         nominated: None,
         gates: None,
+        finalizers: None,
+        made_for: None,
         edits: 0,
         priority,
         created: cluster.clock,
@@ -618,8 +625,20 @@ pub fn adopt<P>(
     owner.next_ordinal += 1;
     Arc::make_mut(&mut owner.pods).push(pod);
     Arc::make_mut(&mut cluster.workings.control.orphans).remove(&pod);
+    keep_pin(cluster, pod, before);
     cluster.workings.index.topology_dirty = true;
     touch(cluster, pod);
+}
+
+/// Use that was pinned for the bare pod stays the pod's.
+fn keep_pin<P>(cluster: &mut Cluster<P>, pod: PodId, before: WorkloadId) {
+    let pins = &mut cluster.workings.pins;
+    if pins.iter().any(|pin| pin.workload == before) {
+        let own = Arc::make_mut(pins).iter_mut();
+        for pin in own.filter(|pin| pin.workload == before) {
+            pin.adopted = Some(pod);
+        }
+    }
 }
 
 /// Keeps a pod that a finalizer holds: it is over, and its deletion under way.
@@ -671,5 +690,6 @@ pub fn remove<P>(cluster: &mut Cluster<P>, pod: PodId) {
     if cluster.workings.control.daemon_nodes.contains_key(&pod) {
         Arc::make_mut(&mut cluster.workings.control.daemon_nodes).remove(&pod);
     }
+    super::owners::note_gone(cluster);
     touch(cluster, pod);
 }

@@ -83,7 +83,9 @@ pub(super) fn redefine<P>(
     let wanted: PodSpec = super::document::read_value(object, &template["spec"], "spec")?;
     let given: PodSpec = super::document::read_value(object, &known.doc["spec"], "spec")?;
     check(object, &given, &wanted)?;
-    let after = templates::intern(cluster, workload, object, &Arc::new(template), None)?;
+    // It is of the same revision: its controller knows it by its labels.
+    let base = cluster.objects.revision(before);
+    let after = templates::admitted(cluster, workload, base, &Arc::new(template))?;
     cluster.objects.pods[id.index()].template = after;
     if given.tolerations != wanted.tolerations {
         cluster.workings.scheduler.reconsider(id);

@@ -4,8 +4,8 @@ use super::create::{autoscaler_spec, note_default_priority, template_of, workloa
 use super::document::{identify, read, without_nulls};
 use super::error::{ApiError, Complaint, Invalid};
 use super::{
-    Actor, admission, complete, finalizers, find, keep_record, redefine, storage, templates,
-    validate,
+    Actor, admission, complete, finalizers, find, keep_record, owners, redefine, storage,
+    templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::workings::{Slot, header, header_mut};
@@ -43,13 +43,21 @@ pub fn update<P>(
     let present = document_of(cluster, slot);
     let mut document = Value::clone(&present);
     validate::strategy(object, &present, fields)?;
+    validate::list_is_there(&present, fields)?;
     let fields = change(&mut document, fields);
     if fields.is_empty() {
         return Ok(());
     }
+    same_object(cluster, slot, object, &document, &fields)?;
     let document = complete::updated(object, &present, without_nulls(Arc::new(document)));
     if actor != Actor::Unrecorded {
-        admission::user_write(cluster, object, &document, "UPDATE")?;
+        admission::user_write(
+            cluster,
+            object,
+            &document,
+            "UPDATE",
+            admission::User::of(actor),
+        )?;
     }
     let refusal = match object.kind {
         Kind::PriorityClass => admission::second_default(cluster, object, &document),
@@ -72,11 +80,43 @@ pub fn update<P>(
     if fields.iter().any(is_of_finalizers) {
         finalizers::let_go(cluster, slot);
     }
+    if fields
+        .iter()
+        .any(|field| is_metadata(field, "ownerReferences"))
+    {
+        owners::note_of(cluster, object, &identify(&document)?.1);
+    }
     keep_record(cluster, actor, object, || ObjectChange::Update {
         object: object.clone(),
         fields,
     });
     Ok(())
+}
+
+/// A write that names another uid than the object's is meant for an object that is gone.
+/// Source: apiserver/pkg/registry/rest/update.go, `validateObjectUpdate`; apimachinery `ValidateObjectMetaUpdate`.
+fn same_object<P>(
+    cluster: &Cluster<P>,
+    slot: Slot,
+    object: &ObjectRef,
+    document: &Value,
+    fields: &[FieldChange],
+) -> Result<(), ApiError> {
+    let uid = header(&cluster.objects, slot).map(super::uid);
+    let (Some(known), Some(given)) = (uid, document["metadata"]["uid"].as_str()) else {
+        return Ok(());
+    };
+    if known == given || !fields.iter().any(|field| is_metadata(field, "uid")) {
+        return Ok(());
+    }
+    let reason = format!(
+        "the object has been modified: Precondition failed: UID in precondition: {given}, UID in object meta: {known}"
+    );
+    Err(ApiError::Conflict {
+        kind: object.kind.clone(),
+        name: object.name.clone(),
+        reason,
+    })
 }
 
 /// The document of a row; of a pod, what of it may change.
@@ -88,9 +128,7 @@ pub(super) fn document_of<P>(cluster: &Cluster<P>, slot: Slot) -> Doc {
         if let Some(cost) = cluster.workings.control.deletion_costs.get(&id) {
             annotations.insert(DELETION_COST.into(), smol_str::format_smolstr!("{cost}"));
         }
-        let owner = &cluster.objects.workloads[pod.workload.index()].header;
-        let own = (owner.reference.kind == Kind::Pod)
-            .then(|| owner.doc["metadata"]["finalizers"].clone());
+        let own = finalizers::of_pod(cluster, id);
         return without_nulls(Arc::new(serde_json::json!({
             "apiVersion": "v1",
             "kind": "Pod",
@@ -138,8 +176,13 @@ fn change(document: &mut Value, fields: &[FieldChange]) -> Vec<FieldChange> {
 
 /// `metadata.finalizers` or an item of it.
 fn is_of_finalizers(field: &FieldChange) -> bool {
+    is_metadata(field, "finalizers")
+}
+
+/// `metadata.<key>` or a part of it.
+fn is_metadata(field: &FieldChange, name: &str) -> bool {
     let second = field.path.0.get(1);
-    is_below(field, "metadata") && matches!(second, Some(Segment::Key(key)) if key == "finalizers")
+    is_below(field, "metadata") && matches!(second, Some(Segment::Key(key)) if key == name)
 }
 
 pub(super) fn is_below(field: &FieldChange, root: &str) -> bool {
@@ -225,12 +268,10 @@ fn commit_pod<P>(
         cluster.workings.scheduler.news.gates = true;
     }
     if fields.iter().any(is_of_finalizers) {
-        let owner = cluster.objects.pods[id.index()].workload;
-        let header = &mut cluster.objects.workloads[owner.index()].header;
-        if header.reference.kind == Kind::Pod {
-            let left = document["metadata"]["finalizers"].clone();
-            Arc::make_mut(&mut header.doc)["metadata"]["finalizers"] = left;
-        }
+        let left = document["metadata"]["finalizers"].as_array();
+        let names = left.into_iter().flatten().filter_map(Value::as_str);
+        cluster.objects.pods[id.index()].finalizers =
+            Some(Arc::new(names.map(SmolStr::from).collect()));
     }
     let row = &mut cluster.objects.pods[id.index()];
     row.labels = Arc::new(metadata.labels.clone());

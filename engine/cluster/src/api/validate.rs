@@ -3,12 +3,15 @@
 //! Source: pkg/apis/{apps,core,autoscaling,policy}/validation.
 
 use super::error::{ApiError, Complaint, Invalid};
+use aegis_model::FieldChange;
 use aegis_model::kubernetes::{
     Container, IntOrString, ObjectRef, PodDisruptionBudgetSpec, PodSpec, RestartPolicy,
     StatefulSetSpec,
 };
 use aegis_model::objects::WorkloadSpec;
+use aegis_model::path::Segment;
 use alloc::format;
+use serde_json::Value;
 
 mod autoscaling;
 mod batch;
@@ -43,6 +46,23 @@ fn wrong(
         detail: detail.into(),
     };
     invalid.into()
+}
+
+/// Nothing can be appended to a list that is not there: RFC 6902, 4.1.
+pub(super) fn list_is_there(present: &Value, fields: &[FieldChange]) -> Result<(), ApiError> {
+    let taints = |field: &&FieldChange| match field.path.0.as_slice() {
+        [Segment::Key(spec), Segment::Key(list), Segment::Item { .. }] => {
+            spec == "spec" && list == "taints" && field.after.is_some()
+        }
+        _ => false,
+    };
+    let missing = present["spec"]["taints"].is_null();
+    match fields.iter().find(taints).filter(|_| missing) {
+        Some(_) => Err(ApiError::Shape(
+            "the server rejected our request due to an error in our request",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Checks a workload's spec.

@@ -45,6 +45,10 @@ pub struct Control {
     pub loose_sets: Arc<BTreeSet<WorkloadId>>,
     /// Objects that came with owners, until the garbage collector has seen that one of these is there.
     pub owned: Arc<Vec<Owned>>,
+    /// Objects of which some owner is there: they go with the last of them.
+    pub held: Arc<Vec<Owned>>,
+    /// Whether something went that may have been an owner.
+    pub owner_gone: bool,
     /// Workloads of which a pod was refused, and how often in a row.
     pub refused: Arc<BTreeMap<WorkloadId, Refused>>,
     /// Nodes that are being drained.
@@ -64,6 +68,19 @@ pub struct Owned {
     pub owners: Vec<(ObjectRef, SmolStr)>,
     /// When it came.
     pub since: Tick,
+    /// What absent owners say of it.
+    pub arrived: Arrived,
+    /// Whether it goes with its owner without the garbage collector.
+    pub is_followed: bool,
+}
+
+/// How an object with owners came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrived {
+    /// It is new: owners that are not there never were.
+    New,
+    /// It lived before, in another cluster's record: owners that are not there were not brought along.
+    Lived,
 }
 
 /// Templates of bare pods by their content.
@@ -121,6 +138,8 @@ pub struct AutoscalerControl {
     pub next: Tick,
     /// What it scales, as found at the last sync.
     pub target: Option<WorkloadId>,
+    /// Pods that the target's selector finds and that are not its own, as of the last sync.
+    pub strays: Vec<PodId>,
     /// Recommendations inside the longest window, oldest first.
     pub recommendations: Vec<(Tick, u32)>,
     /// Scalings up inside the longest period: when, by how many.
@@ -134,6 +153,7 @@ impl Default for AutoscalerControl {
         Self {
             next: Tick(0),
             target: None,
+            strays: Vec::new(),
             recommendations: Vec::new(),
             ups: Vec::new(),
             downs: Vec::new(),

@@ -28,6 +28,8 @@ pub struct Kubelet {
     reset: Vec<bool>,
     /// By turn: how much had been written when no node of that turn was short of memory.
     pub at_ease: [AtEase; NODE_TURNS],
+    /// Nodes on whose disks pods wrote much, and until when `DiskPressure` stays; 0 where there is none.
+    pub disks: Arc<BTreeMap<NodeId, Tick>>,
     /// Images: which exist, how large they are.
     pub images: Images,
     /// Nodes by image.
@@ -247,6 +249,16 @@ pub struct ContainerRun {
     pub shell: Option<Arc<Shell>>,
     /// Its image was changed since it was started.
     pub redefined: bool,
+}
+
+impl ContainerRun {
+    /// Whether its process runs in a loop without end or pause, and uses what CPU it gets.
+    #[must_use]
+    pub fn spins(&self) -> bool {
+        let shell = self.shell.as_ref();
+        matches!(self.process, Process::Running { .. })
+            && shell.is_some_and(|shell| shell.halt == aegis_shell::Halt::Spin)
+    }
 }
 
 /// How a process ended.

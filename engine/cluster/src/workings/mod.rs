@@ -15,8 +15,8 @@ mod storage;
 mod traffic;
 
 pub(crate) use control::BareTemplate;
+pub use control::{Arrived, Drain, Owned, PodSamples, Refused};
 pub use control::{Control, PodMetrics, WorkloadControl};
-pub use control::{Drain, Owned, PodSamples, Refused};
 pub use index::header_mut;
 pub use index::{Fnv, Index, Slot, fnv1a, header};
 pub use jobs::{IndexFailures, JobControl};
@@ -34,7 +34,7 @@ pub use scheduler::{Demand, Ground, HostPort, News, NodeSums, Queue, Room, Sched
 pub use storage::{Reservation, Storage, StorageJob, StorageRound, Told};
 pub use traffic::{Connections, EdgeSite, Layout, Site, Solved, TrafficWorkings, Warmth};
 
-use aegis_model::{Behaviour, ServiceId, Table, WorkloadId};
+use aegis_model::{Behaviour, PodId, ServiceId, Table, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -86,6 +86,8 @@ pub struct Pin {
     pub cpu: f64,
     /// Bytes per pod.
     pub memory: f64,
+    /// The pod that was the workload before a controller adopted it: the use stays its own.
+    pub adopted: Option<PodId>,
 }
 
 impl Workings {

@@ -67,6 +67,8 @@ fn sync<P>(cluster: &mut Cluster<P>, id: AutoscalerId, journal: &mut Journal) {
         "SucceededGetScale",
         "the HPA controller was able to get the target's current scale",
     );
+    cluster.workings.control.autoscalers[id.index()].strays =
+        replicas::strays(cluster, desk.target);
     behavior::record_first(cluster, &desk);
     let decision = decide(cluster, &desk, journal);
     let row = &mut cluster.objects.autoscalers[id.index()];
@@ -250,12 +252,11 @@ fn decide<P>(cluster: &mut Cluster<P>, desk: &Desk, journal: &mut Journal) -> Op
 fn ambiguity<P>(cluster: &Cluster<P>, desk: &Desk) -> Option<String> {
     let own = &cluster.objects.workloads[desk.target.index()];
     let namespace = &own.header.reference.namespace;
+    let strays = &cluster.workings.control.autoscalers[desk.id.index()].strays;
     let selects_own = |target: &WorkloadId| {
         let selector = cluster.objects.workloads[target.index()].spec.selector();
-        let mut pods = own
-            .pods
-            .iter()
-            .map(|pod| &cluster.objects.pods[pod.index()]);
+        let all = own.pods.iter().chain(strays);
+        let mut pods = all.map(|pod| &cluster.objects.pods[pod.index()]);
         pods.any(|pod| selector.is_some_and(|selector| selector.matches(&pod.labels)))
     };
     let rows = cluster.objects.autoscalers.enumerate();

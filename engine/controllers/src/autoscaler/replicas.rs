@@ -5,11 +5,12 @@
 use super::Desk;
 use crate::metrics_server::WINDOW;
 use crate::owned::is_selected;
+use crate::spinning;
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::workings::PodMetrics;
-use aegis_model::kubernetes::{MetricSpec, ResourceMetric, RestartPolicy};
+use aegis_model::kubernetes::{Kind, MetricSpec, ResourceMetric, RestartPolicy};
 use aegis_model::objects::{ConditionStatus, Measured, Pod, PodPhase};
-use aegis_model::{PodId, Quantity, Tick};
+use aegis_model::{PodId, Quantity, Tick, WorkloadId};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -189,7 +190,7 @@ fn calculate<P>(
             "unable to get metrics for resource {name}: no metrics returned from resource metrics API"
         ));
     }
-    let groups = group(cluster, &pods, &resource.name);
+    let groups = group(cluster, &pods, resource);
     if groups.metered.is_empty() {
         return Err(NO_METRICS.to_string());
     }
@@ -205,16 +206,42 @@ fn calculate<P>(
     Ok((replicas, measured))
 }
 
-/// Pods that the target's selector finds among its own.
+/// Pods that the target's selector finds: among its own, and among those that nothing controls.
 fn selected<P>(cluster: &Cluster<P>, desk: &Desk) -> Vec<PodId> {
     let row = &cluster.objects.workloads[desk.target.index()];
     let selector = row.spec.selector();
     let is_own = |pod: &PodId| selector.is_none_or(|s| is_selected(cluster, *pod, s));
-    row.pods.iter().copied().filter(is_own).collect()
+    let strays = &cluster.workings.control.autoscalers[desk.id.index()].strays;
+    let own = row.pods.iter().copied().filter(is_own);
+    own.chain(strays.iter().copied()).collect()
+}
+
+/// Pods of the target's namespace that it does not own and that its selector finds.
+pub(super) fn strays<P>(cluster: &Cluster<P>, target: WorkloadId) -> Vec<PodId> {
+    let row = &cluster.objects.workloads[target.index()];
+    let Some(selector) = row.spec.selector() else {
+        return Vec::new();
+    };
+    let is_meant = |id: &PodId| {
+        let pod = &cluster.objects.pods[id.index()];
+        pod.namespace == row.header.reference.namespace && selector.matches(&pod.labels)
+    };
+    let orphans = cluster.workings.control.orphans.iter().copied();
+    let others = cluster.objects.workloads.enumerate();
+    let others = others.filter(|(index, other)| {
+        *index != target.index()
+            && !other.pods.is_empty()
+            && other.header.reference.kind != Kind::Pod
+            && other.header.reference.namespace == row.header.reference.namespace
+            && selector.matches(&other.spec.template().metadata.labels)
+    });
+    let others = others.flat_map(|(_, other)| other.pods.iter().copied());
+    orphans.chain(others).filter(is_meant).collect()
 }
 
 /// Source: `groupPods`; terminating and failed pods are left out.
-fn group<P>(cluster: &Cluster<P>, pods: &[PodId], resource: &str) -> Groups {
+fn group<P>(cluster: &Cluster<P>, pods: &[PodId], metric: &ResourceMetric) -> Groups {
+    let resource = metric.name.as_str();
     let mut groups = Groups::default();
     for id in pods {
         let pod = &cluster.objects.pods[id.index()];
@@ -232,7 +259,8 @@ fn group<P>(cluster: &Cluster<P>, pods: &[PodId], resource: &str) -> Groups {
         if resource == "cpu" && is_unready(pod, &metrics, cluster.clock) {
             groups.unready.push(*id);
         } else if resource == "cpu" {
-            groups.metered.push((*id, metrics.cpu));
+            let used = spinning::of_container(cluster, *id, &metric.container, metrics.cpu);
+            groups.metered.push((*id, used));
         } else {
             groups.metered.push((*id, metrics.memory));
         }

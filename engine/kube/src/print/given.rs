@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 pub fn of_namespaces(cx: &Context<'_>) -> Vec<Value> {
     let objects = cx.objects;
     let plain = || objects.plain.iter().filter(|row| row.header.exists());
-    let mut names: BTreeSet<&str> = BTreeSet::from(["default"]);
+    let mut names: BTreeSet<&str> = BTreeSet::from(NAMESPACES);
     // Every pod lies where its workload lies, or lay.
     let working = objects.workloads.iter().filter(|row| !row.pods.is_empty());
     names.extend(working.map(|row| row.header.reference.namespace.as_str()));
@@ -57,6 +57,98 @@ pub fn of_namespaces(cx: &Context<'_>) -> Vec<Value> {
         }
     }
     out
+}
+
+/// Namespaces that every cluster has.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+/// PriorityClasses that every cluster has: value and description.
+/// Source: pkg/apis/scheduling/v1/helpers.go `SystemPriorityClasses`.
+const PRIORITIES: [(&str, i64, &str); 2] = [
+    (
+        "system-cluster-critical",
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+    ),
+    (
+        "system-node-critical",
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their node.",
+    ),
+];
+
+/// The namespaces and PriorityClasses of every cluster, and the role of its administrators, unless somebody
+/// wrote them. Source: pkg/controlplane/controller/systemnamespaces; pkg/registry/scheduling/rest;
+/// plugin/pkg/auth/authorizer/rbac/bootstrappolicy.
+pub fn of_cluster(cx: &Context<'_>) -> Vec<Value> {
+    let bare = |name: &str| {
+        let mut metadata = metadata(cx, "", name);
+        if let Some(fields) = metadata.as_object_mut() {
+            fields.remove("namespace");
+        }
+        metadata
+    };
+    let namespaces = NAMESPACES.iter().map(|name| {
+        let mut metadata = bare(name);
+        metadata["labels"] = json!({"kubernetes.io/metadata.name": name});
+        json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": metadata,
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"phase": "Active"},
+        })
+    });
+    let priorities = PRIORITIES.iter().map(|(name, value, description)| {
+        let mut metadata = bare(name);
+        metadata["generation"] = 1.into();
+        json!({
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": metadata,
+            "value": value,
+            "description": description,
+            "preemptionPolicy": "PreemptLowerPriority",
+        })
+    });
+    let all = namespaces.chain(priorities).chain(roles(&bare));
+    all.filter(|object| !is_written(cx, object)).collect()
+}
+
+/// The roles that face users. Those of `admin`, `edit` and `view` are gathered from others, which are not
+/// printed: their rules are left out.
+fn roles(bare: &impl Fn(&str) -> Value) -> Vec<Value> {
+    let role = |name: &str| {
+        let mut metadata = bare(name);
+        metadata["annotations"] = json!({"rbac.authorization.kubernetes.io/autoupdate": "true"});
+        metadata["labels"] = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": metadata,
+        })
+    };
+    let mut all = role("cluster-admin");
+    all["rules"] = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+        {"nonResourceURLs": ["*"], "verbs": ["*"]},
+    ]);
+    let gathered = ["admin", "edit", "view"].map(|name| {
+        let label = format!("rbac.authorization.k8s.io/aggregate-to-{name}");
+        let mut one = role(name);
+        one["aggregationRule"] =
+            json!({"clusterRoleSelectors": [{"matchLabels": {label: "true"}}]});
+        one
+    });
+    [all].into_iter().chain(gathered).collect()
+}
+
+fn is_written(cx: &Context<'_>, object: &Value) -> bool {
+    let mut rows = cx.objects.plain.iter().map(|row| &row.header);
+    rows.any(|header| {
+        header.exists()
+            && object["kind"] == header.reference.kind.as_str()
+            && object["metadata"]["name"] == header.reference.name.as_str()
+    })
 }
 
 /// Namespaces in which an object of that kind and name was written.

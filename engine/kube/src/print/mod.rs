@@ -63,6 +63,7 @@ pub fn list(objects: &Objects, clock: Tick, epoch: Epoch) -> Value {
     let groups = [
         nodes(&cx),
         plain(&cx),
+        given::of_cluster(&cx),
         given::of_namespaces(&cx),
         given::api_server(&cx),
         given::revisions(&cx),

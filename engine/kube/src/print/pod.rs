@@ -1,6 +1,7 @@
 //! Pods.
 
 use super::{Context, batch, defaults, ident, meta, token};
+use aegis_model::NodeId;
 use aegis_model::kubernetes::{Container, Kind, Qos};
 use aegis_model::objects::{
     ConditionStatus, ContainerState, ContainerStatus, Header, Pod, PodCondition, Template,
@@ -97,6 +98,12 @@ fn metadata(
     if !pod.labels.is_empty() {
         meta["labels"] = meta::labels_value(&pod.labels);
     }
+    if let (Some(written), Some(fields)) = (&pod.finalizers, meta.as_object_mut()) {
+        fields.remove("finalizers");
+        if !written.is_empty() {
+            fields.insert("finalizers".into(), json!(**written));
+        }
+    }
     meta["creationTimestamp"] = cx.epoch.rfc3339(pod.created).into();
     meta["generation"] = (pod.edits + 1).into();
     meta["resourceVersion"] = (u64::from(pod.number) * 1000 + 1).to_string().into();
@@ -171,12 +178,12 @@ fn spec(
         claims(&mut spec, &workload.header.doc, pod.name.as_str());
     }
     token::mount(cx, pod, &mut spec);
-    let node = pod.node.and_then(|id| cx.objects.nodes.get(id.index()));
-    if let Some(node) = node {
-        let daemon = workload.is_some_and(|row| matches!(*row.spec, WorkloadSpec::DaemonSet(_)));
-        if daemon {
-            pin(&mut spec, &node.header.reference.name);
-        }
+    let named = |id: NodeId| cx.objects.nodes.get(id.index());
+    let daemon = workload.is_some_and(|row| matches!(*row.spec, WorkloadSpec::DaemonSet(_)));
+    if let Some(node) = pod.made_for.or(pod.node).and_then(named).filter(|_| daemon) {
+        pin(&mut spec, &node.header.reference.name);
+    }
+    if let Some(node) = pod.node.and_then(named) {
         spec["nodeName"] = node.header.reference.name.as_str().into();
     }
     spec

@@ -16,7 +16,7 @@ pub fn print(cx: &Context<'_>, row: &ReplicaSet) -> Value {
         "kind": "ReplicaSet",
         "metadata": metadata(cx, row, owner, template),
         "spec": spec(row, owner, template),
-        "status": status::replica_set(cx, &row.status),
+        "status": status::replica_set(cx, &row.status, row.status.replicas),
     })
 }
 

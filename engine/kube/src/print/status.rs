@@ -1,7 +1,8 @@
 //! Conditions and counts, shared by kinds.
 
 use super::Context;
-use aegis_model::objects::{Condition, WorkloadStatus};
+use aegis_model::kubernetes::Labels;
+use aegis_model::objects::{Condition, Pod, WorkloadStatus};
 use serde_json::{Map, Value, json};
 
 /// Which further time a kind's conditions carry.
@@ -48,11 +49,21 @@ pub fn counts<const N: usize>(counts: [(&str, u32); N]) -> Value {
     Value::Object(fields.collect::<Map<_, _>>())
 }
 
-/// `status:` of a ReplicaSet.
-pub fn replica_set(cx: &Context<'_>, status: &WorkloadStatus) -> Value {
+/// How many of some pods carry all labels of a template.
+/// Source: pkg/controller/replicaset/replica_set_utils.go `calculateStatus`.
+pub fn fully_labelled<'a>(pods: impl Iterator<Item = &'a Pod>, template: &Labels) -> u32 {
+    let has_all = |pod: &Pod| {
+        let mut labels = template.iter();
+        labels.all(|(key, value)| pod.labels.get(key) == Some(value))
+    };
+    pods.filter(|pod| pod.is_active() && has_all(pod)).count() as u32
+}
+
+/// `status:` of a ReplicaSet, of which so many pods carry all labels of its template.
+pub fn replica_set(cx: &Context<'_>, status: &WorkloadStatus, fully: u32) -> Value {
     let mut out = counts([
         ("availableReplicas", status.available),
-        ("fullyLabeledReplicas", status.replicas),
+        ("fullyLabeledReplicas", fully),
         ("observedGeneration", status.observed_generation),
         ("readyReplicas", status.ready),
     ]);

@@ -71,7 +71,13 @@ fn status_of(cx: &Context<'_>, row: &Workload) -> Value {
         WorkloadSpec::DaemonSet(_) => daemon_set(row),
         WorkloadSpec::Job(_) | WorkloadSpec::CronJob(_) => return batch::status(cx, row),
         WorkloadSpec::ReplicaSet(_) | WorkloadSpec::Pod(_) => {
-            return status::replica_set(cx, &row.status);
+            let pods = row
+                .pods
+                .iter()
+                .filter_map(|id| cx.objects.pods.get(id.index()));
+            let labels = &row.spec.template().metadata.labels;
+            let fully = status::fully_labelled(pods, labels).min(row.status.replicas);
+            return status::replica_set(cx, &row.status, fully);
         }
     };
     let extra = match &*row.spec {

@@ -54,6 +54,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// What was said while it was read.
+    #[must_use]
+    pub fn warnings(&self) -> &[ReadError] {
+        &self.warnings
+    }
+
     /// `kind:`.
     #[must_use]
     pub fn kind(&self) -> &str {

@@ -4,7 +4,7 @@
 //! as the older ones did, with the defaults of the version that was written. Source:
 //! kubernetes.io, Deprecated API Migration Guide, and pkg/apis/*/v1beta*/defaults.go.
 
-use crate::check::successor;
+use crate::versions::successor;
 use aegis_model::kubernetes::Kind;
 use serde_json::{Map, Value, json};
 

@@ -201,6 +201,8 @@ impl Builder {
             node: Some(NodeId(ordinal % 2)),
             nominated: None,
             gates: None,
+            finalizers: None,
+            made_for: None,
             edits: 0,
             priority: 0,
             created: Tick(10),

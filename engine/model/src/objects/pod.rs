@@ -35,6 +35,12 @@ pub struct Pod {
     /// `spec.schedulingGates` where some were removed since; else those of the template.
     #[serde(default)]
     pub gates: Option<Arc<Vec<SmolStr>>>,
+    /// `metadata.finalizers` where they were written since; else those that it came with.
+    #[serde(default)]
+    pub finalizers: Option<Arc<Vec<SmolStr>>>,
+    /// The node for which a DaemonSet made it: its affinity names that one alone.
+    #[serde(default)]
+    pub made_for: Option<NodeId>,
     /// Changes of the spec since it came, a wish for its deletion among them: `metadata.generation` less one.
     #[serde(default)]
     pub edits: u32,

@@ -222,7 +222,10 @@ fn claim<P: Clone>(cluster: &Cluster<P>, site: &Site, template: TemplateId, dema
 fn pinned<P: Clone>(cluster: &mut Cluster<P>) {
     let pins = Arc::clone(&cluster.workings.pins);
     for pin in pins.iter() {
-        let pods = Arc::clone(&cluster.objects.workloads[pin.workload.index()].pods);
+        let pods = match pin.adopted {
+            Some(pod) => Arc::new(vec![pod]),
+            None => Arc::clone(&cluster.objects.workloads[pin.workload.index()].pods),
+        };
         for &pod in pods.iter() {
             let runs = cluster.objects.pods[pod.index()].phase == PodPhase::Running;
             let (chunk, row) = cluster.workings.pods.at_mut(pod);

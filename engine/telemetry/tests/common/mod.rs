@@ -89,6 +89,8 @@ fn pod(name: &str) -> Pod {
         node: Some(NodeId(0)),
         nominated: None,
         gates: None,
+        finalizers: None,
+        made_for: None,
         edits: 0,
         priority: 0,
         created: Tick(0),

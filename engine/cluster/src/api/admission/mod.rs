@@ -37,6 +37,7 @@ use alloc::vec::Vec;
 use call::Patience;
 use serde_json::Value;
 use smol_str::SmolStr;
+pub(crate) use webhook::User;
 use webhook::Write;
 
 /// A pod that asks to be let in.
@@ -333,8 +334,10 @@ where
     }
     let namespace = crate::reach::namespace_labels(&cluster.objects, applicant.namespace);
     let object = shown(cluster, applicant, template);
+    let owner = &cluster.objects.workloads[applicant.workload.index()].header;
     question(&Write {
         operation: "CREATE",
+        user: User::maker(&Kind::Pod, &owner.reference.kind),
         group: "",
         version: "v1",
         resource: "pods",
@@ -396,6 +399,7 @@ pub(crate) fn user_write<P>(
     object: &ObjectRef,
     document: &Doc,
     operation: &'static str,
+    user: User<'_>,
 ) -> Result<(), ApiError> {
     rules::freshen(cluster);
     let version = document["apiVersion"].as_str().unwrap_or("v1");
@@ -410,6 +414,7 @@ pub(crate) fn user_write<P>(
     let before = before.unwrap_or_default();
     let write = Write {
         operation,
+        user,
         group,
         version,
         resource: &rules::plural(&object.kind),
@@ -440,7 +445,8 @@ pub fn of_controller<P>(
     object: &ObjectRef,
     document: &Doc,
 ) -> Result<(), ApiError> {
-    user_write(cluster, object, document, "CREATE")?;
+    let user = User::maker(&object.kind, &Kind::Deployment);
+    user_write(cluster, object, document, "CREATE", user)?;
     match object_refusal(cluster, object, document) {
         Some(reason) => Err(ApiError::Forbidden {
             kind: object.kind.clone(),

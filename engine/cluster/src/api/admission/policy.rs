@@ -170,6 +170,7 @@ fn variables(write: &Write<'_>, parameters: &Value) -> Variables<'static> {
     );
     let request = json!({
         "operation": write.operation,
+        "userInfo": write.user.info(),
         "name": write.name,
         "namespace": write.inside.unwrap_or_default(),
         "kind": {"group": write.group, "version": write.version, "kind": write.kind.as_str()},

@@ -5,16 +5,20 @@
 //! k8s.io/apiserver/pkg/util/proxy `ResolveEndpoint`.
 
 use super::claim::list;
+use crate::api::Actor;
 use aegis_model::kubernetes::{Kind, LabelSelector, Labels};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A write as the rules of webhooks speak of it.
 pub(crate) struct Write<'a> {
     /// `CREATE`, `UPDATE`, `DELETE`.
     pub(crate) operation: &'a str,
+    /// Who asks for it.
+    pub(crate) user: User<'a>,
     /// API group; empty for the core group.
     pub(crate) group: &'a str,
     /// API version without the group.
@@ -35,6 +39,63 @@ pub(crate) struct Write<'a> {
     pub(crate) labels: &'a Labels,
     /// Labels of its namespace; `None` for what is in none.
     pub(crate) namespace: Option<&'a Labels>,
+}
+
+/// Who asks for a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User<'a> {
+    /// Somebody, by name; without one the administrator.
+    Person(&'a str),
+    /// A controller of kube-controller-manager, by its account's name.
+    Controller(&'a str),
+}
+
+impl<'a> User<'a> {
+    /// An actor of the record: `user:deployer`.
+    pub(crate) fn of(actor: Actor<'a>) -> Self {
+        let name = match actor {
+            Actor::Recorded(name) => name,
+            Actor::Unrecorded => "",
+        };
+        Self::Person(name.strip_prefix("user:").unwrap_or(name))
+    }
+
+    /// The controller that makes objects of a kind, or pods of an owner of a kind.
+    pub(crate) fn maker(made: &Kind, owner: &Kind) -> Self {
+        Self::Controller(match (made, owner) {
+            (Kind::Pod, Kind::Pod) => return Self::Person(""),
+            (Kind::Pod, Kind::StatefulSet) | (Kind::PersistentVolumeClaim, _) => {
+                "statefulset-controller"
+            }
+            (Kind::Pod, Kind::DaemonSet) => "daemon-set-controller",
+            (Kind::Pod, Kind::Job) => "job-controller",
+            (Kind::ReplicaSet, _) => "deployment-controller",
+            (Kind::Job, _) => "cronjob-controller",
+            _ => "replicaset-controller",
+        })
+    }
+
+    /// `request.userInfo`.
+    pub(super) fn info(self) -> Value {
+        let (name, groups) = match self {
+            Self::Person("") => (
+                "kubernetes-admin".into(),
+                ["kubeadm:cluster-admins", "", ""],
+            ),
+            Self::Person(name) => (String::from(name), ["", "", ""]),
+            Self::Controller(name) => (
+                format!("system:serviceaccount:kube-system:{name}"),
+                [
+                    "system:serviceaccounts",
+                    "system:serviceaccounts:kube-system",
+                    "",
+                ],
+            ),
+        };
+        let groups = groups.into_iter().chain(["system:authenticated"]);
+        let groups: Vec<&str> = groups.filter(|group| !group.is_empty()).collect();
+        json!({"username": name, "groups": groups})
+    }
 }
 
 /// Whether a webhook is called for a write.

@@ -1,6 +1,7 @@
 //! Kinds and fields without types are held against the API server's rules as well, in its words.
 
-use aegis_kube::{check, read};
+use aegis_check::check;
+use aegis_kube::read;
 
 /// All that is said of an object.
 fn said(text: &str) -> Vec<String> {

@@ -124,7 +124,19 @@ fn fits(scope: &str, resource: &str) -> bool {
 
 /// A LimitRange's spec at `path`.
 pub fn limits(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let types: Vec<&str> = values::items(spec, path, "limits")
+        .map(|(limit, _)| limit["type"].as_str().unwrap_or_default())
+        .collect();
+    findings.unique(types.iter().copied(), |index| {
+        super::item(&path.key("limits"), index).key("type")
+    });
     for (limit, at) in values::items(spec, path, "limits") {
+        let holds = |key: &str| !limit[key]["storage"].is_null();
+        if limit["type"] == "PersistentVolumeClaim" && !holds("min") && !holds("max") {
+            let detail =
+                "either minimum or maximum storage value is required, but neither was provided";
+            findings.required(&at.key("limits"), detail);
+        }
         if limit["type"].as_str().unwrap_or_default().is_empty() {
             findings.required(&at.key("type"), "");
         }
@@ -138,6 +150,19 @@ pub fn limits(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         }
         for pair in PAIRS {
             ordered(limit, &at, pair, findings);
+        }
+        let at = at.key("maxLimitRequestRatio");
+        for (name, ratio) in limit["maxLimitRequestRatio"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            if let Ok(amount) = values::amount(ratio)
+                && amount < Amount::whole(1)
+            {
+                let detail = format!("ratio {amount} is less than 1");
+                findings.invalid(&at.key(name), amount.to_string(), &detail);
+            }
         }
     }
 }

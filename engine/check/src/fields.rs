@@ -5,8 +5,8 @@
 
 use super::findings::Findings;
 use super::item;
-use crate::error::Problem;
-use crate::spelling::nearest;
+use aegis_kube::error::Problem;
+use aegis_kube::spelling::nearest;
 use aegis_model::FieldPath;
 use serde_json::Value;
 
@@ -171,7 +171,7 @@ fn fields(shape: &'static str) -> impl Iterator<Item = (&'static str, &'static s
 pub fn unknown(object: &Value, findings: &mut Findings) {
     let version = object["apiVersion"].as_str().unwrap_or_default();
     let kind = object["kind"].as_str().unwrap_or_default();
-    if super::versions::is_simulated(version, kind) {
+    if aegis_kube::versions::is_simulated(version, kind) {
         walk(object, kind, &FieldPath::default(), findings);
     }
 }

@@ -18,6 +18,15 @@ pub fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(inside) && !text.starts_with('-') && !text.ends_with('-')
 }
 
+/// A name of an object: an RFC 1123 subdomain of at most 253 characters.
+pub fn subdomain(text: &str, path: &FieldPath, findings: &mut Findings) {
+    if !is_subdomain(text) {
+        findings.invalid(path, text, SUBDOMAIN);
+    } else if text.len() > 253 {
+        findings.invalid(path, text, "must be no more than 253 characters");
+    }
+}
+
 fn is_subdomain(text: &str) -> bool {
     text.split('.').all(is_label)
 }

@@ -1,7 +1,7 @@
 //! The lists of known fields are those of the API's types.
 
+use aegis_check::problems;
 use aegis_kube::Problem;
-use aegis_kube::check::problems;
 use k8s_openapi::api::{apps, autoscaling, core, networking, policy};
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use serde::de::{Deserialize, Deserializer, Error, Visitor, value};

@@ -7,24 +7,30 @@
 
 mod batch;
 mod container;
+pub mod custom;
+mod expressions;
 mod fields;
 mod findings;
 mod names;
 mod other;
+mod placing;
 mod pod;
 mod policy;
 mod resources;
+mod rows_of_kinds;
+mod rows_of_pods;
 mod rules;
 mod selector;
 mod service;
 mod storage;
+mod table;
 mod values;
-mod versions;
 mod workload;
 
-use crate::error::{Problem, ReadError};
-use crate::read::Document;
-use crate::typed::typed;
+use aegis_kube::Document;
+use aegis_kube::error::{Problem, ReadError};
+use aegis_kube::typed::typed;
+use aegis_kube::versions;
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{Kind, Metadata, NodeSpec, ObjectRef, PodTemplateSpec};
 use aegis_model::path::Segment;
@@ -33,7 +39,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-pub(crate) use versions::successor;
 
 /// All problems of one document; empty where the API server would take it.
 #[must_use]
@@ -43,7 +48,7 @@ pub fn check(document: &Document) -> Vec<ReadError> {
     let problems = problems(&document.value).into_iter();
     let told = old.into_iter().chain(problems);
     let told = told.map(|(problem, help)| document.error(problem, help));
-    document.warnings.iter().cloned().chain(told).collect()
+    document.warnings().iter().cloned().chain(told).collect()
 }
 
 /// All problems of an input: those of its documents, and objects that stand in it twice.
@@ -127,7 +132,8 @@ pub fn problems(object: &Value) -> Vec<(Problem, Option<String>)> {
         simulated(object, &Kind::from(kind), &mut findings);
     }
     other::check(object, version, kind, &mut findings);
-    findings.list
+    table::object(object, version, kind, &mut findings);
+    findings.distinct()
 }
 
 fn simulated(object: &Value, kind: &Kind, findings: &mut Findings) {

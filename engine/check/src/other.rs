@@ -3,7 +3,7 @@
 //! Source: pkg/apis/core/validation and its like of other groups.
 
 use super::findings::Findings;
-use super::{batch, item, names, rules, storage, values};
+use super::{batch, expressions, item, names, rules, storage, values};
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{Kind, Metadata};
 use serde::Deserialize;
@@ -41,6 +41,17 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
         ("networking.k8s.io/v1", "Ingress") => {
             named(object, kind, findings, |f| ingress(spec, &at, f));
         }
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy") => {
+            expressions::policy(spec, &at, findings);
+        }
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding") => {
+            let actions = || values::items(spec, &at, "validationActions");
+            let has = |wanted: &str| actions().any(|(action, _)| action == wanted);
+            if has("Deny") && has("Warn") {
+                let detail = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
+                findings.invalid(&at.key("validationActions"), "[Deny Warn]", detail);
+            }
+        }
         ("v1", "Service") => node_ports(spec, &at, findings),
         ("v1", "Namespace") => security_levels(object, findings),
         _ => {}
@@ -57,7 +68,7 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
 /// The object's own rules behind those on its name and labels.
 fn named(object: &Value, kind: &str, findings: &mut Findings, rules: impl FnOnce(&mut Findings)) {
     let at = FieldPath::default().key("metadata");
-    if !super::versions::is_simulated(object["apiVersion"].as_str().unwrap_or_default(), kind)
+    if !aegis_kube::versions::is_simulated(object["apiVersion"].as_str().unwrap_or_default(), kind)
         && let Ok(meta) = Metadata::deserialize(&object["metadata"])
     {
         names::metadata(&meta, &Kind::from(kind), &at, findings);
@@ -98,6 +109,9 @@ fn pod_spec<'a>(object: &'a Value, version: &str, kind: &str) -> Option<(&'a Val
 
 fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     super::resources::of_pod(spec, path, findings);
+    super::table::pod(spec, path, findings);
+    super::placing::affinity(&spec["affinity"], &path.key("affinity"), findings);
+    security(spec, path, findings);
     let seconds = spec["activeDeadlineSeconds"].as_i64().unwrap_or(1);
     if !(1..=i64::from(i32::MAX)).contains(&seconds) {
         let detail = "must be between 1 and 2147483647, inclusive";
@@ -115,6 +129,38 @@ fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         }
     }
     host_ports(spec, path, findings);
+}
+
+/// What may not be said together of a container's rights.
+fn security(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    for list in ["initContainers", "containers"] {
+        for (container, at) in values::items(spec, path, list) {
+            let context = &container["securityContext"];
+            let at = at.key("securityContext");
+            if context["allowPrivilegeEscalation"] != false {
+                continue;
+            }
+            if context["privileged"] == true {
+                let detail =
+                    "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
+                findings.invalid(&at, context.clone(), detail);
+            }
+            let added = &context["capabilities"]["add"];
+            let mut added = added.as_array().into_iter().flatten();
+            if added.any(|one| one == "CAP_SYS_ADMIN") {
+                let detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
+                findings.invalid(&at, context.clone(), detail);
+            }
+        }
+    }
+    if spec["dnsPolicy"] == "None"
+        && spec["dnsConfig"]["nameservers"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+    {
+        let detail = "must provide at least one DNS nameserver when `dnsPolicy` is None";
+        findings.required(&path.key("dnsConfig").key("nameservers"), detail);
+    }
 }
 
 /// Ports of the node: each once, and in the node's network those of the container.

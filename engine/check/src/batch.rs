@@ -4,7 +4,7 @@
 
 use super::findings::Findings;
 use super::{pod, values};
-use crate::typed::typed;
+use aegis_kube::typed::typed;
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::PodTemplateSpec;
 use serde_json::Value;
@@ -29,6 +29,124 @@ pub fn job(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     }
     template(&spec["template"], &path.key("template"), findings);
     failure_policy(spec, path, findings);
+    indexes(spec, path, findings);
+    successes(spec, path, findings);
+}
+
+/// Most completions, and most pods at once, of a Job that counts failures of each index.
+const MOST_INDEXES: i64 = 100_000;
+
+/// What only Jobs with indexes may say.
+/// Source: pkg/apis/batch/validation `validateJobSpec`.
+fn indexes(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let indexed = spec["completionMode"] == "Indexed";
+    let per_index = path.key("backoffLimitPerIndex");
+    if !spec["backoffLimitPerIndex"].is_null() && !indexed {
+        let value = spec["backoffLimitPerIndex"].clone();
+        let detail = "requires indexed completion mode";
+        findings.invalid(&per_index, value, detail);
+    }
+    let most = &spec["maxFailedIndexes"];
+    if !most.is_null() && spec["backoffLimitPerIndex"].is_null() {
+        let detail = "when maxFailedIndexes is specified";
+        findings.required(&per_index, detail);
+    }
+    let completions = spec["completions"].as_i64();
+    if let (Some(most), Some(completions)) = (most.as_i64(), completions)
+        && most > completions
+    {
+        let detail = "must be less than or equal to completions";
+        findings.invalid(&path.key("maxFailedIndexes"), most, detail);
+    }
+    if completions.is_some_and(|number| indexed && number > 1_000_000) {
+        let value = spec["completions"].clone();
+        let detail = "must be less than or equal to 1000000";
+        findings.invalid(&path.key("completions"), value, detail);
+    }
+    let parallelism = spec["parallelism"].as_i64().unwrap_or(1);
+    if indexed && parallelism > MOST_INDEXES {
+        let detail =
+            format!("must be less than or equal to {MOST_INDEXES} when completion mode is Indexed");
+        findings.invalid(&path.key("parallelism"), parallelism, &detail);
+    }
+    if spec["podFailurePolicy"].is_object() && spec["podReplacementPolicy"] == "TerminatingOrFailed"
+    {
+        let at = path.key("podReplacementPolicy");
+        findings.one_of(&at, "TerminatingOrFailed", &["Failed"]);
+    }
+    if spec["podFailurePolicy"].is_object()
+        && !matches!(
+            spec["template"]["spec"]["restartPolicy"].as_str(),
+            None | Some("Never")
+        )
+    {
+        let at = path.key("template").key("spec").key("restartPolicy");
+        let value = spec["template"]["spec"]["restartPolicy"].clone();
+        let detail = "only \"Never\" is supported when podFailurePolicy is specified";
+        findings.invalid(&at, value, detail);
+    }
+}
+
+/// When a Job counts as done before all its indexes are.
+/// Source: pkg/apis/batch/validation `validateSuccessPolicy`.
+fn successes(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let policy = &spec["successPolicy"];
+    let at = path.key("successPolicy");
+    if policy.is_null() {
+        return;
+    }
+    if spec["completionMode"] != "Indexed" {
+        let detail = "requires indexed completion mode";
+        findings.invalid(&at, policy.clone(), detail);
+    }
+    let completions = spec["completions"].as_i64().unwrap_or(i64::MAX);
+    for (rule, at) in values::items(policy, &at, "rules") {
+        let count = rule["succeededCount"].as_i64().unwrap_or(0);
+        let mut most = completions;
+        if let Some(text) = rule["succeededIndexes"].as_str() {
+            let here = at.key("succeededIndexes");
+            match listed(text, completions) {
+                Ok(number) => most = number,
+                Err(why) => {
+                    findings.invalid(
+                        &here,
+                        text,
+                        &format!("error parsing succeededIndexes: {why}"),
+                    );
+                }
+            }
+        }
+        if count > most {
+            let detail = format!(
+                "must be less than or equal to {most} (the number of indexes in the specified succeededIndexes field)"
+            );
+            findings.invalid(&at.key("succeededCount"), count, &detail);
+        }
+    }
+}
+
+/// How many indexes a list like `0,2-4` names.
+fn listed(text: &str, completions: i64) -> Result<i64, String> {
+    let number = |text: &str| {
+        let read: Result<i64, _> = text.parse();
+        read.map_err(|_| format!("cannot convert string to integer for index: {text:?}"))
+    };
+    let (mut count, mut last) = (0, -1);
+    for range in text.split(',') {
+        let (first, end) = range.split_once('-').unwrap_or((range, range));
+        let (first, end) = (number(first)?, number(end)?);
+        if end >= completions {
+            return Err(format!("too large index: {end:?}"));
+        }
+        if first <= last || end < first {
+            return Err(format!(
+                "non-increasing order, previous: {last}, current: {first}"
+            ));
+        }
+        count += end - first + 1;
+        last = end;
+    }
+    Ok(count)
 }
 
 /// Rules for what follows from failed pods.
@@ -74,6 +192,12 @@ pub fn cron_job(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         "successfulJobsHistoryLimit",
     ];
     values::not_negative(spec, path, &counts, findings);
+    let zone = spec["timeZone"].as_str();
+    if let Some(zone) = zone.filter(|zone| zone.is_empty() || zone.eq_ignore_ascii_case("local")) {
+        let detail =
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        findings.invalid(&path.key("timeZone"), zone, detail);
+    }
     let policies = ["Allow", "Forbid", "Replace"];
     values::one_of(spec, path, "concurrencyPolicy", &policies, findings);
     let at = path.key("schedule");

@@ -24,6 +24,25 @@ pub fn of_pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
             findings.invalid(at, request.to_string(), &detail);
         }
     }
+    let mut sums: BTreeMap<String, Amount> = BTreeMap::new();
+    for (container, at) in values::items(spec, path, "containers") {
+        let own = amounts(&container["resources"], &at);
+        for name in STANDARD {
+            // A limit without a request stands for both.
+            let asked = own[0].get(name).or_else(|| own[1].get(name));
+            if let Some((amount, _)) = asked {
+                let sum = sums.entry(name.to_owned()).or_default();
+                *sum = sum.plus(*amount);
+            }
+        }
+    }
+    for (name, (request, at)) in requests {
+        if let Some(sum) = sums.get(name).filter(|sum| *sum > request) {
+            let detail =
+                format!("must be greater than or equal to aggregate container requests of {sum}");
+            findings.invalid(at, request.to_string(), &detail);
+        }
+    }
     for list in ["initContainers", "containers"] {
         for (container, at) in values::items(spec, path, list) {
             let at = at.key("resources");

@@ -85,9 +85,38 @@ pub fn volume(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         "volumeAttributesClassName",
         "volumeMode",
     ];
-    let mut fields = spec.as_object().into_iter().flatten();
-    if fields.all(|(key, _)| plain.contains(&key.as_str())) {
-        findings.required(path, "must specify a volume type");
+    let fields = spec.as_object().into_iter().flatten();
+    let sources: Vec<&String> = fields
+        .map(|(key, _)| key)
+        .filter(|key| !plain.contains(&key.as_str()))
+        .collect();
+    match sources.as_slice() {
+        [] => findings.required(path, "must specify a volume type"),
+        [_] => {}
+        [_, more @ ..] => {
+            for key in more {
+                let detail = "may not specify more than 1 volume type";
+                findings.forbidden(&path.key(key), detail);
+            }
+        }
+    }
+    if spec["local"].is_object() && spec["nodeAffinity"].is_null() {
+        let detail = "Local volume requires node affinity";
+        findings.required(&path.key("nodeAffinity"), detail);
+    }
+    let root = spec["hostPath"]["path"] == "/";
+    if root && spec["persistentVolumeReclaimPolicy"] == "Recycle" {
+        let detail = "may not be 'recycle' for a hostPath mount of '/'";
+        findings.forbidden(&path.key("persistentVolumeReclaimPolicy"), detail);
+    }
+    let required = path.key("nodeAffinity").key("required");
+    let terms = values::items(
+        &spec["nodeAffinity"]["required"],
+        &required,
+        "nodeSelectorTerms",
+    );
+    for (term, at) in terms {
+        super::placing::node_term(term, &at, findings);
     }
 }
 
@@ -103,6 +132,13 @@ pub fn data(object: &Value, findings: &mut Findings) {
             } else if key.len() > 253 {
                 findings.invalid(&at, key.as_str(), "must be no more than 253 characters");
             }
+        }
+    }
+    for (key, _) in object["binaryData"].as_object().into_iter().flatten() {
+        if !object["data"][key].is_null() {
+            let at = root.key("binaryData").key(key);
+            let detail = format!("duplicate of key {key:?} in data");
+            findings.invalid(&at, key.as_str(), &detail);
         }
     }
     if object["kind"] == "Secret" {

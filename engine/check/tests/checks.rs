@@ -1,7 +1,8 @@
 //! What the API server would refuse is refused in its words, at the right place.
 
+use aegis_check::{check, check_all, last_of_each};
 use aegis_kube::codes::explain;
-use aegis_kube::{Severity, check, check_all, last_of_each, read};
+use aegis_kube::{Severity, read};
 use std::collections::BTreeSet;
 
 const GOOD: &str = r#"

@@ -1,8 +1,8 @@
 //! A list of problems that grows.
 
-use crate::error::Problem;
-use crate::spelling::nearest;
-use crate::typed::shown;
+use aegis_kube::error::Problem;
+use aegis_kube::spelling::nearest;
+use aegis_kube::typed::shown;
 use aegis_model::FieldPath;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -16,6 +16,27 @@ pub struct Findings {
 impl Findings {
     pub fn push(&mut self, problem: Problem, help: Option<String>) {
         self.list.push((problem, help));
+    }
+
+    /// All of them, each said once: a rule of a table may say what a type has said.
+    pub fn distinct(self) -> Vec<(Problem, Option<String>)> {
+        let mut kept: Vec<(Problem, Option<String>)> = Vec::with_capacity(self.list.len());
+        for (problem, help) in self.list {
+            let place = |one: &Problem| {
+                one.to_string()
+                    .split(": ")
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .join(": ")
+            };
+            let told = kept
+                .iter()
+                .any(|(known, _)| place(known) == place(&problem));
+            if !told {
+                kept.push((problem, help));
+            }
+        }
+        kept
     }
 
     pub fn required(&mut self, path: &FieldPath, detail: &str) {
