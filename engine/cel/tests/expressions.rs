@@ -1,6 +1,6 @@
 //! Expressions as policies of admission write them, and what they come to.
 
-use aegis_cel::{Expression, Variables};
+use aegis_cel::{Expression, Unread, Variables};
 use serde_json::{Value, json};
 
 fn object() -> Value {
@@ -24,7 +24,7 @@ fn of(text: &str) -> String {
             Ok(value) => value.to_string(),
             Err(why) => format!("no value: {}", why.0),
         },
-        Err(why) => format!("unread: {}", why.0),
+        Err(Unread::Broken(why) | Unread::Unknown(why)) => format!("unread: {why}"),
     }
 }
 
@@ -133,4 +133,32 @@ fn what_is_not_known_is_not_read() {
     }
     let deep = "(".repeat(100) + "1" + &")".repeat(100);
     assert_eq!(of(&deep), "unread: too deep");
+}
+
+#[test]
+fn what_is_broken_is_told_from_what_is_not_known() {
+    for (text, broken) in [
+        ("object.spec.replicas <=", true),
+        ("object.spec.containers.all(c, c.image ==)", true),
+        ("(1 + 2", true),
+        ("object.metadata.name.matches('^a')", false),
+        ("object.?spec.?replicas", false),
+    ] {
+        let read = Expression::read(text);
+        assert_eq!(matches!(read, Err(Unread::Broken(_))), broken, "{text}");
+    }
+}
+
+#[test]
+fn free_names_are_those_that_no_macro_binds() {
+    for (text, names) in [
+        (
+            "object.spec.items.all(i, i.x == limit)",
+            vec!["object", "limit"],
+        ),
+        ("[1, 2].exists(i, i == 1) ? a.b : c == int", vec!["a", "c"]),
+    ] {
+        let read = Expression::read(text).expect(text);
+        assert_eq!(read.names().collect::<Vec<_>>(), names, "{text}");
+    }
 }

@@ -18,25 +18,22 @@ impl Findings {
         self.list.push((problem, help));
     }
 
-    /// All of them, each said once: a rule of a table may say what a type has said.
-    pub fn distinct(self) -> Vec<(Problem, Option<String>)> {
-        let mut kept: Vec<(Problem, Option<String>)> = Vec::with_capacity(self.list.len());
-        for (problem, help) in self.list {
-            let place = |one: &Problem| {
-                one.to_string()
-                    .split(": ")
-                    .take(2)
-                    .collect::<Vec<_>>()
-                    .join(": ")
-            };
-            let told = kept
+    /// Takes back what was found from there on at a place of which something was said before.
+    pub fn only_news(&mut self, from: usize) {
+        let place = |(problem, _): &(Problem, Option<String>)| {
+            let text = problem.to_string();
+            text.split(": ").next().map(str::to_owned)
+        };
+        let new = self.list.split_off(from);
+        for finding in new {
+            if !self
+                .list
                 .iter()
-                .any(|(known, _)| place(known) == place(&problem));
-            if !told {
-                kept.push((problem, help));
+                .any(|known| place(known) == place(&finding))
+            {
+                self.list.push(finding);
             }
         }
-        kept
     }
 
     pub fn required(&mut self, path: &FieldPath, detail: &str) {

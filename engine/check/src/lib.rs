@@ -133,7 +133,7 @@ pub fn problems(object: &Value) -> Vec<(Problem, Option<String>)> {
     }
     other::check(object, version, kind, &mut findings);
     table::object(object, version, kind, &mut findings);
-    findings.distinct()
+    findings.list
 }
 
 fn simulated(object: &Value, kind: &Kind, findings: &mut Findings) {

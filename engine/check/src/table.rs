@@ -86,11 +86,13 @@ pub fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
 }
 
 fn hold(of: &Value, path: &FieldPath, rows: &[Row], findings: &mut Findings) {
+    let before = findings.list.len();
     for (place, rule) in rows {
         visit(of, path, place, &mut |value, at| {
-            judge(value, at, *rule, findings)
+            judge(value, at, *rule, findings);
         });
     }
+    findings.only_news(before);
 }
 
 /// Goes to all fields of a place that are there.

@@ -55,7 +55,7 @@ fn what_is_right_is_let_through() {
     for text in [
         include_str!("../../../scenarios/manifests/online-boutique.yaml"),
         include_str!("../../../scenarios/manifests/sock-shop.yaml"),
-        include_str!("cluster/extra.yaml"),
+        include_str!("../../kube/tests/cluster/extra.yaml"),
     ] {
         let errors = check_all(&read("x", text).expect("it reads"));
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();

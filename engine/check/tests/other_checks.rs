@@ -173,7 +173,7 @@ fn rules_for_others() {
             object(
                 "admissionregistration.k8s.io/v1",
                 "ValidatingWebhookConfiguration",
-                "webhooks: [{name: a.b.c, sideEffects: None, timeoutSeconds: 99, failurePolicy: Fall, clientConfig: {url: 'https://x'}}]",
+                "webhooks: [{name: a.b.c, sideEffects: None, timeoutSeconds: 99, failurePolicy: Fall, admissionReviewVersions: [v1], clientConfig: {url: 'https://x'}}]",
             ),
             &[
                 "webhooks[0].timeoutSeconds: Invalid value: 99: the timeout value must be between 1 and 30 seconds",
@@ -268,4 +268,63 @@ fn network_and_configuration() {
         found[0].contains("Invalid value: \"a b\": a valid config key must consist of"),
         "{found:?}"
     );
+}
+
+#[test]
+fn rules_by_table() {
+    let one = |kind: &str, version: &str, rest: &str| object(version, kind, rest);
+    held(&[
+        (
+            pod("{terminationGracePeriodSeconds: -1, containers: [{name: c, image: i}]}"),
+            &[
+                "spec.terminationGracePeriodSeconds: Invalid value: -1: must be greater than or equal to 0",
+            ],
+        ),
+        (
+            pod("{containers: [{name: c, image: i, lifecycle: {preStop: {}}}]}"),
+            &["spec.containers[0].lifecycle.preStop: Required value: must specify a handler type"],
+        ),
+        (
+            pod(
+                "{volumes: [{name: v, hostPath: {path: /a/../b}}], containers: [{name: c, image: i}]}",
+            ),
+            &["spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'"],
+        ),
+        (
+            pod("{containers: [{name: c, image: i, envFrom: [{}]}]}"),
+            &[
+                "spec.containers[0].envFrom[0]: Required value: must specify one of: `configMapRef` or `secretRef`",
+            ],
+        ),
+        (
+            one(
+                "StorageClass",
+                "storage.k8s.io/v1",
+                "provisioner: p, volumeBindingMode: Later",
+            ),
+            &[
+                "volumeBindingMode: Unsupported value: \"Later\": supported values: \"Immediate\", \"WaitForFirstConsumer\"",
+            ],
+        ),
+        (
+            one(
+                "Role",
+                "rbac.authorization.k8s.io/v1",
+                "rules: [{apiGroups: [\"\"], resources: [pods], verbs: []}]",
+            ),
+            &["rules[0].verbs: Required value: verbs must contain at least one value"],
+        ),
+        (
+            one("ConfigMap", "v1", "data: {a: b}, binaryData: {a: Yg==}"),
+            &["binaryData.a: Invalid value: \"a\": duplicate of key \"a\" in data"],
+        ),
+        (
+            one(
+                "PersistentVolume",
+                "v1",
+                "spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], local: {path: /d}}",
+            ),
+            &["spec.nodeAffinity: Required value: Local volume requires node affinity"],
+        ),
+    ]);
 }

@@ -9,7 +9,8 @@ use crate::pipes::{Late, Pipe};
 use crate::reveal::{Cause, Revelation};
 use crate::schedule::Schedule;
 use crate::truth::Truth;
-use aegis_model::objects::Workload;
+use aegis_model::kubernetes::Kind;
+use aegis_model::objects::{Pod, Workload};
 use aegis_model::{Behaviour, Objects, Overlay, ServiceId, Tick};
 use aegis_sim::conduct::Conductor;
 use aegis_sim::infer::{Wiring, infer};
@@ -88,6 +89,8 @@ pub struct World {
     pub(crate) gap: Gap,
     /// Workloads whose behaviour is decided.
     pub(crate) furnished: usize,
+    /// Pods whose pinned use was looked for.
+    pub(crate) pinned: usize,
     usage: Arc<Vec<Usage>>,
 }
 
@@ -156,6 +159,7 @@ impl World {
             journal: Journal::default(),
             gap: parts.gap,
             furnished,
+            pinned: 0,
             usage: Arc::new(parts.usage),
         }
     }
@@ -237,6 +241,7 @@ impl World {
     /// Decides how workloads behave that have come since the last call, as it was for the others. One that was made
     /// anew behaves as it did.
     pub(crate) fn adopt(&mut self) {
+        self.pin_pods();
         let known = self.furnished;
         if self.cluster.objects.workloads.len() == known {
             return;
@@ -263,6 +268,39 @@ impl World {
         }
         self.pin_from(known);
         self.furnished = self.cluster.objects.workloads.len();
+    }
+
+    /// Pins the use of pods that controllers have made since, by their names.
+    fn pin_pods(&mut self) {
+        let known = core::mem::replace(&mut self.pinned, self.cluster.objects.pods.len());
+        let of_pods = |usage: &&Usage| usage.object.kind == Kind::Pod;
+        let named: Vec<&Usage> = self.usage.iter().filter(of_pods).collect();
+        if named.is_empty() {
+            return;
+        }
+        let objects = &self.cluster.objects;
+        let pin = |(index, pod): (usize, &Pod)| {
+            let owner = &objects.workloads[pod.workload.index()].header.reference;
+            let is_named = |usage: &&&Usage| {
+                usage.object.name == pod.name && usage.object.namespace == pod.namespace
+            };
+            let usage = named.iter().find(is_named)?;
+            (owner.kind != Kind::Pod).then(|| Pin {
+                workload: pod.workload,
+                cpu: usage.cpu,
+                memory: usage.memory,
+                adopted: Some(index.into()),
+            })
+        };
+        let new: Vec<Pin> = objects
+            .pods
+            .enumerate()
+            .skip(known)
+            .filter_map(pin)
+            .collect();
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.cluster.workings.pins).extend(new);
+        }
     }
 
     /// Pins the use of workloads that came since.

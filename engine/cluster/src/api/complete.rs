@@ -25,7 +25,19 @@ pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
         "Secret" => secret(document),
         "PersistentVolumeClaim" => data_source(document),
         "DaemonSet" => count_first_template(document),
+        "HorizontalPodAutoscaler" => drop_tolerance(document),
         _ => {}
+    }
+}
+
+/// A tolerance of its own is behind `HPAConfigurableTolerance`, which is off in 1.34: the field is dropped.
+/// Source: pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go `dropDisabledFields`.
+fn drop_tolerance(document: &mut Value) {
+    for side in ["/spec/behavior/scaleUp", "/spec/behavior/scaleDown"] {
+        let rules = document.pointer_mut(side);
+        if let Some(rules) = rules.and_then(Value::as_object_mut) {
+            rules.remove("tolerance");
+        }
     }
 }
 
@@ -99,6 +111,9 @@ pub(super) fn default_of<'a>(
 /// Completes a document that becomes another.
 pub(super) fn updated(object: &ObjectRef, before: &Value, mut document: Doc) -> Doc {
     match object.kind.as_str() {
+        "HorizontalPodAutoscaler" if document["spec"]["behavior"].is_object() => {
+            drop_tolerance(Arc::make_mut(&mut document));
+        }
         "Secret" if !document["stringData"].is_null() => secret(Arc::make_mut(&mut document)),
         "DaemonSet" => {
             let template = |document: &Value| create::template_of(&Kind::DaemonSet, document);
