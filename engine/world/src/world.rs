@@ -217,6 +217,7 @@ impl World {
     /// One second in which nothing that is scheduled happens.
     pub(crate) fn second(&mut self) {
         self.send();
+        self.pin_pods();
         self.wiring.follow(&mut self.cluster);
         self.journal.clear();
         aegis_sim::tick(
@@ -241,7 +242,6 @@ impl World {
     /// Decides how workloads behave that have come since the last call, as it was for the others. One that was made
     /// anew behaves as it did.
     pub(crate) fn adopt(&mut self) {
-        self.pin_pods();
         let known = self.furnished;
         if self.cluster.objects.workloads.len() == known {
             return;
@@ -272,6 +272,9 @@ impl World {
 
     /// Pins the use of pods that controllers have made since, by their names.
     fn pin_pods(&mut self) {
+        if self.cluster.objects.pods.len() == self.pinned {
+            return;
+        }
         let known = core::mem::replace(&mut self.pinned, self.cluster.objects.pods.len());
         let of_pods = |usage: &&Usage| usage.object.kind == Kind::Pod;
         let named: Vec<&Usage> = self.usage.iter().filter(of_pods).collect();

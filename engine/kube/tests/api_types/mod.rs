@@ -34,6 +34,8 @@ pub fn through_types(item: &Value) -> Option<Value> {
         "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(item),
         "ReplicaSet" => there_and_back::<ReplicaSet>(item),
         "Service" => there_and_back::<Service>(item),
+        "ClusterRole" => there_and_back::<k8s_openapi::api::rbac::v1::ClusterRole>(item),
+        "PriorityClass" => there_and_back::<k8s_openapi::api::scheduling::v1::PriorityClass>(item),
         "ControllerRevision" => {
             there_and_back::<k8s_openapi::api::apps::v1::ControllerRevision>(item)
         }
