@@ -29,7 +29,7 @@ fn every_object_passes_through_its_type_and_back() {
         assert_eq!(back, item, "{kind}");
         *kinds.entry(kind).or_default() += 1;
     }
-    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    assert_eq!(kinds.len(), 20, "{kinds:?}");
     assert_eq!(
         (kinds["Pod"], kinds["Deployment"], kinds["Node"]),
         (10, 12, 2)
