@@ -4,6 +4,7 @@ mod bad_input;
 mod diagnose;
 mod ends;
 mod kit;
+mod manifests;
 mod memory;
 mod models;
 mod reach;

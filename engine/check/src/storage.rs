@@ -142,8 +142,38 @@ pub fn data(object: &Value, findings: &mut Findings) {
         }
     }
     if object["kind"] == "Secret" {
+        encoded(object, findings);
         secret(object, findings);
     }
+}
+
+/// Values under `data` are base64. Source: Go's encoding/base64, `StdEncoding`.
+fn encoded(object: &Value, findings: &mut Findings) {
+    let root = FieldPath::default().key("data");
+    for (key, value) in object["data"].as_object().into_iter().flatten() {
+        if let Some(at) = value.as_str().and_then(illegal_at) {
+            let words = format!("illegal base64 data at input byte {at}");
+            findings.invalid(&root.key(key), "<secret contents redacted>", &words);
+        }
+    }
+}
+
+/// The first byte that cannot be where it stands in base64; line ends are passed over.
+fn illegal_at(text: &str) -> Option<usize> {
+    let read = |byte: &u8| !matches!(byte, b'\r' | b'\n');
+    let bytes = text.bytes().enumerate().filter(|(_, byte)| read(byte));
+    let bytes: Vec<(usize, u8)> = bytes.collect();
+    let padded = bytes.iter().position(|(_, byte)| *byte == b'=');
+    let digits = padded.unwrap_or(bytes.len());
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if let Some((at, _)) = bytes[..digits].iter().find(|(_, byte)| !is_digit(*byte)) {
+        return Some(*at);
+    }
+    let missing = (4 - digits % 4) % 4;
+    let padding = &bytes[digits..];
+    let whole = padding.len() == missing && missing < 3 && padding.iter().all(|one| one.1 == b'=');
+    let place = padding.get(missing).or_else(|| padding.first());
+    (!whole).then(|| place.map_or(text.len() - digits % 4, |(at, _)| *at))
 }
 
 /// What Secrets of some types must hold. A Secret whose values were left out is not judged by them.
@@ -171,5 +201,26 @@ fn secret(object: &Value, findings: &mut Findings) {
     if text.is_some_and(|text| serde_json::from_str::<Value>(text).is_err()) {
         let at = root.key("data").key(".dockerconfigjson");
         findings.invalid(&at, "<secret contents redacted>", "is not JSON");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::illegal_at;
+
+    #[test]
+    fn what_is_no_base64_is_told_by_its_first_wrong_byte() {
+        for (text, at) in [
+            ("", None),
+            ("aHVudGVyMg==", None),
+            ("YWRtaW4=", None),
+            ("YWRt\nYWRt\n", None),
+            ("admin", Some(4)),
+            ("plain text", Some(5)),
+            ("YWRtaW4", Some(4)),
+            ("YWRtaW4==", Some(8)),
+        ] {
+            assert_eq!(illegal_at(text), at, "{text}");
+        }
     }
 }

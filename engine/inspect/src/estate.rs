@@ -209,6 +209,13 @@ impl<'a> Estate<'a> {
         Some(self.objects[*at])
     }
 
+    /// Whether an object is in the input and was not taken: then it is what to mend, not what is missing.
+    #[must_use]
+    pub fn is_refused(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let wanted = reference(kind, namespace, name);
+        self.bundle.refused.iter().any(|one| one.object == wanted)
+    }
+
     /// Whether objects of a kind were collected at all: only then does a missing one mean something.
     #[must_use]
     pub fn knows(&self, kind: &str, namespace: &str) -> bool {

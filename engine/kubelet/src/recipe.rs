@@ -11,7 +11,7 @@ use aegis_model::kubernetes::{
 };
 use aegis_model::{Bytes, Objects, PodId, TemplateId, WorkloadId};
 use aegis_shell as shell;
-use aegis_shell::{Access, Filled, Mount, Script};
+use aegis_shell::{Access, Backing, Filled, Mount, Script};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -301,8 +301,20 @@ fn mounts(container: &Container, spec: &PodSpec) -> Vec<Mount> {
             false if is_of_another(&mount.name) => Access::Denied,
             false => Access::Writable,
         },
+        backing: backing(&mount.name, spec),
     });
     mounts.collect()
+}
+
+/// Source: Kubernetes' page on volumes: files of an emptyDir of medium Memory count against the memory
+/// limit of the container that wrote them.
+fn backing(name: &SmolStr, spec: &PodSpec) -> Backing {
+    let volume = spec.volumes.iter().find(|volume| volume.name == *name);
+    let dir = volume.and_then(|volume| volume.empty_dir.as_ref());
+    match dir.and_then(|dir| dir.medium.as_deref()) {
+        Some("Memory") => Backing::Memory,
+        _ => Backing::Disk,
+    }
 }
 
 fn layer(container: &Container) -> Access {

@@ -463,18 +463,55 @@ fn sequence(args: &[SmolStr]) -> String {
     (first..=last).map(|number| format!("{number}\n")).collect()
 }
 
-/// `dd if=/dev/zero of=file bs=1M count=10`.
+/// `dd if=/dev/zero of=file bs=1M count=10`. It holds one block at a time.
 fn dd(args: &[SmolStr], disk: &mut Disk<'_>) -> Done {
-    let Some(count) = value_of(args, "count=").and_then(|count| count.parse::<u64>().ok()) else {
-        return Done {
-            deed: Deed::Spin,
-            output: String::new(),
-        };
-    };
     let block = value_of(args, "bs=")
         .map_or(Some(512), bytes)
         .unwrap_or(512);
-    write_bytes(value_of(args, "of="), count.saturating_mul(block), disk)
+    let Some(count) = value_of(args, "count=").and_then(|count| count.parse::<u64>().ok()) else {
+        let deed = match block < LARGE_BLOCK {
+            true => Deed::Spin,
+            false => Deed::TakeMemory(block),
+        };
+        return Done {
+            deed,
+            output: String::new(),
+        };
+    };
+    let mut done = write_bytes(value_of(args, "of="), count.saturating_mul(block), disk);
+    if let (Deed::Ends { after, status: 0 }, true) = (&done.deed, block >= LARGE_BLOCK) {
+        done.deed = Deed::Holds {
+            bytes: block,
+            after: (*after).max(1),
+            status: 0,
+        };
+    }
+    done
+}
+
+/// Blocks from which what `dd` holds matters to a container's limit.
+const LARGE_BLOCK: u64 = 8 << 20;
+
+/// What the runtime gives `/dev/shm` at most: a file system in the container's own memory.
+/// Source: containerd, `oci.WithDefaultSpec`: size=65536k.
+const SHARED_MEMORY: u64 = 64 << 20;
+
+/// Files in `/dev/shm` are memory, until they are removed; more than fits is refused.
+fn into_memory(size: u64) -> Done {
+    let full = size > SHARED_MEMORY;
+    let output = if full {
+        String::from("dd: error writing '/dev/shm': No space left on device\n")
+    } else {
+        String::new()
+    };
+    Done {
+        deed: Deed::Holds {
+            bytes: size.min(SHARED_MEMORY),
+            after: 1,
+            status: i32::from(full),
+        },
+        output,
+    }
 }
 
 fn filled(size: Option<&str>, args: &[SmolStr], disk: &mut Disk<'_>) -> Done {
@@ -488,12 +525,25 @@ fn filled(size: Option<&str>, args: &[SmolStr], disk: &mut Disk<'_>) -> Done {
 const RATE: u64 = 500 << 20;
 
 fn write_bytes(path: Option<&str>, size: u64, disk: &mut Disk<'_>) -> Done {
+    if path.is_some_and(|path| path.starts_with("/dev/shm/")) {
+        return into_memory(size);
+    }
     let file = path.filter(|path| !path.starts_with("/dev/"));
     if let Some(path) = file {
         if let Some(why) = disk.refuses(path) {
             return Done::saying(1, format!("can't open '{path}': {why}\n"));
         }
         disk.fill(path, size);
+        if disk.is_memory(path) {
+            return Done {
+                deed: Deed::Holds {
+                    bytes: size,
+                    after: 1,
+                    status: 0,
+                },
+                output: String::new(),
+            };
+        }
     }
     Done {
         deed: Deed::Ends {

@@ -29,6 +29,17 @@ pub struct Mount {
     pub files: Filled,
     /// Whether it can be written to.
     pub access: Access,
+    /// What its files lie on.
+    pub backing: Backing,
+}
+
+/// What files lie on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backing {
+    /// A disk.
+    Disk,
+    /// The memory of the container that writes them.
+    Memory,
 }
 
 /// Whether files can be made and changed.
@@ -221,6 +232,12 @@ impl Disk<'_> {
             Access::ReadOnly => Some("Read-only file system"),
             Access::Denied => Some("Permission denied"),
         }
+    }
+
+    /// Whether what is written there is held in memory.
+    pub(super) fn is_memory(&self, path: &str) -> bool {
+        let mount = self.mount_of(&clean(path));
+        mount.is_some_and(|mount| mount.backing == Backing::Memory)
     }
 
     /// The file of that path, if a script wrote it.

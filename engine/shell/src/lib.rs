@@ -14,6 +14,7 @@ mod commands;
 mod compile;
 mod expand;
 mod files;
+mod flags;
 mod glob;
 mod kubectl;
 mod memory;
@@ -23,7 +24,7 @@ mod run;
 mod words;
 
 pub use commands::is_plainly_absent;
-pub use files::{Access, Content, Disk, File, Files, Filled, Mount};
+pub use files::{Access, Backing, Content, Disk, File, Files, Filled, Mount};
 pub use kubectl::{Call, Deed as KubectlDeed, Place};
 
 use alloc::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub struct Script {
     dialect: Dialect,
     /// Last part of its image's repository.
     family: SmolStr,
+    supply: Supply,
     /// What its image holds.
     pub content: Content,
     /// The program that cannot be started, as there is none of that name.
@@ -91,6 +93,15 @@ enum Op {
     Spin,
     /// Not followed from here on.
     Serve,
+}
+
+/// Where a script's programs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Supply {
+    /// Its image alone.
+    Image,
+    /// The script itself may have brought some.
+    Script,
 }
 
 /// Whose words programs use.
@@ -195,6 +206,7 @@ pub struct Shell {
     trap: Trap,
     dialect: Dialect,
     family: SmolStr,
+    supply: Supply,
     seed: u64,
     /// The end of what it printed.
     pub output: String,
@@ -267,6 +279,7 @@ impl Script {
             missing: None,
             usually: Usually::Serves,
             family: family.into(),
+            supply: Supply::Image,
         };
         script.usually = script.trial();
         script
@@ -283,6 +296,7 @@ impl Script {
             trap: self.trap.clone(),
             dialect: self.dialect,
             family: self.family.clone(),
+            supply: self.supply,
             seed,
             output: String::new(),
             halt: Halt::Sleep(0),
@@ -407,7 +421,25 @@ fn compile_text(text: &str) -> Vec<Op> {
 impl Script {
     /// What a shell does with `text`.
     fn of_text(text: &str, strict: bool, image: &str) -> Self {
-        Self::of(compile_text(text), strict, image)
+        let mut script = Self::of(compile_text(text), strict, image);
+        script.supply = programs::supply(text);
+        script.usually = script.trial();
+        script
+    }
+
+    /// A program that ends at once, as it does not take one of its flags.
+    fn refusing(refused: &flags::Refused, image: &str) -> Self {
+        let words = [SmolStr::new("echo"), refused.words.as_str().into()];
+        let says = Simple {
+            words: words.iter().map(|word| Word::plain(word)).collect(),
+            ..Simple::default()
+        };
+        let status = Word::plain(&smol_str::format_smolstr!("{}", refused.status));
+        Self::of(
+            alloc::vec![Op::Command(says), Op::Status(Some(status))],
+            false,
+            image,
+        )
     }
 
     /// A program without a shell: its words stand as they are.
@@ -481,10 +513,14 @@ pub fn read(command: &[SmolStr], args: &[SmolStr], image: &str) -> Script {
     } else if command.is_empty() && family == "kubectl" && !args.is_empty() {
         words.insert(0, "kubectl".into());
     } else if command.is_empty() && !is_shell_image {
-        return Script::server();
+        let refused = flags::refused(&words, family);
+        return refused.map_or_else(Script::server, |refused| Script::refusing(&refused, image));
     }
     if words.is_empty() {
         return Script::of_text("exit 0", false, image);
+    }
+    if let Some(refused) = flags::refused(&words, family).filter(|_| !is_shell(&words[0])) {
+        return Script::refusing(&refused, image);
     }
     let mut script = read_words(&words, image);
     script.missing = missing(&words, family);

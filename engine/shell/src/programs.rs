@@ -12,11 +12,11 @@ const KNOWN: [(&str, &[&str]); 9] = [
     ("alpine", &["apk"]),
     (
         "nginx",
-        &["nginx", "nginx-debug", "envsubst", "curl", "njs"],
+        &["nginx", "nginx-debug", "envsubst", "curl", "njs", "perl"],
     ),
     (
         "nginx-unprivileged",
-        &["nginx", "nginx-debug", "envsubst", "curl"],
+        &["nginx", "nginx-debug", "envsubst", "curl", "perl"],
     ),
     (
         "httpd",
@@ -105,6 +105,37 @@ pub(super) fn lacks_bare(program: &str, family: &str) -> bool {
         .split_ascii_whitespace()
         .any(|applet| applet == program);
     plain && !own.contains(&program) && !COMMON.contains(&program) && !is_applet
+}
+
+/// Words of scripts that may bring programs, or say where else they are.
+const BRINGING: [&str; 18] = [
+    "apk ", "apt", "yum ", "dnf ", "pip", "npm ", "wget", "curl", "cp ", "mv ", "ln ", "chmod", "tar ",
+    "install", "PATH=", "alias ", "()", ". /",
+];
+
+/// Where the programs of a script's text come from.
+pub(super) fn supply(text: &str) -> super::Supply {
+    let brings = BRINGING.iter().any(|word| text.contains(word));
+    match brings || text.contains("source ") || text.contains("function ") {
+        true => super::Supply::Script,
+        false => super::Supply::Image,
+    }
+}
+
+/// Folders in which a shell looks for programs.
+const FOLDERS: [&str; 6] = [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
+
+/// Whether a volume is mounted where a shell looks for programs.
+pub(super) fn is_mounted_over(mounts: &[super::Mount]) -> bool {
+    let within = |path: &str| FOLDERS.iter().any(|folder| path.starts_with(folder));
+    mounts.iter().any(|mount| within(&mount.path))
 }
 
 /// Whether one word is another with one letter more, less, or other, two swapped, or other capitals.

@@ -5,7 +5,7 @@ use super::commands::{self, Deed};
 use super::files::Disk;
 use super::parse::Simple;
 use super::words::{Part, RedirectKind, Word};
-use super::{Halt, Op, Shell, glob};
+use super::{Halt, Op, Shell, Supply, glob, programs};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -110,7 +110,7 @@ impl Shell {
         }
         let Done { deed, output } = self.run_command(&words, None, disk);
         self.redirect(simple, &output, disk, depth);
-        self.deed(deed, &words)
+        self.deed(deed, &words, disk)
     }
 
     /// `sh -c text` inside a script: to its end, or to where it never ends. What it sleeps is slept at once.
@@ -235,19 +235,19 @@ impl Shell {
             }
             if last {
                 self.redirect(simple, &done.output, disk, depth);
-                return self.deed(done.deed, &words);
+                return self.deed(done.deed, &words, disk);
             }
             match done.deed {
                 Deed::Ends { .. } => input = Some(done.output),
                 // What a program that is not known prints is not known either.
                 Deed::Unknown => input = None,
-                deed => return self.deed(deed, &words),
+                deed => return self.deed(deed, &words, disk),
             }
         }
         None
     }
 
-    fn deed(&mut self, deed: Deed, words: &[SmolStr]) -> Option<Halt> {
+    fn deed(&mut self, deed: Deed, words: &[SmolStr], disk: &Disk<'_>) -> Option<Halt> {
         match deed {
             Deed::Ends { after, status } => {
                 self.status = status;
@@ -272,9 +272,9 @@ impl Shell {
             }
             Deed::Spin => Some(Halt::Spin),
             Deed::Ask(host) => Some(Halt::Ask(host)),
-            Deed::Call(_) if lacks_first(words, &self.family) => self.unknown(words),
+            Deed::Call(_) if lacks_first(words, &self.family) => self.unknown(words, disk),
             Deed::Call(call) => Some(Halt::Call(call)),
-            Deed::Unknown => self.unknown(words),
+            Deed::Unknown => self.unknown(words, disk),
         }
     }
 
@@ -289,10 +289,12 @@ impl Shell {
         }
     }
 
-    fn unknown(&mut self, words: &[SmolStr]) -> Option<Halt> {
+    fn unknown(&mut self, words: &[SmolStr], disk: &Disk<'_>) -> Option<Halt> {
         let program = words.first().cloned().unwrap_or_default();
-        let absent =
-            commands::is_plainly_absent(&program) || super::programs::lacks(&program, &self.family);
+        let by_image = self.supply == Supply::Image && !programs::is_mounted_over(disk.mounts);
+        let absent = commands::is_plainly_absent(&program)
+            || programs::lacks(&program, &self.family)
+            || by_image && programs::lacks_bare(&program, &self.family);
         if !absent {
             return Some(Halt::Serve);
         }
@@ -305,7 +307,7 @@ impl Shell {
 /// Whether the image is known to have no program of the first word.
 fn lacks_first(words: &[SmolStr], family: &str) -> bool {
     let first = words.first();
-    first.is_some_and(|program| super::programs::lacks(program, family))
+    first.is_some_and(|program| programs::lacks(program, family))
 }
 
 /// `name=value`: the name, and that it is one.

@@ -415,6 +415,7 @@ fn what_is_mounted_for_reading_is_not_written() {
         path: "/etc/app".into(),
         files: Filled::Elsewhere,
         access: Access::ReadOnly,
+        backing: Backing::Disk,
     }];
     let run = |text: &str, layer: Access| {
         let mut files = Files::default();

@@ -48,7 +48,17 @@ pub fn mended(objects: &[Value], finding: &CauseFound) -> Option<Vec<Value>> {
         "secret_missing" => missing(&mut objects, at, finding, "Secret")?,
         "configuration_missing" => missing(&mut objects, at, finding, "ConfigMap")?,
         "service_account_missing" => missing(&mut objects, at, finding, "ServiceAccount")?,
-        "claim_class_wrong" => claim(&mut objects, field)?,
+        "claim_class_wrong" => claim(&mut objects, finding)?,
+        "filesystem_read_only" => writable(&mut objects[at], field)?,
+        "host_path_missing" => made_paths(&mut objects[at])?,
+        "quota_wants_resources" => {
+            for (resource, amount) in [("cpu", "100m"), ("memory", "128Mi")] {
+                requests(&mut objects[at], resource, amount);
+                for container in containers(&mut objects[at]) {
+                    container["resources"]["limits"][resource] = json!(amount);
+                }
+            }
+        }
         "taint_not_tolerated" => {
             pod_spec(&mut objects[at])["tolerations"] = json!([{"operator": "Exists"}]);
         }
@@ -194,9 +204,44 @@ fn missing(objects: &mut Vec<Value>, at: usize, finding: &CauseFound, kind: &str
     Some(())
 }
 
-/// The claim that a field names, with the cluster's own class.
-fn claim(objects: &mut [Value], field: &str) -> Option<()> {
-    let reference = field.split(": ").next()?;
+/// A container that may write: its root file system, or what it mounts; a volume that shows an object
+/// is never written.
+fn writable(object: &mut Value, field: &str) -> Option<()> {
+    if field.ends_with("readOnlyRootFilesystem") {
+        for container in containers(object) {
+            container["securityContext"]["readOnlyRootFilesystem"] = json!(false);
+        }
+        return Some(());
+    }
+    if !field.ends_with(".readOnly") {
+        return None;
+    }
+    for container in containers(object) {
+        let mounts = container["volumeMounts"].as_array_mut();
+        for mount in mounts.into_iter().flatten() {
+            let _ = remove(mount, "readOnly");
+        }
+    }
+    Some(())
+}
+
+/// Paths of the node that the kubelet makes where they are not there.
+fn made_paths(object: &mut Value) -> Option<()> {
+    for volume in pod_spec(object)["volumes"].as_array_mut()? {
+        let made = match volume["hostPath"]["type"].as_str() {
+            Some("Directory") => "DirectoryOrCreate",
+            Some("File") => "FileOrCreate",
+            _ => continue,
+        };
+        volume["hostPath"]["type"] = json!(made);
+    }
+    Some(())
+}
+
+/// The claim at fault, or the one that a field names, with the cluster's own class.
+fn claim(objects: &mut [Value], finding: &CauseFound) -> Option<()> {
+    let by_field = finding.field.as_deref().and_then(|field| field.split_once(": "));
+    let reference = by_field.map_or(finding.object.as_str(), |(reference, _)| reference);
     let at = position(objects, reference)?;
     remove(&mut objects[at]["spec"], "storageClassName")
 }

@@ -35,6 +35,7 @@ pub fn play(texts: &mut Texts, seconds: u32) -> Bundle {
                 world.advance(seconds);
                 collect(&texts.documents, &world, &mut bundle);
                 assume(&loaded, &mut bundle);
+                bundle.assumed.extend(assumed_nodes(&texts.documents));
                 return bundle;
             }
             Err(problems) if texts.drop_at(&problems) > 0 => {}
@@ -67,11 +68,7 @@ fn world(documents: &[Document]) -> Result<(Loaded, World), Vec<Diagnostic>> {
 fn telling(document: &Document) -> Document {
     let mut told = document.clone();
     let value = Arc::make_mut(&mut told.value);
-    let template = match value["kind"].as_str() {
-        Some("Pod") => "/spec",
-        Some("CronJob") => "/spec/jobTemplate/spec/template/spec",
-        _ => "/spec/template/spec",
-    };
+    let template = template_of(value);
     for list in ["containers", "initContainers"] {
         let containers = value.pointer_mut(&format!("{template}/{list}"));
         for container in containers
@@ -135,17 +132,41 @@ fn bounded(nodes: &mut Vec<Value>) {
 /// Nodes of a cluster at most where it is only pods that keep apart which ask for more: most clusters
 /// have no more, and what no cluster of that size can take is worth a word.
 const FEW: usize = 5;
+/// Nodes of a cluster at most where it is ports of the host that keep pods apart: what clusters have
+/// when they are made with the defaults of installers and clouds.
+const WITH_HOST_PORTS: usize = 3;
+
+/// How many nodes are enough for pods that keep apart; nothing where none do.
+fn enough(documents: &[Document]) -> Option<usize> {
+    let holds = |one: &Document, words: &str| one.value.to_string().contains(words);
+    let apart = documents.iter().any(|one| holds(one, "podAntiAffinity"));
+    let counted = |one: &&Document| matches!(one.kind(), "Deployment" | "StatefulSet" | "ReplicaSet");
+    let mut counted = documents.iter().filter(counted);
+    match (apart, counted.any(|one| holds(one, "\"hostPort\""))) {
+        (true, _) => Some(FEW),
+        (false, true) => Some(WITH_HOST_PORTS),
+        (false, false) => None,
+    }
+}
+
+fn assumed_nodes(documents: &[Document]) -> Option<String> {
+    let own = documents.iter().any(|document| document.kind() == "Node");
+    let enough = enough(documents).filter(|_| !own)?;
+    Some(format!(
+        "pods that keep apart are taken to have {enough} nodes at most"
+    ))
+}
 
 fn few(nodes: &mut Vec<Value>, documents: &[Document]) {
-    let keeps_apart = documents
-        .iter()
-        .any(|document| document.value.to_string().contains("podAntiAffinity"));
+    let Some(enough) = enough(documents) else {
+        return;
+    };
     let own = documents.iter().any(|document| document.kind() == "Node");
-    let times = nodes.len().div_ceil(FEW);
-    if own || !keeps_apart || !(2..=FEW).contains(&times) {
+    let times = nodes.len().div_ceil(enough);
+    if own || !(2..=FEW).contains(&times) {
         return;
     }
-    nodes.truncate(FEW);
+    nodes.truncate(enough);
     for node in nodes {
         for list in ["capacity", "allocatable"] {
             for name in ["cpu", "memory"] {
@@ -257,14 +278,43 @@ fn logs(pod: &Value, bundle: &mut Bundle) {
 
 /// An object without what was changed to make it tell more.
 fn as_written(mut item: Value, written: &[Document]) -> Value {
-    if item["kind"] != "CronJob" {
-        return item;
-    }
     let reference = aegis_kube::read::reference(&item);
     let mut written = written.iter();
-    let found = written.find(|document| document.reference() == reference);
-    if let Some(schedule) = found.map(|document| &document.value["spec"]["schedule"]) {
-        item["spec"]["schedule"] = schedule.clone();
+    let Some(document) = written.find(|document| document.reference() == reference) else {
+        return item;
+    };
+    let value = &document.value;
+    if item["kind"] == "CronJob" {
+        item["spec"]["schedule"] = value["spec"]["schedule"].clone();
+    }
+    // Who deletes an object of a file has it from a cluster in which it is being deleted.
+    for field in ["deletionTimestamp", "finalizers"] {
+        if !value["metadata"][field].is_null() {
+            item["metadata"][field] = value["metadata"][field].clone();
+        }
+    }
+    for list in ["containers", "initContainers"] {
+        never_pulled(&mut item, value, &format!("{}/{list}", template_of(value)));
     }
     item
+}
+
+/// Where the spec of an object's pods is.
+fn template_of(object: &Value) -> &'static str {
+    match object["kind"].as_str() {
+        Some("Pod") => "/spec",
+        Some("CronJob") => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
+    }
+}
+
+/// Gives containers back that they are never pulled.
+fn never_pulled(item: &mut Value, written: &Value, list: &str) {
+    let policies = written.pointer(list).and_then(Value::as_array);
+    let containers = item.pointer_mut(list).and_then(Value::as_array_mut);
+    for (container, own) in containers.into_iter().flatten().zip(policies.into_iter().flatten()) {
+        if own["imagePullPolicy"] == "Never" {
+            container["imagePullPolicy"] = json!("Never");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::args::{Diagnose, TextOrJson};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use aegis_inspect::{Scope, anonymize, inspect};
-use aegis_model::inspection::{Inspection, InspectionVerdict};
+use aegis_model::inspection::{Fix, Inspection, InspectionVerdict};
 use aegis_runner::bundle::{Files, gather, gather_dump};
 use aegis_runner::settled::{diagnosable, tried};
 use std::io::stdin;
@@ -52,12 +52,24 @@ fn look(args: &Diagnose) -> Result<Inspection, Failure> {
     let mut found = inspect(&bundle, &scope);
     if let Some(first) = found.findings.first_mut() {
         first.fix.tried = tried(&bundle, first);
+        if first.fix.tried.ended == Some(false) {
+            withdraw(&mut first.fix);
+        }
     }
     Ok(if args.anonymize {
         anonymize::anonymized(found, &bundle)
     } else {
         found
     })
+}
+
+/// What was tried and did not end the fault is no fix.
+fn withdraw(fix: &mut Fix) {
+    let tried = std::mem::take(&mut fix.kubectl).join("; ");
+    fix.undo.clear();
+    if let Some(after) = &mut fix.tried.after {
+        after.push_str(&format!(" (tried: {tried})"));
+    }
 }
 
 fn files(path: &str) -> Result<Files, Failure> {

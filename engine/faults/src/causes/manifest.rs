@@ -75,6 +75,25 @@ pub const ROWS: &[Cause] = &[
         source: "S namespace quotas",
     },
     Cause {
+        id: "quota_wants_resources",
+        mechanism: "A ResourceQuota counts requests or limits that the containers do not name, so no pod is created.",
+        prior: 0.1,
+        fix: &[step(
+            "kubectl -n {ns} set resources {kind}/{name} --requests=cpu=100m,memory=128Mi --limits=cpu=200m,memory=256Mi",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: ("kubectl -n {ns} get events", "failed quota: must specify"),
+        source: "every troubleshooting course",
+    },
+    Cause {
+        id: "role_binding_broken",
+        mechanism: "The binding names a role or an account that does not exist, so it lets nobody do anything.",
+        prior: 0.08,
+        fix: &[step("kubectl -n {ns} edit {kind}/{name}", "")],
+        check: ("kubectl -n {ns} describe {kind} {name}", "{value}"),
+        source: "every troubleshooting course",
+    },
+    Cause {
         id: "priority_class_missing",
         mechanism: "The PriorityClass of the pods does not exist, so none is created.",
         prior: 0.06,

@@ -77,6 +77,17 @@ pub const ROWS: &[Cause] = &[
         source: "S incorrect_port_assignment; I #16, #24; O ServiceEnvVarAddressMismatch",
     },
     Cause {
+        id: "service_name_wrong",
+        mechanism: "The program asks for a host by a name that no Service has from its namespace: it does not resolve.",
+        prior: 0.12,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}   # ask for {value}",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: ("kubectl get services -A", "the name under which it is"),
+        source: "every troubleshooting course",
+    },
+    Cause {
         id: "env_var_shadowed",
         mechanism: "A variable is defined twice; the last one wins.",
         prior: 0.06,

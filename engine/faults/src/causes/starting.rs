@@ -109,6 +109,62 @@ pub const ROWS: &[Cause] = &[
         source: "S init_container_dependency_hang; I #45, #59",
     },
     Cause {
+        id: "init_container_fails",
+        mechanism: "An init container ends with an error each time, so the pod never starts.",
+        prior: 0.1,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}   # the command of init container {container}",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: (
+            "kubectl -n {ns} logs {pod} -c {container}",
+            "the error with which it ends",
+        ),
+        source: "I #45, #59",
+    },
+    Cause {
+        id: "filesystem_read_only",
+        mechanism: "The container writes where it may only read: a mount for reading, or its root file system.",
+        prior: 0.12,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}   # {value}",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: (
+            "kubectl -n {ns} logs {pod} --previous",
+            "Read-only file system",
+        ),
+        source: "every troubleshooting course",
+    },
+    Cause {
+        id: "capability_missing",
+        mechanism: "The program needs a capability of the kernel that its container drops, and ends at its start.",
+        prior: 0.06,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}   # capabilities.add: [{value}]",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: (
+            "kubectl -n {ns} logs {pod} --previous",
+            "Operation not permitted",
+        ),
+        source: "every troubleshooting course",
+    },
+    Cause {
+        id: "host_path_missing",
+        mechanism: "The node has no such path of the type that the volume asks for, so the pod cannot be started.",
+        prior: 0.08,
+        fix: &[step(
+            "kubectl -n {ns} edit {kind}/{name}   # hostPath.type {value}",
+            "kubectl -n {ns} rollout undo {kind}/{name}",
+        )],
+        check: (
+            "kubectl -n {ns} describe pod {pod}",
+            "FailedMount: hostPath type check failed",
+        ),
+        source: "every troubleshooting course",
+    },
+    Cause {
         id: "secret_missing",
         mechanism: "A Secret that the container needs does not exist.",
         prior: 0.25,

@@ -151,13 +151,27 @@ fn allowed(estate: &Estate<'_>, namespace: &str, account: &str, ask: &Ask) -> bo
     })
 }
 
+/// The API groups of resources. Source: `kubectl api-resources` of 1.34.
+const GROUPS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &["pods", "services", "configmaps", "secrets", "nodes", "namespaces", "serviceaccounts",
+          "persistentvolumeclaims", "persistentvolumes"],
+    ),
+    ("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
+    ("batch", &["jobs", "cronjobs"]),
+    ("networking.k8s.io", &["ingresses", "networkpolicies"]),
+];
+
 fn takes(rule: &Value, ask: &Ask) -> bool {
     let holds = |list: &str, word: &str| {
         items(rule, list)
             .filter_map(Value::as_str)
             .any(|one| one == "*" || one == word)
     };
-    holds("/verbs", &ask.verb) && holds("/resources", &ask.resource)
+    let group = GROUPS.iter().find(|(_, all)| all.contains(&ask.resource.as_str()));
+    let of_group = group.is_none_or(|(group, _)| holds("/apiGroups", group));
+    holds("/verbs", &ask.verb) && holds("/resources", &ask.resource) && of_group
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::candidate::{
 };
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Pod};
-use aegis_model::bundle::ClusterEvent;
+use aegis_model::bundle::{ClusterEvent, Origin};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
@@ -68,12 +68,17 @@ fn missing(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
     let (message, (words, id, kind)) = said?;
     let name = quoted_after(message, words);
     if id != "configuration_key_missing"
-        && case.estate.find(kind, object.namespace, &name).is_some()
+        && (case.estate.find(kind, object.namespace, &name).is_some()
+            || case.estate.is_refused(kind, object.namespace, &name))
     {
         return None;
     }
+    let field = match id {
+        "configuration_key_missing" => key_field(pod, message),
+        _ => None,
+    };
     let candidate = Candidate::at_workload(id, &case.estate, at)?
-        .field(reference_field(pod, &name))
+        .field(field.unwrap_or_else(|| reference_field(pod, &name)))
         .value("value", name)
         .value("value_kind", kind.to_ascii_lowercase())
         .seen(Said, "event", object.reference(), message);
@@ -97,6 +102,38 @@ fn quoted_after(message: &str, words: &str) -> String {
         .find(words)
         .map_or("", |at| &message[at + words.len()..]);
     rest.split('"').next().unwrap_or("").trim().to_owned()
+}
+
+/// Where a pod asks for a key that the kubelet does not find.
+fn key_field(pod: &Pod<'_>, message: &str) -> Option<String> {
+    let words: Vec<&str> = message.split([' ', ':', '"']).collect();
+    let is_said = |key: &str| !key.is_empty() && words.contains(&key);
+    let by_variable = || {
+        let mut containers = items(pod.object.doc, "/spec/containers");
+        containers.find_map(|container| {
+            let variable = items(container, "/env").find(|one| {
+                is_said(text(one, "/valueFrom/configMapKeyRef/key"))
+                    || is_said(text(one, "/valueFrom/secretKeyRef/key"))
+            })?;
+            Some(format!(
+                "spec.template.spec.containers[name={}].env[name={}].valueFrom",
+                text(container, "/name"),
+                text(variable, "/name")
+            ))
+        })
+    };
+    let by_volume = || {
+        let volume = items(pod.object.doc, "/spec/volumes").find(|volume| {
+            let chosen = ["/configMap/items", "/secret/items"];
+            let mut chosen = chosen.iter().flat_map(|list| items(volume, list));
+            chosen.any(|item| is_said(text(item, "/key")))
+        })?;
+        Some(format!(
+            "spec.template.spec.volumes[name={}].items",
+            text(volume, "/name")
+        ))
+    };
+    by_variable().or_else(by_volume)
 }
 
 /// Where a pod refers to an object of that name.
@@ -179,9 +216,27 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
     let name = text(init, "/name");
     let restarts = number(init, "/restartCount").unwrap_or(0);
     let runs = init.pointer("/state/running").is_some();
-    (runs || restarts > 0).then(|| {
-        let candidate = Candidate::at_workload("init_container_stuck", &case.estate, at)?
-            .field(format!("spec.template.spec.initContainers[name={name}]"))
+    let waits = items(object.doc, "/spec/initContainers")
+        .find(|one| text(one, "/name") == name)
+        .and_then(|one| waits_for(case, one, object.namespace));
+    let failed = ["/state", "/lastState"].iter().any(|state| {
+        let code = number(init, &format!("{state}/terminated/exitCode"));
+        code.is_some_and(|code| code != 0)
+    });
+    let code = ["/state", "/lastState"]
+        .iter()
+        .find_map(|state| number(init, &format!("{state}/terminated/exitCode")));
+    let settled = case.estate.bundle.origin == Origin::Settled;
+    let (id, part) = match failed && waits.is_none() {
+        true if settled && matches!(code, Some(126 | 127)) => ("command_wrong", ".command"),
+        true => ("init_container_fails", ""),
+        false => ("init_container_stuck", ""),
+    };
+    (runs || restarts > 0 || failed).then(|| {
+        let candidate = Candidate::at_workload(id, &case.estate, at)?
+            .field(format!(
+                "spec.template.spec.initContainers[name={name}]{part}"
+            ))
             .value("container", name)
             .seen(
                 Proven,
@@ -194,9 +249,6 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
             Some(said) => candidate.seen(Fits, "log", object.reference(), said),
             None => candidate,
         };
-        let waits = items(object.doc, "/spec/initContainers")
-            .find(|one| text(one, "/name") == name)
-            .and_then(|one| waits_for(case, one, object.namespace));
         Some(match waits {
             Some(host) => candidate.seen(Proven, "object", object.reference(), host),
             None => candidate,
@@ -224,6 +276,11 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     (
         "usage per ",
         "limit_range_exceeded",
+        "spec.template.spec.containers[].resources",
+    ),
+    (
+        "failed quota: ",
+        "quota_wants_resources",
         "spec.template.spec.containers[].resources",
     ),
     (
@@ -262,6 +319,9 @@ fn refused(case: &Case<'_>, at: usize) -> Option<Candidate> {
         let message = event.message.as_str();
         let row = REFUSALS.iter().find(|(words, ..)| message.contains(words));
         let (_, id, field) = row?;
+        if *id == "admission_webhook_fails" && super::policies::is_backendless(estate, message) {
+            return None;
+        }
         Some(said(id)?.field(*field))
     })
 }
@@ -272,6 +332,7 @@ fn account(estate: &Estate<'_>, at: usize, failed: Option<&ClusterEvent>) -> Opt
     let namespace = keeper.object.namespace;
     let name = text(keeper.pod_spec, "/serviceAccountName");
     let absent = !name.is_empty()
+        && !estate.is_refused("ServiceAccount", namespace, name)
         && estate.knows("ServiceAccount", namespace)
         && estate.find("ServiceAccount", namespace, name).is_none();
     let said = failed.filter(|event| event.message.contains("serviceaccount \""));

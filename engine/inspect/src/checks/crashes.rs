@@ -25,6 +25,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         found.extend(hurt.iter().find_map(|pod| killed_for_memory(case, at, pod)));
         found.extend(hurt.iter().find_map(|pod| evicted(case, at, pod)));
         found.extend(hurt.iter().find_map(|pod| forbidden(case, at, pod)));
+        found.extend(hurt.iter().find_map(|pod| super::mounts::optional_key(case, at, pod)));
+        found.extend(hurt.iter().find_map(|pod| super::mounts::elsewhere(case, at, pod)));
         found.extend(by_its_words(case, at, &hurt));
     }
     found
@@ -263,6 +265,10 @@ fn told(case: &Case<'_>, at: usize, row: &Row, words: &[(&Log, &Complaint)]) -> 
     let (log, complaint) = words
         .iter()
         .find(|(_, complaint)| complaint.condition == row.condition)?;
+    let said = complaint.sample.to_ascii_lowercase();
+    if row.condition == Condition::PermissionDenied && said.contains("read-only file system") {
+        return super::mounts::read_only(case, at, log, complaint);
+    }
     let keeper = &case.estate.workloads[at];
     let secret = crate::settings::secrets(keeper.pod_spec);
     let value = match row.condition {
@@ -391,17 +397,26 @@ fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
         .or_else(|| number(status, "/state/terminated/exitCode"))
         .unwrap_or(0);
     let said = format!("container {name} ends with code {code}, again and again");
-    let of_job = case.estate.workloads[at].object.kind == "Job";
-    let id = if of_job {
-        "job_pods_fail"
+    let words = last_words(case, pod, name);
+    let ended_by_kubelet = case.estate.warnings_of(at).iter().any(|event| {
+        event.reason == "FailedPostStartHook"
+            || ["Liveness probe", "Startup probe"]
+                .iter()
+                .any(|words| event.message.starts_with(words))
+    });
+    let settled = case.estate.bundle.origin == Origin::Settled && !ended_by_kubelet;
+    let (id, part) = if case.estate.workloads[at].object.kind == "Job" {
+        ("job_pods_fail", "")
+    } else if settled && by_command(code, words.as_deref().unwrap_or_default()) {
+        ("command_wrong", command_field(pod, name))
     } else {
-        "crash_at_start"
+        ("crash_at_start", "")
     };
     let reference = pod.object.reference();
     let candidate = Candidate::at_workload(id, &case.estate, at)?
-        .field(format!("spec.template.spec.containers[name={name}]"))
+        .field(format!("spec.template.spec.containers[name={name}]{part}"))
         .seen(Proven, "object", reference.clone(), said);
-    let candidate = match last_words(case, pod, name) {
+    let candidate = match words {
         Some(words) => candidate.seen(Hints, "log", reference.clone(), words),
         None => candidate,
     };
@@ -423,6 +438,34 @@ fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
         Some(words) => candidate.seen(Hints, "object", reference, words),
         None => candidate,
     })
+}
+
+/// Words in which programs refuse a flag.
+const NO_FLAG: &[&str] = &[
+    "invalid option",
+    "unknown option",
+    "unrecognized option",
+    "illegal option",
+    "Bad directive",
+    "unknown flag",
+    "flag provided but not defined",
+    "requires a value",
+];
+
+/// Whether it is the command itself that cannot stay: it has done its work at once, there is no such
+/// program, or it does not take a flag.
+pub(super) fn by_command(code: i64, words: &str) -> bool {
+    matches!(code, 0 | 126 | 127) || NO_FLAG.iter().any(|one| words.contains(one))
+}
+
+/// Where a container's command stands.
+fn command_field(pod: &Pod<'_>, container: &str) -> &'static str {
+    let mut all = items(pod.object.doc, "/spec/containers");
+    let own = all.find(|one| text(one, "/name") == container);
+    match own {
+        Some(one) if items(one, "/args").next().is_some() => ".args",
+        _ => ".command",
+    }
 }
 
 /// Letters of a text that are repeated.

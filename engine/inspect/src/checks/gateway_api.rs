@@ -7,6 +7,7 @@ use crate::candidate::{
 };
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object};
+use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 /// Kinds of routes.
@@ -69,7 +70,7 @@ fn refused(object: &Object<'_>, condition: &str, id: &str) -> Option<Candidate> 
 fn classless(estate: &Estate<'_>, gateway: &Object<'_>) -> Option<Candidate> {
     let class = text(gateway.doc, "/spec/gatewayClassName");
     let some = estate.of_kind("GatewayClass").next().is_some();
-    let gone = some && estate.find("GatewayClass", "", class).is_none();
+    let gone = some && !estate.of_kind("GatewayClass").any(|one| one.name == class);
     (gone && !class.is_empty()).then(|| {
         Some(
             Candidate::new("gateway_class_missing", gateway.reference())?
@@ -85,12 +86,21 @@ fn classless(estate: &Estate<'_>, gateway: &Object<'_>) -> Option<Candidate> {
     })?
 }
 
-fn detached(route: &Object<'_>, field: &str, words: String) -> Option<Candidate> {
+fn detached(
+    estate: &Estate<'_>,
+    route: &Object<'_>,
+    field: &str,
+    words: String,
+) -> Option<Candidate> {
+    let weight = match estate.bundle.origin {
+        Origin::Settled => Said,
+        Origin::Collected => Proven,
+    };
     Some(
         Candidate::new("route_detached", route.reference())?
             .field(field)
             .value("value", words.clone())
-            .seen(Proven, "object", route.reference(), words),
+            .seen(weight, "object", route.reference(), words),
     )
 }
 
@@ -106,7 +116,7 @@ fn orphan(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             let knows = estate.knows("Gateway", namespace);
             let words = format!("it names Gateway {namespace}/{name}, which does not exist");
             return knows
-                .then(|| detached(route, "spec.parentRefs", words))
+                .then(|| detached(estate, route, "spec.parentRefs", words))
                 .flatten();
         };
         let section = text(parent, "/sectionName");
@@ -122,11 +132,11 @@ fn orphan(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
         };
         if listeners.is_empty() {
             let words = format!("Gateway {name} has no listener {section}");
-            detached(route, "spec.parentRefs", words)
+            detached(estate, route, "spec.parentRefs", words)
         } else if apart && listeners.iter().all(shut) {
             let words =
                 format!("Gateway {namespace}/{name} lets in routes of its own namespace alone");
-            detached(route, "spec.parentRefs", words)
+            detached(estate, route, "spec.parentRefs", words)
         } else {
             None
         }
@@ -155,7 +165,7 @@ fn leads_nowhere(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             let knows = estate.knows("Service", namespace);
             let words = format!("it sends to Service {namespace}/{name}, which does not exist");
             return knows
-                .then(|| detached(route, "spec.rules[].backendRefs", words))
+                .then(|| detached(estate, route, "spec.rules[].backendRefs", words))
                 .flatten();
         };
         let port = number(backend, "/port")?;
@@ -164,6 +174,6 @@ fn leads_nowhere(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             return None;
         }
         let words = format!("it sends to port {port} of Service {name}, which has no such port");
-        detached(route, "spec.rules[].backendRefs", words)
+        detached(estate, route, "spec.rules[].backendRefs", words)
     })
 }

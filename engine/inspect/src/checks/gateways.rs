@@ -6,7 +6,7 @@ use crate::candidate::{
     Candidate,
     Weight::{Fits, Proven, Said},
 };
-use crate::doc::{items, text, texts};
+use crate::doc::{items, number, text, texts};
 use crate::estate::{Estate, Object};
 use aegis_model::bundle::Condition;
 use std::collections::{BTreeMap, BTreeSet};
@@ -264,10 +264,21 @@ fn dangling(case: &Case<'_>, ingress: &Object<'_>) -> Option<Candidate> {
                 && estate.knows("Secret", ingress.namespace)
                 && estate.find("Secret", ingress.namespace, name).is_none()
         });
-    let (what, field, name) = match (gone, secret) {
-        (Some(name), _) => ("Service", "spec.rules", name),
-        (None, Some(name)) => ("Secret", "spec.tls", name),
-        (None, None) => return None,
+    let portless = portless(estate, ingress);
+    let (field, words) = match (gone, portless, secret) {
+        (Some(name), ..) => (
+            "spec.rules",
+            format!("it names Service {name}, which does not exist"),
+        ),
+        (None, Some(words), _) => (
+            "spec.rules[].http.paths[].backend.service.port",
+            words,
+        ),
+        (None, None, Some(name)) => (
+            "spec.tls",
+            format!("it names Secret {name}, which does not exist"),
+        ),
+        (None, None, None) => return None,
     };
     Some(
         Candidate::new("ingress_backend_missing", ingress.reference())?
@@ -277,7 +288,7 @@ fn dangling(case: &Case<'_>, ingress: &Object<'_>) -> Option<Candidate> {
                 Proven,
                 "object",
                 ingress.reference(),
-                format!("it names {what} {name}, which does not exist"),
+                words,
             )
             .seen(
                 Fits,
@@ -286,6 +297,41 @@ fn dangling(case: &Case<'_>, ingress: &Object<'_>) -> Option<Candidate> {
                 "requests for it are turned away",
             ),
     )
+}
+
+/// A backend's port that its Service does not have.
+fn portless(estate: &Estate<'_>, ingress: &Object<'_>) -> Option<String> {
+    let paths = items(ingress.doc, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
+    let backends = paths.filter_map(|path| path.pointer("/backend/service"));
+    let default = ingress.doc.pointer("/spec/defaultBackend/service");
+    backends.chain(default).find_map(|backend| {
+        let name = text(backend, "/name");
+        let service = estate.find("Service", ingress.namespace, name)?;
+        let ports: Vec<(Option<i64>, &str)> = items(service.doc, "/spec/ports")
+            .map(|one| (number(one, "/port"), text(one, "/name")))
+            .collect();
+        let (by_number, by_name) = (
+            number(backend, "/port/number"),
+            text(backend, "/port/name"),
+        );
+        let has = |(number, name): &(Option<i64>, &str)| match by_number {
+            Some(_) => *number == by_number,
+            None => *name == by_name,
+        };
+        let outside = text(service.doc, "/spec/type") == "ExternalName";
+        if outside || ports.is_empty() || ports.iter().any(has) {
+            return None;
+        }
+        let asked = by_number.map_or_else(|| by_name.to_owned(), |port| port.to_string());
+        let offered: Vec<String> = ports
+            .iter()
+            .filter_map(|(number, _)| number.map(|port| port.to_string()))
+            .collect();
+        Some(format!(
+            "it sends to port {asked} of Service {name}, which offers {}",
+            offered.join(", ")
+        ))
+    })
 }
 
 #[cfg(test)]

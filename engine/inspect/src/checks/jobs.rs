@@ -15,9 +15,41 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let crons = estate
         .of_kind("CronJob")
         .filter(|cron| estate.is_home(cron.namespace));
-    crons
-        .filter_map(|cron| idle(case, &cron).or_else(|| failing(case, &cron)))
+    let found = crons.filter_map(|cron| idle(case, &cron).or_else(|| failing(case, &cron)));
+    let jobs = estate
+        .of_kind("Job")
+        .filter(|job| estate.is_home(job.namespace));
+    found
+        .chain(jobs.filter_map(|job| endless(case, &job)))
         .collect()
+}
+
+/// A Job of several containers of which one never ends: the Job never does either.
+fn endless(case: &Case<'_>, job: &Object<'_>) -> Option<Candidate> {
+    const ENDLESS: &[&str] = &[
+        "tail -f /dev/null",
+        "sleep infinity",
+        "sleep inf",
+        "while true; do sleep",
+        "while :; do sleep",
+    ];
+    let settled = case.estate.bundle.origin == Origin::Settled;
+    let several = items(job.doc, "/spec/template/spec/containers").count() > 1;
+    let container = items(job.doc, "/spec/template/spec/containers").find(|container| {
+        let words = items(container, "/command").chain(items(container, "/args"));
+        let words: Vec<&str> = words.filter_map(Value::as_str).collect();
+        let script = words.join(" ");
+        ENDLESS.iter().any(|one| script.contains(one)) && !script.contains("exit")
+    })?;
+    let name = text(container, "/name");
+    let words = format!("container {name} never ends, and a Job ends with all of its containers");
+    (settled && several).then(|| {
+        Some(
+            Candidate::new("misconfiguration", job.reference())?
+                .field(format!("spec.template.spec.containers[name={name}]"))
+                .seen(Said, "object", job.reference(), words),
+        )
+    })?
 }
 
 /// A CronJob that starts nothing.

@@ -3,13 +3,14 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Proven, Said},
 };
 use aegis_model::bundle::{Refusal, RefusalKind};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let refused = case.estate.bundle.refused.iter();
-    refused.filter_map(candidate).collect()
+    let own = refused.filter(|one| !super::policies::is_backendless(&case.estate, &one.message));
+    own.filter_map(candidate).collect()
 }
 
 /// Words of admission, and the cause that they tell of.
@@ -46,7 +47,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "failed quota",
-        "quota_exceeded",
+        "quota_wants_resources",
         "spec.containers[].resources",
     ),
     (
@@ -73,23 +74,18 @@ fn candidate(refusal: &Refusal) -> Option<Candidate> {
         (None, RefusalKind::Repeated) => ("manifest_repeats", ""),
         (None, RefusalKind::Invalid | RefusalKind::Forbidden) => ("manifest_invalid", ""),
     };
-    let field = if refusal.field.is_empty() {
-        field
-    } else {
-        refusal.field.as_str()
+    let field = match refusal.field.as_str() {
+        "" => in_message(&refusal.message).unwrap_or(field),
+        given => given,
     };
     let source = match refusal.kind {
         RefusalKind::Unreadable => "file",
         _ => "object",
     };
-    let weight = match refusal.kind {
-        RefusalKind::Repeated => Fits,
-        _ => Said,
-    };
     let made = Candidate::new(id, refusal.object.clone())?
         .value("value", field)
         .seen(
-            weight,
+            Said,
             source,
             refusal.object.clone(),
             refusal.message.clone(),
@@ -108,4 +104,11 @@ fn candidate(refusal: &Refusal) -> Option<Candidate> {
     } else {
         made.field(field)
     })
+}
+
+/// The field that the API server names: `Service "web" is invalid: spec.ports[0].nodePort: Invalid value: …`.
+fn in_message(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once(" is invalid: ")?;
+    let (field, _) = rest.split_once(": ")?;
+    (!field.contains(' ')).then_some(field)
 }

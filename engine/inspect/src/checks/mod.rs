@@ -1,6 +1,9 @@
 //! The checks: each looks at one thing and says what it finds, with evidence. None knows another.
 
 mod access;
+mod appetite;
+mod bindings;
+mod config_files;
 mod containers;
 mod crashes;
 mod databases;
@@ -10,13 +13,19 @@ mod images;
 mod isolation;
 mod jobs;
 mod manifests;
+mod mounts;
+mod names;
 mod network;
 mod nodes;
+mod outside;
 mod performance;
 mod policies;
+mod ports;
 mod probes;
 mod programs;
 mod quotas;
+mod registries;
+mod rollouts;
 mod scheduling;
 mod services;
 mod storage;
@@ -66,6 +75,15 @@ pub const CHECKS: &[Check] = &[
     check("unused", unused::find),
     check("programs", programs::find),
     check("access", access::find),
+    check("mounts", mounts::find),
+    check("names", names::find),
+    check("outside", outside::find),
+    check("registries", registries::find),
+    check("ports", ports::find),
+    check("bindings", bindings::find),
+    check("appetite", appetite::find),
+    check("rollouts", rollouts::find),
+    check("config_files", config_files::find),
 ];
 
 const fn check(name: &'static str, find: fn(&Case<'_>) -> Vec<Candidate>) -> Check {

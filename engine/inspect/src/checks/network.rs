@@ -43,6 +43,16 @@ fn dns(case: &Case<'_>, at: usize) -> Option<Candidate> {
         .field("spec.template.spec.dnsPolicy")
         .value("value", own.join(","))
         .seen(Proven, "object", keeper.object.reference(), words);
+    let asked = super::names::asked(&case.estate, at);
+    let down = case.picture.symptoms.contains(&Symptom::Down(at));
+    let asks = { asked }.into_iter().find(|ask| ask.by_command && down);
+    let candidate = match asks.filter(|_| case.estate.bundle.origin == Origin::Settled) {
+        Some(ask) => {
+            let words = format!("it asks for {}, and is not well", ask.host);
+            candidate.seen(Said, "object", keeper.object.reference(), words)
+        }
+        None => candidate,
+    };
     let unresolved = own_complaint(case, at, &[Condition::NameNotFound]);
     let blind = own_complaint(case, at, &[Condition::TimedOut, Condition::NoInstance]);
     Some(match (unresolved, blind) {

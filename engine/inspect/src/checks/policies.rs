@@ -48,7 +48,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             .objects
             .iter()
             .filter(|one| home(one))
-            .filter_map(finalizer),
+            .filter_map(|one| finalizer(estate, one)),
     );
     if !estate.knows_pods() {
         found.extend((0..estate.workloads.len()).filter_map(|at| stuck(estate, at)));
@@ -123,7 +123,11 @@ fn by_design(pdb: &Object<'_>, expected: i64, origin: Origin) -> Option<Weight> 
     let all = written("minAvailable").is_some_and(|least| {
         least == "100%" || least.parse::<i64>().is_ok_and(|least| least >= expected)
     });
+    let more = written("minAvailable").is_some_and(|least| {
+        least.parse::<i64>().is_ok_and(|least| least > expected)
+    });
     match (none || all, expected, origin) {
+        (true, 1, Origin::Settled) if more => Some(Said),
         (true, 2.., Origin::Settled) => Some(Said),
         (true, 2.., Origin::Collected) => Some(Hints),
         _ => None,
@@ -194,6 +198,25 @@ fn job(job: &Object<'_>) -> Option<Candidate> {
     )
 }
 
+/// Whether a refusal is of a webhook whose backend is not there: then the webhook is at fault.
+pub(super) fn is_backendless(estate: &Estate<'_>, refusal: &str) -> bool {
+    refusal.contains("failed calling webhook")
+        && [
+            "ValidatingWebhookConfiguration",
+            "MutatingWebhookConfiguration",
+        ]
+        .iter()
+        .any(|kind| {
+            let mut all = estate.of_kind(kind);
+            all.any(|hook| webhook(estate, &hook).is_some() && names(&hook, refusal))
+        })
+}
+
+/// Whether a refusal names a webhook of a configuration.
+fn names(hook: &Object<'_>, refusal: &str) -> bool {
+    items(hook.doc, "/webhooks").any(|one| refusal.contains(text(one, "/name")))
+}
+
 fn webhook(estate: &Estate<'_>, hook: &Object<'_>) -> Option<Candidate> {
     let broken = items(hook.doc, "/webhooks").find_map(|one| {
         let (namespace, name) = (
@@ -217,11 +240,15 @@ fn webhook(estate: &Estate<'_>, hook: &Object<'_>) -> Option<Candidate> {
             format!("its Service {name} has no endpoint, and its failure refuses requests")
         }
     };
+    let weight = match estate.bundle.origin {
+        Origin::Settled => Said,
+        Origin::Collected => Proven,
+    };
     Some(
         Candidate::new("webhook_backend_missing", hook.reference())?
             .field("webhooks[].clientConfig.service")
             .value("value_kind", hook.kind.to_ascii_lowercase())
-            .seen(Proven, "object", hook.reference(), words)
+            .seen(weight, "object", hook.reference(), words)
             .seen(
                 Fits,
                 "object",
@@ -247,7 +274,11 @@ fn stuck(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     )
 }
 
-fn finalizer(object: &Object<'_>) -> Option<Candidate> {
+fn finalizer(estate: &Estate<'_>, object: &Object<'_>) -> Option<Candidate> {
+    let weight = match estate.bundle.origin {
+        Origin::Settled => Said,
+        Origin::Collected => Fits,
+    };
     let waits = has(object.doc, "/metadata/deletionTimestamp") && object.kind != "Pod";
     let names: Vec<&str> = items(object.doc, "/metadata/finalizers")
         .filter_map(|one| one.as_str())
@@ -258,7 +289,7 @@ fn finalizer(object: &Object<'_>) -> Option<Candidate> {
             Candidate::new("finalizer_stuck", object.reference())?
                 .field("metadata.finalizers")
                 .seen(
-                    Fits,
+                    weight,
                     "object",
                     object.reference(),
                     format!("it is to be deleted and waits for {}", names.join(", ")),

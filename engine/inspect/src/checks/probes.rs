@@ -8,7 +8,7 @@ use crate::candidate::{
 };
 use crate::doc::{has, items, number, text};
 use crate::estate::Pod;
-use aegis_model::bundle::ClusterEvent;
+use aegis_model::bundle::{ClusterEvent, Origin};
 use serde_json::Value;
 
 struct Probe<'a> {
@@ -29,6 +29,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
         found.extend(patient(case, at));
+        found.extend(unserved(case, at));
         let pods = estate.pods_of(at);
         let hurt: Vec<&Pod<'_>> = pods
             .filter(|pod| pod.phase == "Running" && (!pod.is_ready() || pod.restarts_again()))
@@ -52,6 +53,34 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// A path that says of itself that nobody serves it.
+fn unserved(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    const NOWHERE: &[&str] = &[
+        "404", "does-not-exist", "doesnotexist", "does_not_exist", "nonexist", "non-exist", "not-exist",
+        "no-such", "notfound", "not-found", "bogus",
+    ];
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return None;
+    }
+    let keeper = &estate.workloads[at];
+    items(keeper.pod_spec, "/containers").find_map(|container| {
+        KINDS.iter().find_map(|(field, family, _)| {
+            let path = text(container, &format!("/{field}/httpGet/path"));
+            let nowhere = NOWHERE.iter().any(|word| path.contains(word));
+            let name = text(container, "/name");
+            let words = format!("{field} asks for {path}, and a path of that name is served by nobody");
+            nowhere.then(|| {
+                let mut found = Candidate::at_workload(&format!("{family}_probe_fails"), estate, at)?
+                    .field(format!("spec.template.spec.containers[name={name}].{field}"))
+                    .seen(Said, "object", keeper.object.reference(), words);
+                found.hurts.clear();
+                Some(found)
+            })?
+        })
+    })
 }
 
 /// Failures of a liveness probe that has not failed often enough yet to restart the container.

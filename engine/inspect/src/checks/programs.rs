@@ -22,9 +22,11 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         found.extend(placeholder(estate, at));
         found.extend(unpublished(estate, at));
         for container in items(estate.workloads[at].pod_spec, "/containers") {
+            found.extend(line_as_program(estate, at, container));
             if is_plain(container) {
                 found.extend(unset(estate, at, container));
                 found.extend(unwritable(estate, at, container));
+                found.extend(powerless(estate, at, container));
                 found.extend(elsewhere(estate, at, container));
             }
         }
@@ -280,13 +282,15 @@ fn unwritable(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candi
         })
     };
     let missing = WRITTEN.iter().find(|folder| !mounted(folder))?;
-    let (field, words) = if read_only {
+    let (id, field, words) = if read_only {
         (
+            "filesystem_read_only",
             "securityContext.readOnlyRootFilesystem",
             format!("the root filesystem is read-only, and nginx writes to {missing}"),
         )
     } else if user.is_some_and(|user| user != 0) {
         (
+            "volume_permission_denied",
             "securityContext.runAsUser",
             format!("user {} may not write to {missing}, and nginx does", user?),
         )
@@ -295,20 +299,66 @@ fn unwritable(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candi
     };
     let name = text(container, "/name");
     Some(
-        alone(Candidate::at_workload(
-            "volume_permission_denied",
-            estate,
-            at,
-        )?)
+        alone(Candidate::at_workload(id, estate, at)?)
         .field(format!(
             "spec.template.spec.containers[name={name}].{field}"
         ))
+        .value("value", format!("an emptyDir at {missing}"))
         .seen(
             Said,
             "object",
             estate.workloads[at].object.reference(),
             words,
         ),
+    )
+}
+
+/// Capabilities that images need whose first program runs as root: it gives folders to another user,
+/// becomes that user, or opens a port below 1024. Sources: the images' entrypoints.
+const POWERS: &[(&str, &[&str])] = &[
+    ("nginx", &["CHOWN", "SETGID", "SETUID"]),
+    ("httpd", &["NET_BIND_SERVICE", "SETGID", "SETUID"]),
+    ("redis", &["SETGID", "SETUID"]),
+    ("postgres", &["CHOWN", "SETGID", "SETUID"]),
+    ("mysql", &["CHOWN", "SETGID", "SETUID"]),
+    ("mariadb", &["CHOWN", "SETGID", "SETUID"]),
+    ("mongo", &["CHOWN", "SETGID", "SETUID"]),
+];
+
+/// An image that runs as root without the capabilities that it needs for that.
+fn powerless(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
+    let image = official(container)?;
+    let (_, needs) = POWERS.iter().find(|(name, _)| *name == image)?;
+    let pod = estate.workloads[at].pod_spec;
+    let user = number(container, "/securityContext/runAsUser")
+        .or_else(|| number(pod, "/securityContext/runAsUser"));
+    let listed = |list: &str, name: &str| {
+        let pointer = format!("/securityContext/capabilities/{list}");
+        items(container, &pointer)
+            .filter_map(Value::as_str)
+            .any(|one| one.trim_start_matches("CAP_").eq_ignore_ascii_case(name))
+    };
+    let lost = |name: &&&str| {
+        (listed("drop", "ALL") || listed("drop", name)) && !listed("add", name) && !listed("add", "ALL")
+    };
+    let missing: Vec<&str> = needs.iter().filter(lost).copied().collect();
+    if missing.is_empty() || user.is_some_and(|user| user != 0) {
+        return None;
+    }
+    let (name, value) = (text(container, "/name"), missing.join(", "));
+    let words = format!("{image} starts as root and needs {value}, which the container drops");
+    Some(
+        alone(Candidate::at_workload("capability_missing", estate, at)?)
+            .field(format!(
+                "spec.template.spec.containers[name={name}].securityContext.capabilities"
+            ))
+            .value("value", value)
+            .seen(
+                Said,
+                "object",
+                estate.workloads[at].object.reference(),
+                words,
+            ),
     )
 }
 
@@ -325,13 +375,28 @@ const PORTS: &[(&str, &[i64])] = &[
     ("mongo", &[27017]),
 ];
 
+/// Whether a container mounts more than what the API server adds.
+fn is_mounted(container: &Value) -> bool {
+    let mut mounts = items(container, "/volumeMounts").map(|mount| text(mount, "/mountPath"));
+    mounts.any(|path| !path.starts_with("/var/run/secrets/"))
+}
+
+/// The ports on which a container listens whose image is known and runs as it comes.
+pub(super) fn listens_on(container: &Value) -> Option<&'static [i64]> {
+    let configured = is_mounted(container) || items(container, "/envFrom").next().is_some();
+    let image = official(container).filter(|_| is_plain(container) && !configured)?;
+    let found = PORTS.iter().find(|(name, _)| *name == image);
+    found.map(|(_, ports)| *ports)
+}
+
 /// A Service, or a probe, that asks such an image on another port.
 fn elsewhere(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
     let image = official(container)?;
     let (_, ports) = PORTS.iter().find(|(name, _)| *name == image)?;
-    let configured = ["/volumeMounts", "/envFrom", "/env"]
-        .iter()
-        .any(|list| items(container, list).next().is_some());
+    let configured = is_mounted(container)
+        || ["/envFrom", "/env"]
+            .iter()
+            .any(|list| items(container, list).next().is_some());
     let only = items(estate.workloads[at].pod_spec, "/containers").count() == 1;
     if configured || !only {
         return None;
@@ -364,6 +429,17 @@ fn elsewhere(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candid
             );
         }
     }
+    let misasked = misasked(container, image);
+    let name = text(container, "/name");
+    if let Some((probe, id, words)) = misasked {
+        return Some(
+            alone(Candidate::at_workload(id, estate, at)?)
+                .field(format!(
+                    "spec.template.spec.containers[name={name}].{probe}"
+                ))
+                .seen(Said, "object", reference, words),
+        );
+    }
     probed(container, &listens).and_then(|(probe, id, port)| {
         let name = text(container, "/name");
         Some(
@@ -375,6 +451,48 @@ fn elsewhere(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candid
                 .seen(weight(port), "object", reference, words(port)),
         )
     })
+}
+
+/// Images that do not speak HTTP. Mongo answers it, to say that it does not.
+const NOT_HTTP: &[&str] = &["redis", "memcached", "postgres", "mysql", "mariadb"];
+
+/// A probe in another protocol than an image speaks as it comes.
+fn misasked(container: &Value, image: &str) -> Option<(&'static str, &'static str, String)> {
+    const PROBES: &[(&str, &str)] = &[
+        ("livenessProbe", "liveness_probe_wrong_protocol"),
+        ("startupProbe", "liveness_probe_wrong_protocol"),
+        ("readinessProbe", "readiness_probe_wrong_protocol"),
+    ];
+    PROBES.iter().find_map(|(probe, id)| {
+        let get = container.pointer(&format!("/{probe}/httpGet"))?;
+        let secure = text(get, "/scheme") == "HTTPS";
+        let words = match image {
+            _ if NOT_HTTP.contains(&image) => format!("{image} does not speak HTTP"),
+            "nginx" | "httpd" if secure => format!("{image} speaks no TLS as it comes"),
+            _ => return None,
+        };
+        Some((*probe, *id, words))
+    })
+}
+
+/// A command whose first word is a whole line: there is no program of that name.
+fn line_as_program(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
+    let first = text(container, "/command/0");
+    let line = first.trim();
+    if !line.contains(' ') || line.contains(['$', '\n']) {
+        return None;
+    }
+    let name = text(container, "/name");
+    let words = format!("exec: \"{line}\": executable file not found: it is a line, not a program");
+    let reference = estate.workloads[at].object.reference();
+    Some(
+        alone(Candidate::at_workload("command_wrong", estate, at)?)
+            .field(format!(
+                "spec.template.spec.containers[name={name}].command"
+            ))
+            .seen(Said, "object", reference.clone(), words)
+            .seen(Proven, "object", reference, "words of a command stand apart"),
+    )
 }
 
 fn probed(

@@ -9,6 +9,7 @@ use crate::candidate::{
 use crate::doc::{items, quantity, text, texts};
 use crate::estate::{Object, Pod};
 use crate::labels::{Labels, affinity_takes, node_selector_takes, untolerated};
+use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 /// A node, as the pod sees it.
@@ -28,9 +29,62 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         let mut waiting = pods.filter(|pod| pod.node.is_empty() && pod.phase == "Pending");
         if let Some(pod) = waiting.next() {
             found.extend(unplaced(case, at, pod));
+            found.extend(unscheduled(case, at));
         }
+        found.extend(nowhere(case, at));
     }
     found
+}
+
+/// A scheduler of another name, which nobody runs in these manifests.
+fn unscheduled(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    let estate = &case.estate;
+    let keeper = &estate.workloads[at];
+    let name = text(keeper.pod_spec, "/schedulerName");
+    let runs = estate.workloads.iter().any(|one| one.object.name == name);
+    if estate.bundle.origin != Origin::Settled || matches!(name, "" | "default-scheduler") || runs {
+        return None;
+    }
+    let words = format!("it waits for scheduler {name}, which nobody runs");
+    Some(
+        Candidate::at_workload("scheduler_down", estate, at)?
+            .field("spec.template.spec.schedulerName")
+            .value("value", name)
+            .seen(Said, "object", keeper.object.reference(), words)
+            .seen(
+                Proven,
+                "object",
+                keeper.object.reference(),
+                "the pod has no node, and no word of a scheduler",
+            ),
+    )
+}
+
+/// A pod for a node whose name says that there is none.
+fn nowhere(case: &Case<'_>, at: usize) -> Option<Candidate> {
+    const NOWHERE: &[&str] = &[
+        "nonexist", "non-exist", "does-not-exist", "doesnotexist", "no-such", "not-exist", "invalid", "missing", "fake",
+        "bogus",
+    ];
+    let estate = &case.estate;
+    let keeper = &estate.workloads[at];
+    let named = match keeper.object.kind {
+        "Pod" => None,
+        _ => Some(text(keeper.pod_spec, "/nodeName")),
+    };
+    let name = named.unwrap_or_else(|| text(keeper.object.doc, "/spec/nodeName"));
+    let settled = estate.bundle.origin == Origin::Settled;
+    let gone = settled && estate.find("Node", "", name).is_none();
+    if !gone || !NOWHERE.iter().any(|word| name.contains(word)) {
+        return None;
+    }
+    let words = format!("spec.nodeName is {name}, and there is no such node");
+    let mut found = Candidate::at_workload("node_selector_wrong", estate, at)?
+        .field("spec.template.spec.nodeName")
+        .value("value", name)
+        .seen(Said, "object", keeper.object.reference(), words);
+    found.hurts.clear();
+    Some(found)
 }
 
 fn unplaced(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Vec<Candidate> {

@@ -109,7 +109,7 @@ fn wrong_selector(case: &Case<'_>, service: &Object<'_>) -> Option<Candidate> {
         .field("spec.selector")
         .value("value", labels.join(","))
         .seen(Proven, "object", service.reference(), words);
-    Some(by_itself(estate, candidate))
+    Some(missed_by_callers(case, service, by_itself(estate, candidate)))
 }
 
 /// Of manifests no symptom is needed where two objects contradict each other: whoever asks will meet it.
@@ -119,6 +119,30 @@ fn by_itself(estate: &Estate<'_>, mut candidate: Candidate) -> Candidate {
         candidate.services.clear();
     }
     candidate
+}
+
+/// With the workloads that are not well as they ask for the Service.
+pub(super) fn missed_by_callers(
+    case: &Case<'_>,
+    service: &Object<'_>,
+    candidate: Candidate,
+) -> Candidate {
+    let estate = &case.estate;
+    let callers = match estate.bundle.origin {
+        Origin::Settled => super::names::askers(case, service),
+        Origin::Collected => Vec::new(),
+    };
+    let Some(first) = callers.first() else {
+        return candidate;
+    };
+    let words = format!(
+        "{} asks for it, and is not well",
+        estate.workloads[*first].object.reference()
+    );
+    let reference = service.reference();
+    candidate
+        .hurting(callers.iter().copied())
+        .seen(Said, "object", reference, words)
 }
 
 fn wrong_port(
@@ -163,11 +187,10 @@ fn wrong_port(
         );
         let candidate = make("service_target_port_wrong")?.field("spec.ports[].targetPort");
         let reference = service.reference();
-        return Some(
-            candidate
-                .value("value", shown)
-                .seen(Proven, "object", reference, words),
-        );
+        let candidate = candidate
+            .value("value", shown)
+            .seen(Proven, "object", reference, words);
+        return Some(missed_by_callers(case, service, candidate));
     }
     let asked = protocol(port);
     let spoken = named.first().map(|one| protocol(one))?;

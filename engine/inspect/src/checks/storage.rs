@@ -43,11 +43,10 @@ fn classless(case: &Case<'_>) -> Vec<Candidate> {
     let waiting = claims.filter(|claim| text(claim.doc, "/status/phase") != "Bound");
     waiting
         .filter_map(|claim| {
-            let (id, words) =
-                unbound(estate, &claim).filter(|(id, _)| *id == "claim_class_wrong")?;
+            let (id, words) = unbound(estate, &claim)?;
             Some(
                 Candidate::new(id, claim.reference())?
-                    .field("spec.storageClassName")
+                    .field(field_of(id))
                     .value("value", text(claim.doc, "/spec/storageClassName"))
                     .seen(Said, "object", claim.reference(), words),
             )
@@ -58,6 +57,9 @@ fn classless(case: &Case<'_>) -> Vec<Candidate> {
 fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candidate> {
     let estate = &case.estate;
     let namespace = pod.object.namespace;
+    if estate.is_refused("PersistentVolumeClaim", namespace, name) {
+        return None;
+    }
     let Some(claim) = estate.find("PersistentVolumeClaim", namespace, name) else {
         let words = format!("persistentvolumeclaim \"{name}\" not found");
         let mut warnings = estate.warnings("Pod", namespace, pod.object.name);
@@ -75,13 +77,7 @@ fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candid
         return None;
     }
     let (id, words) = unbound(estate, &claim)?;
-    let field = match id {
-        "claim_class_wrong" => "spec.storageClassName",
-        "claim_size_too_large" => "spec.resources.requests.storage",
-        "claim_access_mode_wrong" => "spec.accessModes",
-        "claim_selector_wrong" => "spec.selector",
-        _ => "spec.volumeName",
-    };
+    let field = field_of(id);
     Some(
         make(id, estate, at, name)?
             .field(format!("{}: {field}", claim.reference()))
@@ -93,6 +89,17 @@ fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candid
                 "the claim is Pending, and the pod waits for it",
             ),
     )
+}
+
+/// The claim's field that does not fit.
+fn field_of(id: &str) -> &'static str {
+    match id {
+        "claim_class_wrong" => "spec.storageClassName",
+        "claim_size_too_large" => "spec.resources.requests.storage",
+        "claim_access_mode_wrong" => "spec.accessModes",
+        "claim_selector_wrong" => "spec.selector",
+        _ => "spec.volumeName",
+    }
 }
 
 fn make(id: &str, estate: &Estate<'_>, at: usize, claim: &str) -> Option<Candidate> {
@@ -120,10 +127,16 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
             format!("there is neither a class {class} nor a volume of it"),
         ));
     }
-    let provisions =
-        made.is_some_and(|one| text(one.doc, "/provisioner") != "kubernetes.io/no-provisioner");
-    if provisions {
-        return None;
+    if let Some(class) = &made {
+        let provisioner = text(class.doc, "/provisioner");
+        if provisioner != "kubernetes.io/no-provisioner" {
+            return provided_by_nobody(estate, class, provisioner);
+        }
+        let at_once = text(class.doc, "/volumeBindingMode") != "WaitForFirstConsumer";
+        if volumes.is_empty() && at_once {
+            let words = format!("class {} makes no volumes, and there is none of it", class.name);
+            return Some(("claim_class_wrong", words));
+        }
     }
     let nearest = volumes
         .iter()
@@ -138,6 +151,26 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
     let (misfits, volume) = nearest;
     let id = *misfits.first()?;
     Some((id, describe(id, claim, volume)))
+}
+
+/// Of manifests: a class of a provisioner that says of itself that there is none, and that no workload
+/// of the input runs.
+fn provided_by_nobody(
+    estate: &Estate<'_>,
+    class: &Object<'_>,
+    provisioner: &str,
+) -> Option<(&'static str, String)> {
+    const NOBODY: &[&str] = &[
+        "fake", "does.not.exist", "does-not-exist", "doesnotexist", "nonexist", "non-exist", "no-such",
+        "invalid", "bogus", "missing", "dummy",
+    ];
+    let named = NOBODY.iter().any(|word| provisioner.contains(word));
+    let runs = || estate.workloads.iter().any(|one| one.pod_spec.to_string().contains(provisioner));
+    let settled = estate.bundle.origin == Origin::Settled;
+    (settled && named && !runs()).then(|| {
+        let words = format!("nobody runs {provisioner}, which is to make the volumes of class {}", class.name);
+        ("claim_class_wrong", words)
+    })
 }
 
 /// What keeps a volume from a claim, the taking last: it matters only where all else fits.

@@ -29,7 +29,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         found.extend(ungoverned(estate, set));
     }
     for service in of("Service").filter(|one| home(one)) {
-        found.extend(podless(estate, service));
+        let podless = podless(estate, service);
+        found.extend(podless.map(|one| super::services::missed_by_callers(case, service, one)));
     }
     found.extend(defaults(estate));
     found
@@ -179,17 +180,31 @@ fn podless(estate: &Estate<'_>, service: &Object<'_>) -> Option<Candidate> {
         .collect();
     let outside = text(service.doc, "/spec/type") == "ExternalName" || wanted.is_empty();
     let others = in_namespace(estate, service.namespace).next().is_some();
-    if outside || !others || !estate.behind(service).is_empty() {
+    // Of a Service alone in its namespace nobody knows who stands behind it: that it selects nobody here
+    // is all that there is to say.
+    let alone = estate.bundle.origin == Origin::Settled && !others;
+    if outside || !(others || alone) || !estate.behind(service).is_empty() {
         return None;
     }
     // Where it was meant for a workload that is there, that is the better answer.
     if super::services::meant(estate, service).is_some() {
         return None;
     }
-    let words = format!("no pod has {}", wanted.join(","));
+    let labels = wanted.join(",");
+    let elsewhere = estate.workloads.iter().find(|keeper| {
+        let mut selector = texts(service.doc, "/spec/selector");
+        selector.all(|(key, value)| keeper.labels.get(key) == Some(&value))
+    });
+    let (field, words) = match elsewhere {
+        Some(keeper) => (
+            "metadata.namespace",
+            format!("{} has {labels}, and is in another namespace", keeper.object.reference()),
+        ),
+        None => ("spec.selector", format!("no pod has {labels}")),
+    };
     Some(
         Candidate::new("service_without_pods", service.reference())?
-            .field("spec.selector")
+            .field(field)
             .seen(weight(estate), "object", service.reference(), words),
     )
 }

@@ -1,0 +1,76 @@
+//! Containers of a pod that listen on the same port: they share one network, and the second to start ends.
+
+use super::Case;
+use super::programs::listens_on;
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Proven, Said},
+};
+use crate::doc::{items, number, text};
+use crate::estate::Estate;
+use aegis_model::bundle::Origin;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return Vec::new();
+    }
+    let all = 0..estate.workloads.len();
+    all.filter_map(|at| shared(estate, at)).collect()
+}
+
+/// How it is known on which ports a container listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// By its image, which is as it comes.
+    ByImage,
+    /// It declares them.
+    Declared,
+}
+
+fn ports_of(container: &Value) -> Vec<(i64, Known)> {
+    if let Some(ports) = listens_on(container) {
+        return ports.iter().map(|port| (*port, Known::ByImage)).collect();
+    }
+    let tcp = items(container, "/ports").filter(|one| matches!(text(one, "/protocol"), "" | "TCP"));
+    tcp.filter_map(|one| Some((number(one, "/containerPort")?, Known::Declared)))
+        .collect()
+}
+
+fn shared(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let mut taken: BTreeMap<i64, (&str, Known)> = BTreeMap::new();
+    for container in items(keeper.pod_spec, "/containers") {
+        let name = text(container, "/name");
+        for (port, known) in ports_of(container) {
+            let Some((first, how)) = taken.insert(port, (name, known)) else {
+                continue;
+            };
+            if first == name {
+                continue;
+            }
+            let words = format!("{first} and {name} both listen on {port}, in one network");
+            let both = known == Known::ByImage && how == Known::ByImage;
+            let mut found = Candidate::at_workload("port_taken_in_pod", estate, at)?
+                .field(format!("spec.template.spec.containers[name={name}].ports"))
+                .value("value", port.to_string())
+                .seen(
+                    if both { Said } else { Proven },
+                    "object",
+                    keeper.object.reference(),
+                    words,
+                )
+                .seen(
+                    Fits,
+                    "object",
+                    keeper.object.reference(),
+                    "the second to start finds the address in use",
+                );
+            found.hurts.clear();
+            return Some(found);
+        }
+    }
+    None
+}

@@ -1,0 +1,200 @@
+//! Images that the registry does not have under their name, or has for some alone.
+
+use super::Case;
+use crate::candidate::{
+    Candidate,
+    Weight::{Proven, Said},
+};
+use crate::doc::{items, text};
+use crate::estate::Estate;
+use aegis_model::bundle::Origin;
+use serde_json::Value;
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let estate = &case.estate;
+    if estate.bundle.origin != Origin::Settled {
+        return Vec::new();
+    }
+    let all = 0..estate.workloads.len();
+    let judge = |at: usize| {
+        let lists = ["initContainers", "containers"];
+        let pod = estate.workloads[at].pod_spec;
+        lists.into_iter().find_map(|list| {
+            let pointer = format!("/{list}");
+            items(pod, &pointer).find_map(|one| unknown(estate, at, list, one))
+        })
+    };
+    all.filter_map(judge).collect()
+}
+
+/// Docker Hub's official images, those that are no longer kept among them: they can still be pulled.
+/// Source: github.com/docker-library/official-images, `library/`.
+const OFFICIAL: &str = " adminer adoptopenjdk aerospike almalinux alpine alt amazoncorretto amazonlinux \
+    api-firewall arangodb archlinux azul backdrop bash bonita buildpack-deps busybox caddy cassandra centos \
+    chronograf cirros clearlinux clefos clickhouse clojure composer consul convertigo convertigo-mbaas couchbase \
+    couchdb crate crux dart debian docker docker-dev drupal eclipse-mosquitto eclipse-temurin eggdrop \
+    elasticsearch elixir emqx erlang euleros express-gateway fedora flink fluentd friendica fsharp gazebo gcc \
+    geonetwork ghost golang gradle groovy haproxy haskell haxe hello-seattle hello-world hitch hola-mundo httpd \
+    hylang ibm-semeru-runtimes ibmjava influxdb iojs irssi java jenkins jetty jobber joomla jruby julia kaazing-gateway \
+    kapacitor kibana known kong krakend lightstreamer liquibase logstash mageia mariadb matomo maven mediawiki \
+    memcached mongo mongo-express monica mono mysql nats nats-streaming neo4j neurodebian nextcloud nginx node \
+    notary nuodb nuxeo odoo open-liberty openjdk openwhisk-base opensuse oraclelinux orientdb owncloud percona \
+    perl photon php php-zendserver phpmyadmin piwik plone plugsy postfixadmin postgres pypy python r-base rabbitmq rails \
+    rakudo-star rapidoid redis redmine registry rethinkdb rocket.chat rockylinux ros ruby rust sapmachine satosa \
+    scratch sentry silverpeas sl solr sonarqube sourcemage spark spiped storm swarm swift swipl teamspeak telegraf \
+    thrift tomcat tomee traefik ubuntu ubuntu-debootstrap ubuntu-upstart unit varnish vault websphere-liberty \
+    wordpress xwiki yourls zipkin znc zookeeper ";
+
+fn is_official(name: &str) -> bool {
+    OFFICIAL.split_ascii_whitespace().any(|one| one == name)
+}
+
+/// When the kubelet asks the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    Always,
+    IfNotPresent,
+    Never,
+}
+
+/// Source: pkg/apis/core/v1/defaults.go.
+fn pull_of(container: &Value, tag: Option<&str>) -> Pull {
+    match text(container, "/imagePullPolicy") {
+        "Always" => Pull::Always,
+        "Never" => Pull::Never,
+        "" if tag.is_none_or(|tag| tag == "latest") => Pull::Always,
+        _ => Pull::IfNotPresent,
+    }
+}
+
+fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Option<Candidate> {
+    let image = text(container, "/image");
+    let place = format!(
+        "spec.template.spec.{list}[name={}]",
+        text(container, "/name")
+    );
+    let digestless = image.split('@').next().unwrap_or(image);
+    let plain = digestless
+        .trim_start_matches("docker.io/")
+        .trim_start_matches("library/");
+    let made = |id: &str, field: &str, words: String| {
+        let mut made = Candidate::at_workload(id, estate, at)?
+            .field(format!("{place}.{field}"))
+            .value("value", image)
+            .seen(Said, "object", estate.workloads[at].object.reference(), words)
+            .seen(
+                Proven,
+                "object",
+                estate.workloads[at].object.reference(),
+                "the kubelet asks for it under that name",
+            );
+        made.hurts.clear();
+        Some(made)
+    };
+    if let Some(other) = built_for(plain).filter(|_| !chooses_nodes(estate, at)) {
+        let words = format!("{image} is built for {other} alone, and nothing keeps the pod on such nodes");
+        return made("image_architecture_wrong", "image", words);
+    }
+    if let Some((_, digest)) = image.split_once("@sha256:").filter(|(_, digest)| is_no_digest(digest)) {
+        let words = format!("no manifest has the digest {digest}");
+        return made("image_missing", "image", words);
+    }
+    if plain.contains('/') {
+        let named = items(estate.workloads[at].pod_spec, "/imagePullSecrets").next();
+        let private = plain.split(['/', ':']).any(is_private);
+        return (named.is_none() && private).then(|| {
+            let words = format!("{image} says that it is private, and the pod names no imagePullSecrets");
+            made("image_pull_secret_missing", "image", words)
+        })?;
+    }
+    let (name, tag) = match plain.split_once(':') {
+        Some((name, tag)) => (name, Some(tag)),
+        None => (plain, None),
+    };
+    let pull = pull_of(container, tag);
+    if name.is_empty() || image.contains(['@', '$', '<', '{']) {
+        return None;
+    }
+    if is_official(name) {
+        // Nobody builds these: on a node that never ran one it is not there.
+        let words = format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
+        return (pull == Pull::Never).then(|| made("image_missing", "imagePullPolicy", words))?;
+    }
+    let near = OFFICIAL.split_ascii_whitespace().find(|one| is_stammer(name, one));
+    match (near, pull) {
+        (Some(near), _) => {
+            let words = format!("{name} is no official image of Docker Hub; {near} is");
+            made("image_missing", "image", words)
+        }
+        (None, Pull::Always) => {
+            let words = format!(
+                "{name} is no official image of Docker Hub, as which a name without a folder is pulled each time"
+            );
+            made("image_missing", "image", words)
+        }
+        _ => None,
+    }
+}
+
+/// Folders of Docker Hub that hold the official images of one processor alone, and names of images of
+/// another system. Source: github.com/docker-library/official-images, "Architectures other than amd64?".
+const OTHERS: &[(&str, &str)] = &[
+    ("arm32v5/", "ARM"),
+    ("arm32v6/", "ARM"),
+    ("arm32v7/", "ARM"),
+    ("arm64v8/", "arm64"),
+    ("mips64le/", "mips64le"),
+    ("ppc64le/", "ppc64le"),
+    ("riscv64/", "riscv64"),
+    ("s390x/", "s390x"),
+    ("mcr.microsoft.com/windows", "Windows"),
+    ("mcr.microsoft.com/dotnet/framework", "Windows"),
+];
+
+fn built_for(image: &str) -> Option<&'static str> {
+    let found = OTHERS.iter().find(|(beginning, _)| image.starts_with(beginning));
+    found.map(|(_, what)| *what)
+}
+
+/// Whether a pod says which nodes it is for.
+fn chooses_nodes(estate: &Estate<'_>, at: usize) -> bool {
+    let pod = estate.workloads[at].pod_spec;
+    let words = ["kubernetes.io/arch", "kubernetes.io/os", "agentpool", "cloud.google.com/"];
+    let chosen = [pod.pointer("/nodeSelector"), pod.pointer("/affinity/nodeAffinity")];
+    let nodes = estate.of_kind("Node").any(|one| one.doc.to_string().contains("kubernetes.io/arch"));
+    let named = |one: &Value| words.iter().any(|word| one.to_string().contains(word));
+    nodes || chosen.into_iter().flatten().any(named)
+}
+
+/// Whether a digest is one letter again and again, or not of its length.
+fn is_no_digest(digest: &str) -> bool {
+    let mut letters: Vec<char> = digest.chars().collect();
+    letters.dedup();
+    letters.len() == 1 || digest.len() != 64
+}
+
+fn is_private(part: &str) -> bool {
+    part == "private" || part.starts_with("private-") || part.ends_with("-private")
+}
+
+/// Whether a name is another with letters said twice or more: `nginxxx`.
+fn is_stammer(name: &str, known: &str) -> bool {
+    let once = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.dedup();
+        letters
+    };
+    name != known && known.len() > 3 && once(name) == once(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_official, is_private, is_stammer};
+
+    #[test]
+    fn names_are_known_doubled_or_private() {
+        assert!(is_official("nginx") && is_official("hello-world") && !is_official("sample-image"));
+        assert!(is_stammer("nginxxx", "nginx") && !is_stammer("node", "nodes"));
+        assert!(is_private("private-registry") && !is_private("privateer"));
+    }
+}
