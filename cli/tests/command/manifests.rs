@@ -56,8 +56,15 @@ fn check(file: &str) {
         if !is_found(&case.wanted, &found) {
             let first = &found["findings"][0];
             let (fault, object, field) = (&first["fault"], &first["object"], &first["field"]);
-            let came = format!("{} {fault} {object} {field} {}", found["verdict"], answer.err);
-            wrong.push(format!("{}: wanted {}, came {came}", case.place, case.wanted.join(" ")));
+            let came = format!(
+                "{} {fault} {object} {field} {}",
+                found["verdict"], answer.err
+            );
+            wrong.push(format!(
+                "{}: wanted {}, came {came}",
+                case.place,
+                case.wanted.join(" ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -117,7 +117,8 @@ pub(super) fn refused(words: &[SmolStr], family: &str) -> Option<Refused> {
     let server = SERVERS.iter().find(|server| {
         let by_entrypoint = server.family == family && first.starts_with('-');
         // nginx' entrypoint runs its arguments as they are.
-        by_entrypoint && server.program != "nginx" || super::commands::basename(first) == server.program
+        by_entrypoint && server.program != "nginx"
+            || super::commands::basename(first) == server.program
     });
     let args = match first.starts_with('-') {
         true => words,
@@ -175,7 +176,12 @@ fn unknown_letter(args: &[SmolStr], known: &str) -> Option<char> {
 fn valueless(args: &[SmolStr]) -> Option<Refused> {
     let flag = args
         .iter()
-        .filter(|arg| !matches!(arg.as_str(), "--version" | "--help" | "--single" | "--boot" | "--check"))
+        .filter(|arg| {
+            !matches!(
+                arg.as_str(),
+                "--version" | "--help" | "--single" | "--boot" | "--check"
+            )
+        })
         .find(|arg| arg.starts_with("--") && arg.len() > 2 && !arg.contains(['=', '$']))?;
     Some(Refused {
         words: format!("FATAL:  {flag} requires a value"),
@@ -204,7 +210,11 @@ mod tests {
     fn servers_refuse_flags_that_they_do_not_have() {
         for (family, line, ends) in [
             ("redis", "--totally-invalid-flag", true),
-            ("redis", "--maxmemory 100mb --save 60 1 --appendonly yes", false),
+            (
+                "redis",
+                "--maxmemory 100mb --save 60 1 --appendonly yes",
+                false,
+            ),
             ("redis", "redis-server --apendonly yes", true),
             ("redis", "redis-server /etc/redis.conf", false),
             ("redis", "redis-server -v", false),

@@ -109,8 +109,8 @@ pub(super) fn lacks_bare(program: &str, family: &str) -> bool {
 
 /// Words of scripts that may bring programs, or say where else they are.
 const BRINGING: [&str; 18] = [
-    "apk ", "apt", "yum ", "dnf ", "pip", "npm ", "wget", "curl", "cp ", "mv ", "ln ", "chmod", "tar ",
-    "install", "PATH=", "alias ", "()", ". /",
+    "apk ", "apt", "yum ", "dnf ", "pip", "npm ", "wget", "curl", "cp ", "mv ", "ln ", "chmod",
+    "tar ", "install", "PATH=", "alias ", "()", ". /",
 ];
 
 /// Where the programs of a script's text come from.

@@ -240,7 +240,10 @@ fn made_paths(object: &mut Value) -> Option<()> {
 
 /// The claim at fault, or the one that a field names, with the cluster's own class.
 fn claim(objects: &mut [Value], finding: &CauseFound) -> Option<()> {
-    let by_field = finding.field.as_deref().and_then(|field| field.split_once(": "));
+    let by_field = finding
+        .field
+        .as_deref()
+        .and_then(|field| field.split_once(": "));
     let reference = by_field.map_or(finding.object.as_str(), |(reference, _)| reference);
     let at = position(objects, reference)?;
     remove(&mut objects[at]["spec"], "storageClassName")

@@ -140,7 +140,8 @@ const WITH_HOST_PORTS: usize = 3;
 fn enough(documents: &[Document]) -> Option<usize> {
     let holds = |one: &Document, words: &str| one.value.to_string().contains(words);
     let apart = documents.iter().any(|one| holds(one, "podAntiAffinity"));
-    let counted = |one: &&Document| matches!(one.kind(), "Deployment" | "StatefulSet" | "ReplicaSet");
+    let counted =
+        |one: &&Document| matches!(one.kind(), "Deployment" | "StatefulSet" | "ReplicaSet");
     let mut counted = documents.iter().filter(counted);
     match (apart, counted.any(|one| holds(one, "\"hostPort\""))) {
         (true, _) => Some(FEW),
@@ -312,7 +313,11 @@ fn template_of(object: &Value) -> &'static str {
 fn never_pulled(item: &mut Value, written: &Value, list: &str) {
     let policies = written.pointer(list).and_then(Value::as_array);
     let containers = item.pointer_mut(list).and_then(Value::as_array_mut);
-    for (container, own) in containers.into_iter().flatten().zip(policies.into_iter().flatten()) {
+    for (container, own) in containers
+        .into_iter()
+        .flatten()
+        .zip(policies.into_iter().flatten())
+    {
         if own["imagePullPolicy"] == "Never" {
             container["imagePullPolicy"] = json!("Never");
         }

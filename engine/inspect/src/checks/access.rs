@@ -155,10 +155,22 @@ fn allowed(estate: &Estate<'_>, namespace: &str, account: &str, ask: &Ask) -> bo
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "",
-        &["pods", "services", "configmaps", "secrets", "nodes", "namespaces", "serviceaccounts",
-          "persistentvolumeclaims", "persistentvolumes"],
+        &[
+            "pods",
+            "services",
+            "configmaps",
+            "secrets",
+            "nodes",
+            "namespaces",
+            "serviceaccounts",
+            "persistentvolumeclaims",
+            "persistentvolumes",
+        ],
     ),
-    ("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
+    (
+        "apps",
+        &["deployments", "statefulsets", "daemonsets", "replicasets"],
+    ),
     ("batch", &["jobs", "cronjobs"]),
     ("networking.k8s.io", &["ingresses", "networkpolicies"]),
 ];
@@ -169,7 +181,9 @@ fn takes(rule: &Value, ask: &Ask) -> bool {
             .filter_map(Value::as_str)
             .any(|one| one == "*" || one == word)
     };
-    let group = GROUPS.iter().find(|(_, all)| all.contains(&ask.resource.as_str()));
+    let group = GROUPS
+        .iter()
+        .find(|(_, all)| all.contains(&ask.resource.as_str()));
     let of_group = group.is_none_or(|(group, _)| holds("/apiGroups", group));
     holds("/verbs", &ask.verb) && holds("/resources", &ask.resource) && of_group
 }

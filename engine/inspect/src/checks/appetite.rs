@@ -48,14 +48,22 @@ fn throttled(estate: &Estate<'_>, at: usize, container: &Value, script: &str) ->
         text(container, "/resources/limits/cpu"),
     );
     let reference = estate.workloads[at].object.reference();
-    let words = format!("it computes without a pause and wants {} cores; its limit is {shown}", wanted / 1000);
+    let words = format!(
+        "it computes without a pause and wants {} cores; its limit is {shown}",
+        wanted / 1000
+    );
     let mut found = Candidate::at_workload("cpu_overload", estate, at)?
         .field(format!(
             "spec.template.spec.containers[name={name}].resources.limits.cpu"
         ))
         .value("value", shown)
         .seen(Said, "object", reference.clone(), words)
-        .seen(Proven, "object", reference, "it is throttled in each period");
+        .seen(
+            Proven,
+            "object",
+            reference,
+            "it is throttled in each period",
+        );
     found.hurts.clear();
     Some(found)
 }
@@ -113,14 +121,22 @@ fn hoards(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Op
         text(container, "/resources/limits/memory"),
     );
     let reference = estate.workloads[at].object.reference();
-    let words = format!("its command keeps {} MiB in a variable; its limit is {shown}", kept >> 20);
+    let words = format!(
+        "its command keeps {} MiB in a variable; its limit is {shown}",
+        kept >> 20
+    );
     let mut found = Candidate::at_workload("memory_limit_too_low", estate, at)?
         .field(format!(
             "spec.template.spec.containers[name={name}].resources.limits.memory"
         ))
         .value("value", shown)
         .seen(Said, "object", reference.clone(), words)
-        .seen(Proven, "object", reference, "it is killed each time that it starts");
+        .seen(
+            Proven,
+            "object",
+            reference,
+            "it is killed each time that it starts",
+        );
     found.hurts.clear();
     Some(found)
 }
@@ -129,9 +145,15 @@ fn hoards(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Op
 fn kept(script: &str) -> Option<i128> {
     // `tail` keeps all that it reads until a line ends, and zeros end none.
     let tailed = script.split([';', '\n', '&']).find(|one| {
-        one.contains("/dev/zero") && one.split('|').skip(1).any(|part| part.trim_start().starts_with("tail"))
+        one.contains("/dev/zero")
+            && one
+                .split('|')
+                .skip(1)
+                .any(|part| part.trim_start().starts_with("tail"))
     });
-    let substituted = script.split_once("$(").map(|(_, inner)| inner.split(')').next().unwrap_or(inner));
+    let substituted = script
+        .split_once("$(")
+        .map(|(_, inner)| inner.split(')').next().unwrap_or(inner));
     let inner = tailed.or(substituted)?;
     // What is counted or digested is not kept.
     let digested = ["wc ", "sum", "grep", "head -1", "cut ", "of=/"];
@@ -170,9 +192,15 @@ mod tests {
         assert_eq!(cores("sh -c while true; do :; sleep 1; done"), None);
         assert_eq!(cores("stress --cpu 4"), Some(4));
         assert_eq!(cores("nginx -c /etc/nginx.conf"), None);
-        assert_eq!(kept("X=$(dd if=/dev/zero bs=1M count=200 | tr a b)"), Some(200 << 20));
+        assert_eq!(
+            kept("X=$(dd if=/dev/zero bs=1M count=200 | tr a b)"),
+            Some(200 << 20)
+        );
         assert_eq!(kept("X=$(head -c 64k /dev/urandom | sha256sum)"), None);
         assert_eq!(kept("X=$(date)"), None);
-        assert_eq!(kept("head -c 256m /dev/zero | tail > /dev/null; sleep 3600"), Some(256 << 20));
+        assert_eq!(
+            kept("head -c 256m /dev/zero | tail > /dev/null; sleep 3600"),
+            Some(256 << 20)
+        );
     }
 }

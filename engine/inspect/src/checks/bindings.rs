@@ -37,8 +37,12 @@ fn roleless(estate: &Estate<'_>, binding: &Object<'_>) -> Option<(&'static str, 
         text(binding.doc, "/roleRef/name"),
     );
     let there = estate.find("Role", binding.namespace, name).is_some();
-    (kind == "Role" && !there)
-        .then(|| ("roleRef.name", format!("there is no Role {name} in {}", binding.namespace)))
+    (kind == "Role" && !there).then(|| {
+        (
+            "roleRef.name",
+            format!("there is no Role {name} in {}", binding.namespace),
+        )
+    })
 }
 
 /// An account that is not there, while one of the namespace is bound nowhere.
@@ -47,14 +51,20 @@ fn nobody(estate: &Estate<'_>, binding: &Object<'_>) -> Option<(&'static str, St
         "" => binding.namespace.to_owned(),
         namespace => namespace.to_owned(),
     };
-    let accounts = || items(binding.doc, "/subjects").filter(|one| text(one, "/kind") == "ServiceAccount");
+    let accounts =
+        || items(binding.doc, "/subjects").filter(|one| text(one, "/kind") == "ServiceAccount");
     let gone = accounts().find(|subject| {
         let name = text(subject, "/name");
-        name != "default" && estate.find("ServiceAccount", &place(subject), name).is_none()
+        name != "default"
+            && estate
+                .find("ServiceAccount", &place(subject), name)
+                .is_none()
     })?;
     let namespace = place(gone);
     let is_bound = |account: &Object<'_>| {
-        let bindings = estate.of_kind("RoleBinding").chain(estate.of_kind("ClusterRoleBinding"));
+        let bindings = estate
+            .of_kind("RoleBinding")
+            .chain(estate.of_kind("ClusterRoleBinding"));
         { bindings }.any(|one| {
             items(one.doc, "/subjects").any(|subject| text(subject, "/name") == account.name)
         })

@@ -48,7 +48,10 @@ const DIRECTIVES: &str = " absolute_redirect accept_mutex access_log add_header 
 fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
     let keeper = &estate.workloads[at];
     let image = text(container, "/image");
-    let is_nginx = image.rsplit('/').next().is_some_and(|name| name.starts_with("nginx"));
+    let is_nginx = image
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("nginx"));
     let mut mounts = items(container, "/volumeMounts")
         .filter(|mount| is_nginx && text(mount, "/mountPath").starts_with("/etc/nginx"));
     let (map, file, words) = mounts.find_map(|mount| {
@@ -87,12 +90,16 @@ fn wrong(content: &str) -> Option<String> {
     }
     let first = plain.iter().filter_map(|line| {
         let word = line.split([' ', '\t', ';', '{']).next()?;
-        let named = word.len() > 4 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let named = word.len() > 4
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         (named && line.ends_with([';', '{'])).then_some(word)
     });
     let known = || DIRECTIVES.split_ascii_whitespace();
     let slip = |word: &&str| {
-        !known().any(|one| one == *word) && known().any(|one| one.len() > 4 && distance(one, word) == 1)
+        !known().any(|one| one == *word)
+            && known().any(|one| one.len() > 4 && distance(one, word) == 1)
     };
     let word = { first }.find(slip)?;
     Some(format!("[emerg] unknown directive \"{word}\""))

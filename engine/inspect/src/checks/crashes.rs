@@ -25,8 +25,14 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         found.extend(hurt.iter().find_map(|pod| killed_for_memory(case, at, pod)));
         found.extend(hurt.iter().find_map(|pod| evicted(case, at, pod)));
         found.extend(hurt.iter().find_map(|pod| forbidden(case, at, pod)));
-        found.extend(hurt.iter().find_map(|pod| super::mounts::optional_key(case, at, pod)));
-        found.extend(hurt.iter().find_map(|pod| super::mounts::elsewhere(case, at, pod)));
+        found.extend(
+            hurt.iter()
+                .find_map(|pod| super::mounts::optional_key(case, at, pod)),
+        );
+        found.extend(
+            hurt.iter()
+                .find_map(|pod| super::mounts::elsewhere(case, at, pod)),
+        );
         found.extend(by_its_words(case, at, &hurt));
     }
     found

@@ -270,10 +270,7 @@ fn dangling(case: &Case<'_>, ingress: &Object<'_>) -> Option<Candidate> {
             "spec.rules",
             format!("it names Service {name}, which does not exist"),
         ),
-        (None, Some(words), _) => (
-            "spec.rules[].http.paths[].backend.service.port",
-            words,
-        ),
+        (None, Some(words), _) => ("spec.rules[].http.paths[].backend.service.port", words),
         (None, None, Some(name)) => (
             "spec.tls",
             format!("it names Secret {name}, which does not exist"),
@@ -284,12 +281,7 @@ fn dangling(case: &Case<'_>, ingress: &Object<'_>) -> Option<Candidate> {
         Candidate::new("ingress_backend_missing", ingress.reference())?
             .field(field)
             .value("value", ingress.name)
-            .seen(
-                Proven,
-                "object",
-                ingress.reference(),
-                words,
-            )
+            .seen(Proven, "object", ingress.reference(), words)
             .seen(
                 Fits,
                 "object",
@@ -310,10 +302,7 @@ fn portless(estate: &Estate<'_>, ingress: &Object<'_>) -> Option<String> {
         let ports: Vec<(Option<i64>, &str)> = items(service.doc, "/spec/ports")
             .map(|one| (number(one, "/port"), text(one, "/name")))
             .collect();
-        let (by_number, by_name) = (
-            number(backend, "/port/number"),
-            text(backend, "/port/name"),
-        );
+        let (by_number, by_name) = (number(backend, "/port/number"), text(backend, "/port/name"));
         let has = |(number, name): &(Option<i64>, &str)| match by_number {
             Some(_) => *number == by_number,
             None => *name == by_name,

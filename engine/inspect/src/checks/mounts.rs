@@ -66,7 +66,10 @@ fn no_such_file(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         let source = volume(keeper.pod_spec, text(mount, "/name"))?;
         let files = files_of(estate, keeper.object.namespace, source)?;
         let within = |file: &&str| {
-            *file == wanted || file.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
+            *file == wanted
+                || file
+                    .strip_prefix(wanted)
+                    .is_some_and(|rest| rest.starts_with('/'))
         };
         let absent = !wanted.is_empty() && !files.iter().any(within);
         absent.then_some((list, container, mount, files))
@@ -132,10 +135,16 @@ pub(super) fn read_only(
     let keeper = &case.estate.workloads[at];
     let lists = ["initContainers", "containers"];
     let (list, container) = lists.into_iter().find_map(|list| {
-        let mut all = items(keeper.pod_spec, if list == "containers" { "/containers" } else { "/initContainers" });
-        let found = all.find(|one| {
-            log.container.is_empty() || text(one, "/name") == log.container.as_str()
-        })?;
+        let mut all = items(
+            keeper.pod_spec,
+            if list == "containers" {
+                "/containers"
+            } else {
+                "/initContainers"
+            },
+        );
+        let found = all
+            .find(|one| log.container.is_empty() || text(one, "/name") == log.container.as_str())?;
         Some((list, found))
     })?;
     let place = format!(
@@ -158,10 +167,14 @@ pub(super) fn read_only(
     let (field, value) = match mount {
         Some(mount) if shows_object => (
             format!("{place}.volumeMounts[name={}]", text(mount, "/name")),
-            "an emptyDir where it writes: files of ConfigMaps and Secrets are for reading".to_owned(),
+            "an emptyDir where it writes: files of ConfigMaps and Secrets are for reading"
+                .to_owned(),
         ),
         Some(mount) => (
-            format!("{place}.volumeMounts[name={}].readOnly", text(mount, "/name")),
+            format!(
+                "{place}.volumeMounts[name={}].readOnly",
+                text(mount, "/name")
+            ),
             "readOnly: false".to_owned(),
         ),
         None => (
@@ -211,7 +224,8 @@ pub(super) fn optional_key(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<
         })?;
         let (asked, source) = (text(variable, "/name"), source_of(variable)?);
         let (kind, owner, key) = source;
-        let words = format!("{kind} {owner} has no key {key}, which is optional: {asked} is not set");
+        let words =
+            format!("{kind} {owner} has no key {key}, which is optional: {asked} is not set");
         Some(
             Candidate::at_workload("configuration_key_missing", estate, at)?
                 .field(format!(
@@ -262,22 +276,30 @@ pub(super) fn elsewhere(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Can
 }
 
 /// Whether a volume shows a file of that name.
-fn holds(estate: &Estate<'_>, namespace: &str, pod_spec: &Value, mount: &Value, file: &str) -> bool {
+fn holds(
+    estate: &Estate<'_>,
+    namespace: &str,
+    pod_spec: &Value,
+    mount: &Value,
+    file: &str,
+) -> bool {
     let name = text(mount, "/name");
     let shown = volume(pod_spec, name).and_then(|source| files_of(estate, namespace, source));
     let made = items(pod_spec, "/initContainers").any(|one| {
         let mounted = items(one, "/volumeMounts").any(|mount| text(mount, "/name") == name);
         let mut words = items(one, "/command").chain(items(one, "/args"));
-        mounted && words.any(|word| word.as_str().is_some_and(|word| word.contains(&format!("/{file}"))))
+        mounted
+            && words.any(|word| {
+                word.as_str()
+                    .is_some_and(|word| word.contains(&format!("/{file}")))
+            })
     });
     made || shown.is_some_and(|files| files.contains(&file))
 }
 
 fn source_of(variable: &Value) -> Option<(&'static str, &str, &str)> {
-    const SOURCES: &[(&str, &str)] = &[
-        ("configMapKeyRef", "ConfigMap"),
-        ("secretKeyRef", "Secret"),
-    ];
+    const SOURCES: &[(&str, &str)] =
+        &[("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")];
     SOURCES.iter().find_map(|(field, kind)| {
         let at = |part: &str| text(variable, &format!("/valueFrom/{field}/{part}"));
         (!at("key").is_empty()).then(|| (*kind, at("name"), at("key")))
@@ -306,9 +328,18 @@ mod tests {
     #[test]
     fn the_path_of_a_line_is_found() {
         for (line, path) in [
-            ("sh: can't create /etc/app/x: Read-only file system", Some("/etc/app/x")),
-            ("touch: cannot touch '/data/x': Read-only file system", Some("/data/x")),
-            ("open /var/run/nginx.pid: read-only file system", Some("/var/run/nginx.pid")),
+            (
+                "sh: can't create /etc/app/x: Read-only file system",
+                Some("/etc/app/x"),
+            ),
+            (
+                "touch: cannot touch '/data/x': Read-only file system",
+                Some("/data/x"),
+            ),
+            (
+                "open /var/run/nginx.pid: read-only file system",
+                Some("/var/run/nginx.pid"),
+            ),
             ("Read-only file system", None),
         ] {
             assert_eq!(path_in(line), path);

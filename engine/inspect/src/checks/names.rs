@@ -42,8 +42,20 @@ pub(super) struct Ask {
 
 /// Programs that ask for a host.
 const ASKING: &[&str] = &[
-    "wget", "curl", "nc", "nslookup", "dig", "ping", "host", "telnet", "getent", "http", "traceroute",
-    "pg_isready", "redis-cli", "mysqladmin",
+    "wget",
+    "curl",
+    "nc",
+    "nslookup",
+    "dig",
+    "ping",
+    "host",
+    "telnet",
+    "getent",
+    "http",
+    "traceroute",
+    "pg_isready",
+    "redis-cli",
+    "mysqladmin",
 ];
 
 /// All hosts that the containers of a pod ask for, commands first.
@@ -53,7 +65,12 @@ pub(super) fn asked(estate: &Estate<'_>, at: usize) -> Vec<Ask> {
     let mut found = Vec::new();
     for container in items(pod_spec, "/containers") {
         let mut scripts = scripts(container);
-        scripts.extend(mounted(estate, keeper.object.namespace, pod_spec, container));
+        scripts.extend(mounted(
+            estate,
+            keeper.object.namespace,
+            pod_spec,
+            container,
+        ));
         for (field, script) in scripts {
             found.extend(of_script(container, field, &script));
         }
@@ -68,8 +85,14 @@ pub(super) fn asked(estate: &Estate<'_>, at: usize) -> Vec<Ask> {
 fn scripts(container: &Value) -> Vec<(&'static str, String)> {
     const PLACES: &[(&str, &[&str])] = &[
         ("command", &["/command", "/args"]),
-        ("readinessProbe.exec.command", &["/readinessProbe/exec/command"]),
-        ("livenessProbe.exec.command", &["/livenessProbe/exec/command"]),
+        (
+            "readinessProbe.exec.command",
+            &["/readinessProbe/exec/command"],
+        ),
+        (
+            "livenessProbe.exec.command",
+            &["/livenessProbe/exec/command"],
+        ),
         ("startupProbe.exec.command", &["/startupProbe/exec/command"]),
     ];
     let text_of = |lists: &[&str]| {
@@ -111,7 +134,10 @@ fn mounted(
 fn assigned(script: &str) -> Vec<(&str, &str)> {
     let lines = script.split(['\n', ';']).map(str::trim);
     let plain = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     lines
         .filter_map(|line| line.trim_start_matches("export ").split_once('='))
@@ -123,7 +149,9 @@ fn assigned(script: &str) -> Vec<(&str, &str)> {
 fn of_script(container: &Value, field: &'static str, script: &str) -> Vec<Ask> {
     let own = assigned(script);
     let words: Vec<&str> = script
-        .split([' ', '\n', '\t', ';', '"', '\'', '`', '|', '&', '(', ')', '<', '>'])
+        .split([
+            ' ', '\n', '\t', ';', '"', '\'', '`', '|', '&', '(', ')', '<', '>',
+        ])
         .filter(|word| !word.is_empty())
         .collect();
     let mut asking = false;
@@ -136,7 +164,10 @@ fn of_script(container: &Value, field: &'static str, script: &str) -> Vec<Ask> {
             asked_by = program;
             continue;
         }
-        if is_value(asked_by, at.checked_sub(1).map_or("", |before| words[before])) {
+        if is_value(
+            asked_by,
+            at.checked_sub(1).map_or("", |before| words[before]),
+        ) {
             continue;
         }
         let (whole, variable) = filled(word, container, &own);
@@ -171,7 +202,11 @@ fn is_value(program: &str, before: &str) -> bool {
                 "curl" => !"sSfkvLiIg".contains(letter),
                 _ => "OTtPoUe".contains(letter),
             };
-            before.starts_with('-') && before.len() > 1 && !before.contains('=') && letter != '-' && valued
+            before.starts_with('-')
+                && before.len() > 1
+                && !before.contains('=')
+                && letter != '-'
+                && valued
         }
         _ => false,
     }
@@ -188,7 +223,11 @@ fn filled(word: &str, container: &Value, own: &[(&str, &str)]) -> (String, Optio
     let mut used = None;
     for variable in items(container, "/env") {
         let (name, value) = (text(variable, "/name"), text(variable, "/value"));
-        for form in [format!("${{{name}}}"), format!("$({name})"), format!("${name}")] {
+        for form in [
+            format!("${{{name}}}"),
+            format!("$({name})"),
+            format!("${name}"),
+        ] {
             if !name.is_empty() && !value.is_empty() && whole.contains(&form) {
                 whole = whole.replace(&form, value);
                 used.get_or_insert_with(|| name.to_owned());
@@ -228,7 +267,9 @@ const SCHEMES: &[(&str, i64)] = &[
 
 /// The host of `http://user@host:80/path`, `host:80`, `host`, with its port.
 fn host_of(word: &str) -> Option<(String, Option<i64>)> {
-    let (scheme, rest) = word.rsplit_once("://").map_or(("", word), |(scheme, rest)| (scheme, rest));
+    let (scheme, rest) = word
+        .rsplit_once("://")
+        .map_or(("", word), |(scheme, rest)| (scheme, rest));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let authority = authority.rsplit('@').next().unwrap_or(authority);
     let (host, port) = match authority.split_once(':') {
@@ -237,7 +278,8 @@ fn host_of(word: &str) -> Option<(String, Option<i64>)> {
     };
     let scheme = scheme.rsplit(':').next().unwrap_or(scheme);
     let port = port.or_else(|| Some(SCHEMES.iter().find(|(name, _)| *name == scheme)?.1));
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     let named = host.bytes().all(plain)
         && host.bytes().any(|byte| byte.is_ascii_alphanumeric())
         && !host.starts_with(['-', '.'])
@@ -259,9 +301,12 @@ fn meaning(estate: &Estate<'_>, host: &str, home: &str) -> Meaning {
     let inside = short.trim_end_matches(".cluster.local");
     let bare = inside.strip_suffix(".svc");
     let parts: Vec<&str> = bare.unwrap_or(inside).split('.').collect();
-    let is_space = |name: &str| estate.objects.iter().any(|one| {
-        one.namespace == name || one.kind == "Namespace" && one.name == name
-    });
+    let is_space = |name: &str| {
+        estate
+            .objects
+            .iter()
+            .any(|one| one.namespace == name || one.kind == "Namespace" && one.name == name)
+    };
     let (name, namespace) = match (parts.as_slice(), bare) {
         (["localhost" | "kubernetes"], _) => return Meaning::Fine,
         ([name], None) => (*name, home),
@@ -387,7 +432,9 @@ fn is_near(one: &str, other: &str) -> bool {
     first == second
         || within(one, other)
         || within(other, one)
-        || one.len() > 3 && other.len() > 3 && distance(one, other) <= 1 + usize::from(one.len() > 7)
+        || one.len() > 3
+            && other.len() > 3
+            && distance(one, other) <= 1 + usize::from(one.len() > 7)
 }
 
 /// Letters that are changed, added or left out from one word to the other (Levenshtein).

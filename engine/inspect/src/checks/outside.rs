@@ -30,11 +30,15 @@ fn kept_in(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     };
     let policies: Vec<Object<'_>> = estate.of_kind("NetworkPolicy").filter(takes).collect();
     let first = policies.first()?;
-    let rules = || policies.iter().flat_map(|policy| items(policy.doc, "/spec/egress"));
+    let rules = || {
+        policies
+            .iter()
+            .flat_map(|policy| items(policy.doc, "/spec/egress"))
+    };
     let asked = asked(estate, at);
-    let ask = asked
-        .iter()
-        .find(|ask| ask.by_command && is_outside(&ask.host) && !rules().any(|rule| lets_out(rule, ask)))?;
+    let ask = asked.iter().find(|ask| {
+        ask.by_command && is_outside(&ask.host) && !rules().any(|rule| lets_out(rule, ask))
+    })?;
     let words = format!(
         "{} asks for {}, and no egress rule lets it out of the cluster",
         keeper.object.reference(),
@@ -60,7 +64,10 @@ fn is_outside(host: &str) -> bool {
         && ending.len() > 1
         && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
         && !inside.contains(&ending)
-        && ["com", "org", "net", "io", "dev", "gov", "edu", "app", "ai", "de", "uk"].contains(&ending)
+        && [
+            "com", "org", "net", "io", "dev", "gov", "edu", "app", "ai", "de", "uk",
+        ]
+        .contains(&ending)
 }
 
 /// Whether a rule lets an answer come from there. Which address a name has nobody knows: any block will do.
@@ -105,6 +112,8 @@ mod tests {
     fn outside_is_what_no_cluster_has() {
         assert!(is_outside("8.8.8.8") && is_outside("example.com"));
         assert!(!is_outside("10.96.0.10") && !is_outside("api.back.svc") && !is_outside("api"));
-        assert!(holds("0.0.0.0/0", [8, 8, 8, 8].into()) && !holds("10.0.0.0/8", [8, 8, 8, 8].into()));
+        assert!(
+            holds("0.0.0.0/0", [8, 8, 8, 8].into()) && !holds("10.0.0.0/8", [8, 8, 8, 8].into())
+        );
     }
 }

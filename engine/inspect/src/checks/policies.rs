@@ -123,9 +123,8 @@ fn by_design(pdb: &Object<'_>, expected: i64, origin: Origin) -> Option<Weight> 
     let all = written("minAvailable").is_some_and(|least| {
         least == "100%" || least.parse::<i64>().is_ok_and(|least| least >= expected)
     });
-    let more = written("minAvailable").is_some_and(|least| {
-        least.parse::<i64>().is_ok_and(|least| least > expected)
-    });
+    let more = written("minAvailable")
+        .is_some_and(|least| least.parse::<i64>().is_ok_and(|least| least > expected));
     match (none || all, expected, origin) {
         (true, 1, Origin::Settled) if more => Some(Said),
         (true, 2.., Origin::Settled) => Some(Said),

@@ -58,8 +58,17 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
 /// A path that says of itself that nobody serves it.
 fn unserved(case: &Case<'_>, at: usize) -> Option<Candidate> {
     const NOWHERE: &[&str] = &[
-        "404", "does-not-exist", "doesnotexist", "does_not_exist", "nonexist", "non-exist", "not-exist",
-        "no-such", "notfound", "not-found", "bogus",
+        "404",
+        "does-not-exist",
+        "doesnotexist",
+        "does_not_exist",
+        "nonexist",
+        "non-exist",
+        "not-exist",
+        "no-such",
+        "notfound",
+        "not-found",
+        "bogus",
     ];
     let estate = &case.estate;
     if estate.bundle.origin != Origin::Settled {
@@ -71,11 +80,15 @@ fn unserved(case: &Case<'_>, at: usize) -> Option<Candidate> {
             let path = text(container, &format!("/{field}/httpGet/path"));
             let nowhere = NOWHERE.iter().any(|word| path.contains(word));
             let name = text(container, "/name");
-            let words = format!("{field} asks for {path}, and a path of that name is served by nobody");
+            let words =
+                format!("{field} asks for {path}, and a path of that name is served by nobody");
             nowhere.then(|| {
-                let mut found = Candidate::at_workload(&format!("{family}_probe_fails"), estate, at)?
-                    .field(format!("spec.template.spec.containers[name={name}].{field}"))
-                    .seen(Said, "object", keeper.object.reference(), words);
+                let mut found =
+                    Candidate::at_workload(&format!("{family}_probe_fails"), estate, at)?
+                        .field(format!(
+                            "spec.template.spec.containers[name={name}].{field}"
+                        ))
+                        .seen(Said, "object", keeper.object.reference(), words);
                 found.hurts.clear();
                 Some(found)
             })?

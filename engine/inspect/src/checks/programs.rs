@@ -300,16 +300,16 @@ fn unwritable(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candi
     let name = text(container, "/name");
     Some(
         alone(Candidate::at_workload(id, estate, at)?)
-        .field(format!(
-            "spec.template.spec.containers[name={name}].{field}"
-        ))
-        .value("value", format!("an emptyDir at {missing}"))
-        .seen(
-            Said,
-            "object",
-            estate.workloads[at].object.reference(),
-            words,
-        ),
+            .field(format!(
+                "spec.template.spec.containers[name={name}].{field}"
+            ))
+            .value("value", format!("an emptyDir at {missing}"))
+            .seen(
+                Said,
+                "object",
+                estate.workloads[at].object.reference(),
+                words,
+            ),
     )
 }
 
@@ -339,7 +339,9 @@ fn powerless(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candid
             .any(|one| one.trim_start_matches("CAP_").eq_ignore_ascii_case(name))
     };
     let lost = |name: &&&str| {
-        (listed("drop", "ALL") || listed("drop", name)) && !listed("add", name) && !listed("add", "ALL")
+        (listed("drop", "ALL") || listed("drop", name))
+            && !listed("add", name)
+            && !listed("add", "ALL")
     };
     let missing: Vec<&str> = needs.iter().filter(lost).copied().collect();
     if missing.is_empty() || user.is_some_and(|user| user != 0) {
@@ -491,7 +493,12 @@ fn line_as_program(estate: &Estate<'_>, at: usize, container: &Value) -> Option<
                 "spec.template.spec.containers[name={name}].command"
             ))
             .seen(Said, "object", reference.clone(), words)
-            .seen(Proven, "object", reference, "words of a command stand apart"),
+            .seen(
+                Proven,
+                "object",
+                reference,
+                "words of a command stand apart",
+            ),
     )
 }
 

@@ -81,7 +81,12 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         let mut made = Candidate::at_workload(id, estate, at)?
             .field(format!("{place}.{field}"))
             .value("value", image)
-            .seen(Said, "object", estate.workloads[at].object.reference(), words)
+            .seen(
+                Said,
+                "object",
+                estate.workloads[at].object.reference(),
+                words,
+            )
             .seen(
                 Proven,
                 "object",
@@ -92,10 +97,14 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         Some(made)
     };
     if let Some(other) = built_for(plain).filter(|_| !chooses_nodes(estate, at)) {
-        let words = format!("{image} is built for {other} alone, and nothing keeps the pod on such nodes");
+        let words =
+            format!("{image} is built for {other} alone, and nothing keeps the pod on such nodes");
         return made("image_architecture_wrong", "image", words);
     }
-    if let Some((_, digest)) = image.split_once("@sha256:").filter(|(_, digest)| is_no_digest(digest)) {
+    if let Some((_, digest)) = image
+        .split_once("@sha256:")
+        .filter(|(_, digest)| is_no_digest(digest))
+    {
         let words = format!("no manifest has the digest {digest}");
         return made("image_missing", "image", words);
     }
@@ -103,7 +112,8 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         let named = items(estate.workloads[at].pod_spec, "/imagePullSecrets").next();
         let private = plain.split(['/', ':']).any(is_private);
         return (named.is_none() && private).then(|| {
-            let words = format!("{image} says that it is private, and the pod names no imagePullSecrets");
+            let words =
+                format!("{image} says that it is private, and the pod names no imagePullSecrets");
             made("image_pull_secret_missing", "image", words)
         })?;
     }
@@ -117,10 +127,13 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
     }
     if is_official(name) {
         // Nobody builds these: on a node that never ran one it is not there.
-        let words = format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
+        let words =
+            format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
         return (pull == Pull::Never).then(|| made("image_missing", "imagePullPolicy", words))?;
     }
-    let near = OFFICIAL.split_ascii_whitespace().find(|one| is_stammer(name, one));
+    let near = OFFICIAL
+        .split_ascii_whitespace()
+        .find(|one| is_stammer(name, one));
     match (near, pull) {
         (Some(near), _) => {
             let words = format!("{name} is no official image of Docker Hub; {near} is");
@@ -152,16 +165,28 @@ const OTHERS: &[(&str, &str)] = &[
 ];
 
 fn built_for(image: &str) -> Option<&'static str> {
-    let found = OTHERS.iter().find(|(beginning, _)| image.starts_with(beginning));
+    let found = OTHERS
+        .iter()
+        .find(|(beginning, _)| image.starts_with(beginning));
     found.map(|(_, what)| *what)
 }
 
 /// Whether a pod says which nodes it is for.
 fn chooses_nodes(estate: &Estate<'_>, at: usize) -> bool {
     let pod = estate.workloads[at].pod_spec;
-    let words = ["kubernetes.io/arch", "kubernetes.io/os", "agentpool", "cloud.google.com/"];
-    let chosen = [pod.pointer("/nodeSelector"), pod.pointer("/affinity/nodeAffinity")];
-    let nodes = estate.of_kind("Node").any(|one| one.doc.to_string().contains("kubernetes.io/arch"));
+    let words = [
+        "kubernetes.io/arch",
+        "kubernetes.io/os",
+        "agentpool",
+        "cloud.google.com/",
+    ];
+    let chosen = [
+        pod.pointer("/nodeSelector"),
+        pod.pointer("/affinity/nodeAffinity"),
+    ];
+    let nodes = estate
+        .of_kind("Node")
+        .any(|one| one.doc.to_string().contains("kubernetes.io/arch"));
     let named = |one: &Value| words.iter().any(|word| one.to_string().contains(word));
     nodes || chosen.into_iter().flatten().any(named)
 }

@@ -63,7 +63,15 @@ fn unscheduled(case: &Case<'_>, at: usize) -> Option<Candidate> {
 /// A pod for a node whose name says that there is none.
 fn nowhere(case: &Case<'_>, at: usize) -> Option<Candidate> {
     const NOWHERE: &[&str] = &[
-        "nonexist", "non-exist", "does-not-exist", "doesnotexist", "no-such", "not-exist", "invalid", "missing", "fake",
+        "nonexist",
+        "non-exist",
+        "does-not-exist",
+        "doesnotexist",
+        "no-such",
+        "not-exist",
+        "invalid",
+        "missing",
+        "fake",
         "bogus",
     ];
     let estate = &case.estate;

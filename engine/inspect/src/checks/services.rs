@@ -109,7 +109,11 @@ fn wrong_selector(case: &Case<'_>, service: &Object<'_>) -> Option<Candidate> {
         .field("spec.selector")
         .value("value", labels.join(","))
         .seen(Proven, "object", service.reference(), words);
-    Some(missed_by_callers(case, service, by_itself(estate, candidate)))
+    Some(missed_by_callers(
+        case,
+        service,
+        by_itself(estate, candidate),
+    ))
 }
 
 /// Of manifests no symptom is needed where two objects contradict each other: whoever asks will meet it.

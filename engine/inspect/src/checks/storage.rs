@@ -134,7 +134,10 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
         }
         let at_once = text(class.doc, "/volumeBindingMode") != "WaitForFirstConsumer";
         if volumes.is_empty() && at_once {
-            let words = format!("class {} makes no volumes, and there is none of it", class.name);
+            let words = format!(
+                "class {} makes no volumes, and there is none of it",
+                class.name
+            );
             return Some(("claim_class_wrong", words));
         }
     }
@@ -161,14 +164,31 @@ fn provided_by_nobody(
     provisioner: &str,
 ) -> Option<(&'static str, String)> {
     const NOBODY: &[&str] = &[
-        "fake", "does.not.exist", "does-not-exist", "doesnotexist", "nonexist", "non-exist", "no-such",
-        "invalid", "bogus", "missing", "dummy",
+        "fake",
+        "does.not.exist",
+        "does-not-exist",
+        "doesnotexist",
+        "nonexist",
+        "non-exist",
+        "no-such",
+        "invalid",
+        "bogus",
+        "missing",
+        "dummy",
     ];
     let named = NOBODY.iter().any(|word| provisioner.contains(word));
-    let runs = || estate.workloads.iter().any(|one| one.pod_spec.to_string().contains(provisioner));
+    let runs = || {
+        estate
+            .workloads
+            .iter()
+            .any(|one| one.pod_spec.to_string().contains(provisioner))
+    };
     let settled = estate.bundle.origin == Origin::Settled;
     (settled && named && !runs()).then(|| {
-        let words = format!("nobody runs {provisioner}, which is to make the volumes of class {}", class.name);
+        let words = format!(
+            "nobody runs {provisioner}, which is to make the volumes of class {}",
+            class.name
+        );
         ("claim_class_wrong", words)
     })
 }

@@ -198,7 +198,10 @@ fn podless(estate: &Estate<'_>, service: &Object<'_>) -> Option<Candidate> {
     let (field, words) = match elsewhere {
         Some(keeper) => (
             "metadata.namespace",
-            format!("{} has {labels}, and is in another namespace", keeper.object.reference()),
+            format!(
+                "{} has {labels}, and is in another namespace",
+                keeper.object.reference()
+            ),
         ),
         None => ("spec.selector", format!("no pod has {labels}")),
     };
