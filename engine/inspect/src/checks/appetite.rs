@@ -165,8 +165,9 @@ fn kept(script: &str) -> Option<i128> {
     if let (Some(block), Some(count)) = (value("bs="), value("count=")) {
         return Some(bytes(block)? * count.parse::<i128>().ok()?);
     }
-    let at = words.iter().position(|word| *word == "-c")?;
-    bytes(words.get(at + 1)?)
+    let head = words.iter().position(|word| word.ends_with("head"))?;
+    let at = words[head..].iter().position(|word| *word == "-c")?;
+    bytes(words.get(head + at + 1)?)
 }
 
 /// `1M`, `200MB`, `512k`, `1G` in bytes.

@@ -99,7 +99,8 @@ fn wrong(content: &str) -> Option<String> {
     let known = || DIRECTIVES.split_ascii_whitespace();
     let slip = |word: &&str| {
         !known().any(|one| one == *word)
-            && known().any(|one| one.len() > 4 && distance(one, word) == 1)
+            && known()
+                .any(|one| one.len() > 4 && distance(one, word) <= 1 + usize::from(one.len() > 12))
     };
     let word = { first }.find(slip)?;
     Some(format!("[emerg] unknown directive \"{word}\""))

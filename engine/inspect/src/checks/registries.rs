@@ -184,11 +184,8 @@ fn chooses_nodes(estate: &Estate<'_>, at: usize) -> bool {
         pod.pointer("/nodeSelector"),
         pod.pointer("/affinity/nodeAffinity"),
     ];
-    let nodes = estate
-        .of_kind("Node")
-        .any(|one| one.doc.to_string().contains("kubernetes.io/arch"));
     let named = |one: &Value| words.iter().any(|word| one.to_string().contains(word));
-    nodes || chosen.into_iter().flatten().any(named)
+    chosen.into_iter().flatten().any(named)
 }
 
 /// Whether a digest is one letter again and again, or not of its length.
