@@ -211,6 +211,12 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
                 ),
         );
     }
+    init_unfinished(case, at, pod)
+}
+
+/// An init container that does not end, or ends with an error each time.
+fn init_unfinished(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    let object = &pod.object;
     let init = items(object.doc, "/status/initContainerStatuses")
         .find(|status| text(status, "/state/terminated/reason") != "Completed")?;
     let name = text(init, "/name");

@@ -125,18 +125,12 @@ fn no_such_path(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> 
 /// Volumes that are mounted for reading alone, whatever the mount says.
 const OF_OBJECTS: &[&str] = &["/configMap", "/secret", "/projected", "/downwardAPI"];
 
-/// A container that ends as it wrote where it may only read: what forbids it, and what would let it.
-pub(super) fn read_only(
-    case: &Case<'_>,
-    at: usize,
-    log: &Log,
-    complaint: &Complaint,
-) -> Option<Candidate> {
-    let keeper = &case.estate.workloads[at];
+/// The container that wrote a log, and the list in which it stands.
+fn writer<'a>(pod_spec: &'a Value, log: &Log) -> Option<(&'static str, &'a Value)> {
     let lists = ["initContainers", "containers"];
-    let (list, container) = lists.into_iter().find_map(|list| {
+    lists.into_iter().find_map(|list| {
         let mut all = items(
-            keeper.pod_spec,
+            pod_spec,
             if list == "containers" {
                 "/containers"
             } else {
@@ -146,7 +140,18 @@ pub(super) fn read_only(
         let found = all
             .find(|one| log.container.is_empty() || text(one, "/name") == log.container.as_str())?;
         Some((list, found))
-    })?;
+    })
+}
+
+/// A container that ends as it wrote where it may only read: what forbids it, and what would let it.
+pub(super) fn read_only(
+    case: &Case<'_>,
+    at: usize,
+    log: &Log,
+    complaint: &Complaint,
+) -> Option<Candidate> {
+    let keeper = &case.estate.workloads[at];
+    let (list, container) = writer(keeper.pod_spec, log)?;
     let place = format!(
         "spec.template.spec.{list}[name={}]",
         text(container, "/name")

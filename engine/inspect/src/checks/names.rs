@@ -349,12 +349,17 @@ pub(super) fn askers(case: &Case<'_>, service: &Object<'_>) -> Vec<usize> {
     .collect()
 }
 
+/// Whether a pod gives a host an address itself.
+fn is_aliased(pod_spec: &Value, host: &str) -> bool {
+    let names = items(pod_spec, "/hostAliases").flat_map(|one| items(one, "/hostnames"));
+    { names }.any(|name| name.as_str() == Some(host))
+}
+
 fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
     let home = keeper.object.namespace;
-    let aliases = items(keeper.pod_spec, "/hostAliases").flat_map(|one| items(one, "/hostnames"));
-    if { aliases }.any(|name| name.as_str() == Some(&ask.host)) {
+    if is_aliased(keeper.pod_spec, &ask.host) {
         return None;
     }
     let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, home) else {

@@ -131,20 +131,21 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
             format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
         return (pull == Pull::Never).then(|| made("image_missing", "imagePullPolicy", words))?;
     }
+    made("image_missing", "image", no_such_name(name, pull)?)
+}
+
+/// Why an image without a folder is not there, where that is plain.
+fn no_such_name(name: &str, pull: Pull) -> Option<String> {
     let near = OFFICIAL
         .split_ascii_whitespace()
         .find(|one| is_stammer(name, one));
     match (near, pull) {
-        (Some(near), _) => {
-            let words = format!("{name} is no official image of Docker Hub; {near} is");
-            made("image_missing", "image", words)
-        }
-        (None, Pull::Always) => {
-            let words = format!(
-                "{name} is no official image of Docker Hub, as which a name without a folder is pulled each time"
-            );
-            made("image_missing", "image", words)
-        }
+        (Some(near), _) => Some(format!(
+            "{name} is no official image of Docker Hub; {near} is"
+        )),
+        (None, Pull::Always) => Some(format!(
+            "{name} is no official image of Docker Hub, as which a name without a folder is pulled each time"
+        )),
         _ => None,
     }
 }
