@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Proven, Said},
+    Weight::{Fits, Proven, Said},
 };
 use crate::doc::{items, text};
 use crate::estate::Estate;
@@ -67,6 +67,29 @@ fn pull_of(container: &Value, tag: Option<&str>) -> Pull {
     }
 }
 
+/// What the registry plainly does not give, at the field that asks for the image.
+fn absent(
+    estate: &Estate<'_>,
+    at: usize,
+    id: &str,
+    (field, image): (String, &str),
+    words: String,
+) -> Option<Candidate> {
+    let reference = estate.workloads[at].object.reference();
+    let mut made = Candidate::at_workload(id, estate, at)?
+        .field(field)
+        .value("value", image)
+        .seen(Said, "object", reference.clone(), words)
+        .seen(
+            Proven,
+            "object",
+            reference,
+            "the kubelet asks for it under that name",
+        );
+    made.hurts.clear();
+    Some(made)
+}
+
 fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Option<Candidate> {
     let image = text(container, "/image");
     let place = format!(
@@ -78,23 +101,7 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         .trim_start_matches("docker.io/")
         .trim_start_matches("library/");
     let made = |id: &str, field: &str, words: String| {
-        let mut made = Candidate::at_workload(id, estate, at)?
-            .field(format!("{place}.{field}"))
-            .value("value", image)
-            .seen(
-                Said,
-                "object",
-                estate.workloads[at].object.reference(),
-                words,
-            )
-            .seen(
-                Proven,
-                "object",
-                estate.workloads[at].object.reference(),
-                "the kubelet asks for it under that name",
-            );
-        made.hurts.clear();
-        Some(made)
+        absent(estate, at, id, (format!("{place}.{field}"), image), words)
     };
     if let Some(other) = built_for(plain).filter(|_| !chooses_nodes(estate, at)) {
         let words =
@@ -131,23 +138,36 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
             format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
         return (pull == Pull::Never).then(|| made("image_missing", "imagePullPolicy", words))?;
     }
-    made("image_missing", "image", no_such_name(name, pull)?)
-}
-
-/// Why an image without a folder is not there, where that is plain.
-fn no_such_name(name: &str, pull: Pull) -> Option<String> {
     let near = OFFICIAL
         .split_ascii_whitespace()
         .find(|one| is_stammer(name, one));
-    match (near, pull) {
-        (Some(near), _) => Some(format!(
-            "{name} is no official image of Docker Hub; {near} is"
-        )),
-        (None, Pull::Always) => Some(format!(
-            "{name} is no official image of Docker Hub, as which a name without a folder is pulled each time"
-        )),
-        _ => None,
+    match near {
+        Some(near) => {
+            let words = format!("{name} is no official image of Docker Hub; {near} is");
+            made("image_missing", "image", words)
+        }
+        None if pull == Pull::Always => unlisted(estate, at, &place, image),
+        None => None,
     }
+}
+
+/// A name without a folder that is no official image, pulled each time: somebody may build it under that
+/// name before it is applied, so that anything else that is wrong is the better answer.
+fn unlisted(estate: &Estate<'_>, at: usize, place: &str, image: &str) -> Option<Candidate> {
+    let words = format!(
+        "{image} is no official image of Docker Hub, as which a name without a folder is pulled each time"
+    );
+    let mut found = Candidate::at_workload("image_missing", estate, at)?
+        .field(format!("{place}.image"))
+        .value("value", image)
+        .seen(
+            Fits,
+            "object",
+            estate.workloads[at].object.reference(),
+            words,
+        );
+    found.hurts.clear();
+    Some(found)
 }
 
 /// Folders of Docker Hub that hold the official images of one processor alone, and names of images of

@@ -229,7 +229,7 @@ fn stateful_sets_and_services_lead_to_pods() {
     check(
         "stateful_set_service_missing",
         "StatefulSet/shop/db",
-        "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: shop}, spec: {replicas: 0, serviceName: wbe, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: x}]}}}}",
+        "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: shop}, spec: {replicas: 0, serviceName: wbe, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: 'example/x:1'}]}}}}",
         "serviceName: wbe",
         "serviceName: web",
     );
@@ -270,7 +270,7 @@ fn images_get_what_their_pages_ask_for() {
         "POSTGRES_PASSWORD",
     );
     check(
-        "volume_permission_denied",
+        "filesystem_read_only",
         "Pod/shop/p",
         &pod(
             "nginx:1.27",
@@ -320,7 +320,7 @@ fn a_policy_lets_in_somebody_who_is_there() {
 
 #[test]
 fn a_service_selects_the_pods_that_it_is_for() {
-    let other = "{apiVersion: v1, kind: Pod, metadata: {name: api, namespace: shop, labels: {app: api}}, spec: {nodeName: n1, containers: [{name: c, image: x}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: front, namespace: shop}, spec: {selector: {tier: api}, ports: [{port: 80, targetPort: 8080}]}}";
+    let other = "{apiVersion: v1, kind: Pod, metadata: {name: api, namespace: shop, labels: {app: api}}, spec: {nodeName: n1, containers: [{name: c, image: 'example/x:1'}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: front, namespace: shop}, spec: {selector: {tier: api}, ports: [{port: 80, targetPort: 8080}]}}";
     check(
         "service_selector_wrong",
         "Service/shop/front",
@@ -342,7 +342,7 @@ fn a_service_sends_to_a_port_that_the_pods_have() {
     check(
         "env_var_wrong",
         "Pod/shop/p",
-        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: x, env: [{name: WEB, value: 'web:8080'}]}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: 'example/x:1', env: [{name: WEB, value: 'web:8080'}]}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}",
         "web:8080",
         "web:80",
     );
@@ -375,7 +375,7 @@ fn a_pod_that_was_put_out_for_its_disk_says_so() {
     check(
         "ephemeral_storage_exceeded",
         "Pod/shop/p",
-        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: x}]}, status: {phase: Failed, reason: Evicted, message: 'Usage of EmptyDir volume \"scratch\" exceeds the limit \"10Mi\". '}}",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: p}}, spec: {nodeName: n1, containers: [{name: c, image: 'example/x:1'}]}, status: {phase: Failed, reason: Evicted, message: 'Usage of EmptyDir volume \"scratch\" exceeds the limit \"10Mi\". '}}",
         "phase: Failed, reason: Evicted, message: 'Usage of EmptyDir volume \"scratch\" exceeds the limit \"10Mi\". '",
         "phase: Succeeded",
     );
@@ -386,7 +386,7 @@ fn a_pod_that_was_put_out_for_its_disk_says_so() {
 fn a_deployment_alone_tells_by_its_status() {
     let read = |status: &str| {
         let text = format!(
-            "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: shop, uid: '1'}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: x}}]}}}}}}, status: {status}}}"
+            "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: shop, uid: '1'}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: 'example/x:1'}}]}}}}}}, status: {status}}}"
         );
         let bundle = Bundle {
             objects: read_lenient("web.yaml", &text).objects,
