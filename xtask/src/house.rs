@@ -82,7 +82,7 @@ pub const ROOMS: &[Room] = &[
     room(FAULTS, "engine/faults", Deterministic, Only(&[MODEL])),
     room(KUBE, "engine/kube", Deterministic, Only(&[MODEL])),
     room("aegis-telemetry", "engine/telemetry", Deterministic, Only(&[MODEL])),
-    room(INSPECT, "engine/inspect", Deterministic, Only(&[FAULTS, MODEL])),
+    room(INSPECT, "engine/inspect", Deterministic, Only(&[FAULTS, SHELL, MODEL])),
     room("aegis-memory", "memory", Effectful, Only(&[MODEL])),
     room("aegis-llm", "llm", Effectful, Only(&[MODEL])),
     room("aegis-work", "work", Effectful, Only(&[MODEL])),

@@ -118,6 +118,11 @@ impl Expression {
         names::free(&self.0).into_iter()
     }
 
+    /// Names of which a method is asked: those that nobody declared may be libraries' (`ip.isCanonical(…)`).
+    pub fn receivers(&self) -> impl Iterator<Item = &str> {
+        names::receivers(&self.0).into_iter()
+    }
+
     /// Its value.
     ///
     /// # Errors

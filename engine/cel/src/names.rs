@@ -1,6 +1,7 @@
 //! The names of an expression that something outside must give a meaning to.
 
 use super::Node;
+use super::functions::Function;
 use alloc::vec::Vec;
 
 /// Names of types, which are values too.
@@ -26,6 +27,43 @@ pub(crate) fn free(node: &Node) -> Vec<&str> {
     let mut found = Vec::new();
     walk(node, &mut Vec::new(), &mut found);
     found
+}
+
+/// Free names of which a method is asked. `size`, `string`, `int` and `double` are functions as well.
+pub(crate) fn receivers(node: &Node) -> Vec<&str> {
+    let mut found = Vec::new();
+    ask(node, &mut found);
+    found
+}
+
+fn ask<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
+    if let Node::Call(function, items) = node {
+        let only_method = !matches!(
+            function,
+            Function::Size | Function::Text | Function::Int | Function::Double
+        );
+        if let (true, Some(Node::Name(name))) = (only_method, items.first()) {
+            found.push(name);
+        }
+    }
+    for part in parts(node) {
+        ask(part, found);
+    }
+}
+
+fn parts(node: &Node) -> Vec<&Node> {
+    match node {
+        Node::Literal(_) | Node::Name(_) => Vec::new(),
+        Node::Field(of, _) | Node::Has(of, _) | Node::Not(of) | Node::Minus(of) => [&**of].into(),
+        Node::Index(of, index) => [&**of, &**index].into(),
+        Node::List(items) | Node::Call(_, items) => items.iter().collect(),
+        Node::Map(entries) => { entries.iter() }
+            .flat_map(|(key, value)| [key, value])
+            .collect(),
+        Node::Binary(_, sides) => [&sides.0, &sides.1].into(),
+        Node::Choice(all) => [&all.0, &all.1, &all.2].into(),
+        Node::Macro(asked) => [&asked.over, &asked.body].into(),
+    }
 }
 
 fn walk<'a>(node: &'a Node, bound: &mut Vec<&'a str>, found: &mut Vec<&'a str>) {

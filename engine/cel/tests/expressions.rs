@@ -162,3 +162,18 @@ fn free_names_are_those_that_no_macro_binds() {
         assert_eq!(read.names().collect::<Vec<_>>(), names, "{text}");
     }
 }
+
+#[test]
+fn what_a_method_is_asked_of_is_told() {
+    for (text, receivers) in [
+        ("lib.contains('a')", vec!["lib"]),
+        (
+            "[1].all(i, lib.startsWith('a') && size(a) > 0)",
+            vec!["lib"],
+        ),
+        ("a.b.contains('c') || string(d) == 'd'", vec![]),
+    ] {
+        let read = Expression::read(text).expect(text);
+        assert_eq!(read.receivers().collect::<Vec<_>>(), receivers, "{text}");
+    }
+}

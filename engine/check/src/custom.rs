@@ -9,39 +9,52 @@ use super::findings::Findings;
 use super::item;
 use aegis_kube::error::Problem;
 use aegis_model::FieldPath;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// The schema by which a definition describes objects of that version and kind.
-fn schema_of<'a>(definition: &'a Value, version: &str, kind: &str) -> Option<&'a Value> {
+/// Whether a definition is of a kind in the group of an API version, and what it says of that version.
+fn described<'a>(definition: &'a Value, version: &str, kind: &str) -> Option<Option<&'a Value>> {
     let spec = &definition["spec"];
     let (group, version) = version.split_once('/')?;
-    if definition["kind"] != "CustomResourceDefinition"
-        || spec["group"] != group
-        || spec["names"]["kind"] != kind
-    {
-        return None;
-    }
+    let is_of = definition["kind"] == "CustomResourceDefinition"
+        && spec["group"] == group
+        && spec["names"]["kind"] == kind;
     let mut versions = spec["versions"].as_array().into_iter().flatten();
-    let served = versions.find(|one| one["name"] == version)?;
-    let schema = &served["schema"]["openAPIV3Schema"];
-    schema.is_object().then_some(schema)
+    is_of.then(|| versions.find(|one| one["name"] == version && one["served"] != false))
 }
 
-/// The schema of an object among those of definitions; `None` where nobody defines it.
-fn defined<'a>(object: &Value, definitions: impl Iterator<Item = &'a Value>) -> Option<&'a Value> {
+/// What definitions say of an object's version and kind.
+enum Defined<'a> {
+    /// Nothing: nobody defines it, or without a schema.
+    Nothing,
+    /// The kind is defined, and not served in that version.
+    NotServed,
+    By(&'a Value),
+}
+
+fn defined<'a>(object: &Value, definitions: impl Iterator<Item = &'a Value>) -> Defined<'a> {
     let version = object["apiVersion"].as_str().unwrap_or_default();
     let kind = object["kind"].as_str().unwrap_or_default();
     let mut definitions = definitions;
-    definitions.find_map(|one| schema_of(one, version, kind))
+    let Some(served) = definitions.find_map(|one| described(one, version, kind)) else {
+        return Defined::Nothing;
+    };
+    match served.map(|served| &served["schema"]["openAPIV3Schema"]) {
+        None => Defined::NotServed,
+        Some(schema) if schema.is_object() => Defined::By(schema),
+        Some(_) => Defined::Nothing,
+    }
 }
 
 /// The object as the API server keeps it: fields that its schema does not know are gone, and defaults are filled
 /// in. `None` where nobody defines it.
 #[must_use]
 pub fn kept<'a>(object: &Value, definitions: impl Iterator<Item = &'a Value>) -> Option<Value> {
-    let schema = defined(object, definitions)?;
+    let Defined::By(schema) = defined(object, definitions) else {
+        return None;
+    };
     let mut kept = object.clone();
     let fields = kept.as_object_mut()?;
+    fill(fields, schema);
     for (key, value) in fields.iter_mut() {
         // These have schemas of their own.
         if !matches!(key.as_str(), "apiVersion" | "kind" | "metadata") {
@@ -57,14 +70,24 @@ pub fn kept<'a>(object: &Value, definitions: impl Iterator<Item = &'a Value>) ->
 #[must_use]
 pub fn misfits<'a>(object: &Value, definitions: impl Iterator<Item = &'a Value>) -> Vec<Problem> {
     let mut findings = Findings::default();
-    if let Some(schema) = defined(object, definitions) {
-        hold(object, schema, &FieldPath::default(), &mut findings);
+    match defined(object, definitions) {
+        Defined::Nothing => {}
+        Defined::NotServed => findings.push(unserved(object), None),
+        Defined::By(schema) => hold(object, schema, &FieldPath::default(), &mut findings),
     }
     findings
         .list
         .into_iter()
         .map(|(problem, _)| problem)
         .collect()
+}
+
+fn unserved(object: &Value) -> Problem {
+    let text = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
+    Problem::UnknownKind {
+        kind: text("kind"),
+        version: text("apiVersion"),
+    }
 }
 
 /// Whether a schema of a mapping keeps a field.
@@ -84,6 +107,15 @@ fn of_field<'a>(schema: &'a Value, key: &str) -> &'a Value {
     }
 }
 
+/// Gives fields that are absent their defaults.
+fn fill(fields: &mut Map<String, Value>, schema: &Value) {
+    for (key, own) in schema["properties"].as_object().into_iter().flatten() {
+        if !own["default"].is_null() && !fields.contains_key(key) {
+            fields.insert(key.clone(), own["default"].clone());
+        }
+    }
+}
+
 /// Takes unknown fields out of a value, and fills in defaults.
 fn shape(value: &mut Value, schema: &Value) {
     if let Value::Array(items) = value {
@@ -94,15 +126,12 @@ fn shape(value: &mut Value, schema: &Value) {
     let Value::Object(fields) = value else {
         return;
     };
-    if schema["x-kubernetes-embedded-resource"] == true || schema.is_null() {
+    // `additionalProperties: true` says nothing of what is inside.
+    if schema["x-kubernetes-embedded-resource"] == true || !schema.is_object() {
         return;
     }
     fields.retain(|key, _| keeps(schema, key));
-    for (key, own) in schema["properties"].as_object().into_iter().flatten() {
-        if !own["default"].is_null() && !fields.contains_key(key) {
-            fields.insert(key.clone(), own["default"].clone());
-        }
-    }
+    fill(fields, schema);
     for (key, found) in fields.iter_mut() {
         shape(found, of_field(schema, key));
     }
@@ -211,5 +240,51 @@ fn bounds(value: &Value, schema: &Value, at: &FieldPath, findings: &mut Findings
         let many = bound("maxItems").is_some_and(|most| count > most);
         said(few, format!("have at least {} items", schema["minItems"]));
         said(many, format!("have at most {} items", schema["maxItems"]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{kept, misfits};
+    use serde_json::{Value, json};
+
+    fn definition() -> Value {
+        let schema = json!({"type": "object", "properties": {
+            "spec": {"type": "object", "properties": {"free": {"type": "object", "additionalProperties": true}}},
+            "mode": {"type": "string", "default": "plain"},
+        }});
+        json!({"kind": "CustomResourceDefinition", "spec": {
+            "group": "example.com", "names": {"kind": "Widget"},
+            "versions": [
+                {"name": "v1", "served": true, "schema": {"openAPIV3Schema": schema}},
+                {"name": "v1beta1", "served": false, "schema": {"openAPIV3Schema": schema}},
+            ],
+        }})
+    }
+
+    fn widget(version: &str) -> Value {
+        json!({"apiVersion": format!("example.com/{version}"), "kind": "Widget",
+            "spec": {"free": {"a": {"b": 1}}, "unknown": 1}})
+    }
+
+    #[test]
+    fn defaults_of_the_root_are_filled_and_free_mappings_are_kept() {
+        let kept = kept(&widget("v1"), [&definition()].into_iter()).expect("it is defined");
+        assert_eq!(kept["mode"], "plain");
+        assert_eq!(kept["spec"], json!({"free": {"a": {"b": 1}}}));
+    }
+
+    #[test]
+    fn versions_that_are_not_served_are_refused() {
+        let said = |version: &str| {
+            let found = misfits(&widget(version), [&definition()].into_iter());
+            found.first().map(ToString::to_string)
+        };
+        assert_eq!(said("v1"), None);
+        for version in ["v1beta1", "v2"] {
+            let words =
+                format!("no matches for kind \"Widget\" in version \"example.com/{version}\"");
+            assert_eq!(said(version), Some(words));
+        }
     }
 }

@@ -39,10 +39,13 @@ fn compiles(text: &Value, at: &FieldPath, findings: &mut Findings) {
         return;
     };
     let why = match Expression::read(text) {
-        Ok(read) => match read.names().find(|name| !DECLARED.contains(name)) {
-            Some(name) => format!("undeclared reference to '{name}' (in container '')"),
-            None => return,
-        },
+        Ok(read) => {
+            let mut free = read.names().filter(|name| !DECLARED.contains(name));
+            match free.find(|name| !read.receivers().any(|one| one == *name)) {
+                Some(name) => format!("undeclared reference to '{name}' (in container '')"),
+                None => return,
+            }
+        }
         Err(Unread::Broken(why)) => format!("Syntax error: {why}"),
         Err(Unread::Unknown(_)) => return,
     };

@@ -215,11 +215,6 @@ pub const KINDS: &[(&str, &str, &[Row])] = &[
         ],
     ),
     (
-        "scheduling.k8s.io/v1",
-        "PriorityClass",
-        &[("", Needs("value", ""))],
-    ),
-    (
         "v1",
         "LimitRange",
         &[("spec.limits[].maxLimitRequestRatio{}", PositiveAmount)],

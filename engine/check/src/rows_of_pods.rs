@@ -135,7 +135,6 @@ pub const POD: &[Row] = &[
         "preemptionPolicy",
         OneOf(&["Never", "PreemptLowerPriority"]),
     ),
-    ("terminationGracePeriodSeconds", AtLeast(0)),
     ("serviceAccountName", Name),
     ("nodeName", Name),
     ("priorityClassName", Name),

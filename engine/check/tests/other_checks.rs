@@ -275,12 +275,6 @@ fn rules_by_table() {
     let one = |kind: &str, version: &str, rest: &str| object(version, kind, rest);
     held(&[
         (
-            pod("{terminationGracePeriodSeconds: -1, containers: [{name: c, image: i}]}"),
-            &[
-                "spec.terminationGracePeriodSeconds: Invalid value: -1: must be greater than or equal to 0",
-            ],
-        ),
-        (
             pod("{containers: [{name: c, image: i, lifecycle: {preStop: {}}}]}"),
             &["spec.containers[0].lifecycle.preStop: Required value: must specify a handler type"],
         ),

@@ -359,7 +359,10 @@ impl Agenda<'_> {
         let problem = problems.first()?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (kind, name) = (text(&document["kind"]), text(&document["metadata"]["name"]));
-        Some(format!("{kind} {name:?}: it is invalid: {problem}"))
+        Some(match problem {
+            aegis_kube::Problem::UnknownKind { .. } => format!("{kind} {name:?}: {problem}"),
+            _ => format!("{kind} {name:?}: it is invalid: {problem}"),
+        })
     }
 
     fn deleted(&self, deleted: &Deleted) -> Option<Deletion> {

@@ -1,6 +1,9 @@
 //! What single commands do.
 
 use super::{Host, Question};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use smol_str::SmolStr;
 
 /// What one command does.
@@ -46,29 +49,35 @@ const AT_ONCE: [&str; 26] = [
     "sync", "sysctl", "shift",
 ];
 
-/// Words in names that say that there is no such thing.
-const ABSENT: [&str; 14] = [
+/// Whole words of names that say of themselves that they are not there.
+const ABSENT: [&str; 13] = [
+    "nonexistent",
+    "nonexisting",
     "nonexist",
     "noexist",
-    "does-not-exist",
-    "doesnotexist",
-    "not-found",
-    "non-exist",
-    "non_exist",
     "notexist",
+    "doesnotexist",
+    "non-existent",
+    "non-existing",
+    "non-exist",
     "not-exist",
-    "not_exist",
+    "not-existing",
     "no-such",
-    "no/such",
     "nosuch",
-    "no_such",
 ];
 
-/// Whether a name says that there is nothing of that name. Files and registries are not known here,
-/// and people who want something that is missing call it so.
+/// Whether a name says of itself that nothing of that name is there: `nonexistent-node`,
+/// `/does/not/exist`. Files, programs and registries are not known here, and people who want something
+/// that is missing call it so; it is no proof. The only list of its kind, of words that hardly stand in
+/// names of what is there.
 #[must_use]
 pub fn is_plainly_absent(name: &str) -> bool {
-    ABSENT.iter().any(|word| name.contains(word))
+    let parts = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+    let whole = format!("-{}-", words.join("-"));
+    ABSENT
+        .iter()
+        .any(|word| whole.contains(&format!("-{word}-")))
 }
 
 /// Programs that run what follows them.

@@ -51,14 +51,7 @@ pub fn mended(objects: &[Value], finding: &CauseFound) -> Option<Vec<Value>> {
         "claim_class_wrong" => claim(&mut objects, finding)?,
         "filesystem_read_only" => writable(&mut objects[at], field)?,
         "host_path_missing" => made_paths(&mut objects[at])?,
-        "quota_wants_resources" => {
-            for (resource, amount) in [("cpu", "100m"), ("memory", "128Mi")] {
-                requests(&mut objects[at], resource, amount);
-                for container in containers(&mut objects[at]) {
-                    container["resources"]["limits"][resource] = json!(amount);
-                }
-            }
-        }
+        "quota_wants_resources" => resources(&mut objects[at], finding)?,
         "taint_not_tolerated" => {
             pod_spec(&mut objects[at])["tolerations"] = json!([{"operator": "Exists"}]);
         }
@@ -204,25 +197,33 @@ fn missing(objects: &mut Vec<Value>, at: usize, finding: &CauseFound, kind: &str
     Some(())
 }
 
-/// A container that may write: its root file system, or what it mounts; a volume that shows an object
-/// is never written.
+/// Requests and limits as the command that is shown sets them: `--requests=cpu=100m,memory=128Mi`.
+fn resources(object: &mut Value, finding: &CauseFound) -> Option<()> {
+    let shown = finding.fix.kubectl.first()?;
+    let mut set = 0;
+    for list in ["requests", "limits"] {
+        let flag = format!("--{list}=");
+        let amounts = shown.split(' ').find_map(|word| word.strip_prefix(&flag));
+        for (resource, amount) in amounts?.split(',').filter_map(|one| one.split_once('=')) {
+            for container in containers(object) {
+                container["resources"][list][resource] = json!(amount);
+                set += 1;
+            }
+        }
+    }
+    (set > 0).then_some(())
+}
+
+/// The mount at fault, `…containers[name=a].volumeMounts[name=b].readOnly`, for writing. Where the fix that
+/// is shown is an emptyDir, nothing is tried: which files the image has there is not known.
 fn writable(object: &mut Value, field: &str) -> Option<()> {
-    if field.ends_with("readOnlyRootFilesystem") {
-        for container in containers(object) {
-            container["securityContext"]["readOnlyRootFilesystem"] = json!(false);
-        }
-        return Some(());
-    }
-    if !field.ends_with(".readOnly") {
-        return None;
-    }
-    for container in containers(object) {
-        let mounts = container["volumeMounts"].as_array_mut();
-        for mount in mounts.into_iter().flatten() {
-            let _ = remove(mount, "readOnly");
-        }
-    }
-    Some(())
+    let place = field.strip_suffix("].readOnly")?;
+    let (place, mount) = place.split_once("].volumeMounts[name=")?;
+    let (_, container) = place.split_once("containers[name=")?;
+    let mut all = containers(object);
+    let found = all.find(|one| one["name"] == container)?;
+    let mut mounts = found["volumeMounts"].as_array_mut()?.iter_mut();
+    remove(mounts.find(|one| one["name"] == mount)?, "readOnly")
 }
 
 /// Paths of the node that the kubelet makes where they are not there.

@@ -4,7 +4,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Proven, Said},
+    Weight::{Fits, Proven},
 };
 use crate::doc::{items, quantity, text};
 use crate::estate::Estate;
@@ -39,8 +39,8 @@ const CRAWL: i128 = 100;
 /// A program that computes without an end under a limit of a small part of a core.
 fn throttled(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Option<Candidate> {
     let limit = quantity(container, "/resources/limits/cpu")?;
-    let wanted = cores(script)? * 1000;
-    if limit > CRAWL && limit * 10 > wanted {
+    let wanted = cores(script)?.checked_mul(1000)?;
+    if limit > CRAWL && limit > wanted / 10 {
         return None;
     }
     let (name, shown) = (
@@ -57,13 +57,8 @@ fn throttled(estate: &Estate<'_>, at: usize, container: &Value, script: &str) ->
             "spec.template.spec.containers[name={name}].resources.limits.cpu"
         ))
         .value("value", shown)
-        .seen(Said, "object", reference.clone(), words)
-        .seen(
-            Proven,
-            "object",
-            reference,
-            "it is throttled in each period",
-        );
+        .seen(Proven, "object", reference.clone(), words)
+        .seen(Fits, "object", reference, "it is throttled in each period");
     found.hurts.clear();
     Some(found)
 }
@@ -103,6 +98,11 @@ fn cores(script: &str) -> Option<i128> {
     let mut words = one_line.split(' ');
     words.find(|word| word.ends_with("stress") || word.ends_with("stress-ng"))?;
     let flags: Vec<&str> = words.collect();
+    // It ends by itself.
+    let ends = |word: &&str| word.starts_with("--timeout") || matches!(*word, "-t");
+    if bounded || flags.iter().any(ends) {
+        return None;
+    }
     let at = flags
         .iter()
         .position(|word| matches!(*word, "--cpu" | "-c"))?;
@@ -130,9 +130,9 @@ fn hoards(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Op
             "spec.template.spec.containers[name={name}].resources.limits.memory"
         ))
         .value("value", shown)
-        .seen(Said, "object", reference.clone(), words)
+        .seen(Proven, "object", reference.clone(), words)
         .seen(
-            Proven,
+            Fits,
             "object",
             reference,
             "it is killed each time that it starts",
@@ -163,7 +163,7 @@ fn kept(script: &str) -> Option<i128> {
     let words: Vec<&str> = inner.split_whitespace().collect();
     let value = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
     if let (Some(block), Some(count)) = (value("bs="), value("count=")) {
-        return Some(bytes(block)? * count.parse::<i128>().ok()?);
+        return bytes(block)?.checked_mul(count.parse().ok()?);
     }
     let head = words.iter().position(|word| word.ends_with("head"))?;
     let at = words[head..].iter().position(|word| *word == "-c")?;
@@ -180,7 +180,7 @@ fn bytes(text: &str) -> Option<i128> {
         Some('g' | 'G') => 1 << 30,
         Some(_) => return None,
     };
-    Some(digits.parse::<i128>().ok()? * unit)
+    digits.parse::<i128>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]
@@ -192,6 +192,14 @@ mod tests {
         assert_eq!(cores("sh -c while true; do :; done"), Some(1));
         assert_eq!(cores("sh -c while true; do :; sleep 1; done"), None);
         assert_eq!(cores("stress --cpu 4"), Some(4));
+        assert_eq!(cores("stress --cpu 4 --timeout 10s"), None);
+        assert_eq!(cores("timeout 10 stress -c 4"), None);
+        let vast = "9".repeat(38);
+        assert_eq!(kept(&format!("X=$(head -c {vast}G /dev/zero)")), None);
+        assert_eq!(
+            kept(&format!("X=$(dd if=/dev/zero bs={vast} count={vast})")),
+            None
+        );
         assert_eq!(cores("nginx -c /etc/nginx.conf"), None);
         assert_eq!(
             kept("X=$(dd if=/dev/zero bs=1M count=200 | tr a b)"),

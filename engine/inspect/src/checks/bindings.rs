@@ -1,7 +1,7 @@
 //! Bindings whose role or account is not there: they let nobody do anything.
 
 use super::Case;
-use crate::candidate::{Candidate, Weight::Said};
+use crate::candidate::{Candidate, Weight::Proven};
 use crate::doc::{items, text};
 use crate::estate::{Estate, Object};
 use aegis_model::bundle::Origin;
@@ -26,7 +26,7 @@ fn broken(estate: &Estate<'_>, binding: &Object<'_>) -> Option<Candidate> {
         Candidate::new("role_binding_broken", binding.reference())?
             .field(field)
             .value("value", words.clone())
-            .seen(Said, "object", binding.reference(), words),
+            .seen(Proven, "object", binding.reference(), words),
     )
 }
 

@@ -2,10 +2,11 @@
 //! have and that are a slip of one that it has, and braces that do not close. nginx ends at its start.
 
 use super::Case;
+use super::directives;
 use super::names::distance;
 use crate::candidate::{
     Candidate,
-    Weight::{Proven, Said},
+    Weight::{Fits, Proven},
 };
 use crate::doc::{items, text, texts};
 use crate::estate::Estate;
@@ -25,33 +26,10 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     .collect()
 }
 
-/// Directives of nginx' core, HTTP, proxy, log, TLS, event, stream and rewrite modules.
-/// Source: nginx.org/en/docs/dirindex.html.
-const DIRECTIVES: &str = " absolute_redirect accept_mutex access_log add_header aio alias allow auth_basic \
-    auth_basic_user_file auth_request autoindex break charset client_body_buffer_size client_body_temp_path \
-    client_body_timeout client_header_buffer_size client_header_timeout client_max_body_size daemon deny \
-    default_type env error_log error_page etag events expires fastcgi_index fastcgi_param fastcgi_pass geo gzip \
-    gzip_comp_level gzip_min_length gzip_proxied gzip_types gzip_vary http http2 if include index internal \
-    ip_hash keepalive keepalive_requests keepalive_timeout large_client_header_buffers least_conn limit_conn \
-    limit_conn_zone limit_except limit_rate limit_req limit_req_zone listen load_module location log_format \
-    log_not_found mail map master_process merge_slashes mime_types multi_accept open_file_cache pcre_jit pid \
-    port_in_redirect proxy_buffer_size proxy_buffering proxy_buffers proxy_cache proxy_cache_path \
-    proxy_cache_valid proxy_connect_timeout proxy_hide_header proxy_http_version proxy_next_upstream proxy_pass \
-    proxy_pass_header proxy_read_timeout proxy_redirect proxy_send_timeout proxy_set_header proxy_ssl_server_name \
-    proxy_ssl_verify proxy_temp_path real_ip_header resolver resolver_timeout return rewrite root satisfy \
-    send_timeout sendfile server server_name server_name_in_redirect server_names_hash_bucket_size server_tokens set \
-    set_real_ip_from split_clients ssl_certificate ssl_certificate_key ssl_ciphers ssl_prefer_server_ciphers \
-    ssl_protocols ssl_session_cache ssl_session_timeout stream stub_status sub_filter tcp_nodelay tcp_nopush \
-    try_files types types_hash_max_size underscores_in_headers upstream use user uwsgi_pass worker_connections \
-    worker_processes worker_rlimit_nofile zone grpc_pass mirror hash scgi_pass ";
-
 fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidate> {
     let keeper = &estate.workloads[at];
     let image = text(container, "/image");
-    let is_nginx = image
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.starts_with("nginx"));
+    let is_nginx = is_official(image);
     let mut mounts = items(container, "/volumeMounts")
         .filter(|mount| is_nginx && text(mount, "/mountPath").starts_with("/etc/nginx"));
     let (map, file, words) = mounts.find_map(|mount| {
@@ -66,9 +44,9 @@ fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidat
     })?;
     let mut found = Candidate::at_workload("misconfiguration", estate, at)?
         .field(format!("{}: data.{file}", map.reference()))
-        .seen(Said, "object", map.reference(), words)
+        .seen(Proven, "object", map.reference(), words)
         .seen(
-            Proven,
+            Fits,
             "object",
             keeper.object.reference(),
             "nginx reads it at its start, and ends",
@@ -77,38 +55,135 @@ fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidat
     Some(found)
 }
 
+/// Whether an image is nginx' official one.
+fn is_official(image: &str) -> bool {
+    let digestless = image.split('@').next().unwrap_or(image);
+    let name = digestless.strip_prefix("docker.io/").unwrap_or(digestless);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    name.split(':').next() == Some("nginx")
+}
+
 /// What nginx says of a file.
 fn wrong(content: &str) -> Option<String> {
-    let plain: Vec<&str> = content
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or(line).trim())
-        .collect();
-    let whole = plain.join("\n");
-    let count = |brace: char| whole.matches(brace).count();
-    if !whole.contains(['\'', '"']) && count('{') != count('}') {
+    let read = read(content);
+    if read.closed_too_often || !read.blocks.is_empty() {
         return Some("unexpected end of file, or \"}\": its braces do not close".to_owned());
     }
-    let first = plain.iter().filter_map(|line| {
-        let word = line.split([' ', '\t', ';', '{']).next()?;
-        let named = word.len() > 4
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        (named && line.ends_with([';', '{'])).then_some(word)
-    });
-    let known = || DIRECTIVES.split_ascii_whitespace();
-    let slip = |word: &&str| {
-        !known().any(|one| one == *word)
-            && known()
-                .any(|one| one.len() > 4 && distance(one, word) <= 1 + usize::from(one.len() > 12))
+    let slip = |word: &String| {
+        let allowed = |known: &str| 1 + usize::from(known.len() > 12);
+        word.len() > 4
+            && !directives::all().any(|one| one == word)
+            && directives::all().any(|one| one.len() > 4 && distance(one, word) <= allowed(one))
     };
-    let word = { first }.find(slip)?;
+    let word = read.directives.into_iter().find(slip)?;
     Some(format!("[emerg] unknown directive \"{word}\""))
+}
+
+/// Blocks that hold no directives, but data or what another language says.
+const DATA: &[&str] = &[
+    "map",
+    "geo",
+    "types",
+    "upstream",
+    "charset_map",
+    "split_clients",
+    "match",
+    "num_map",
+];
+
+/// Where in a file a reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Between words.
+    Gap,
+    Word,
+    Quoted(char),
+    Comment,
+}
+
+/// What was read of a file. As nginx reads it, quotes and `#` count where a word begins, and `${` within
+/// a word opens no block.
+#[derive(Debug, Default)]
+struct Reading {
+    /// First words of statements outside of data.
+    directives: Vec<String>,
+    /// Blocks that are open.
+    blocks: Vec<String>,
+    closed_too_often: bool,
+    /// The first word of the statement.
+    first: String,
+    /// Whether a word of the statement is whole.
+    has_first: bool,
+}
+
+fn read(content: &str) -> Reading {
+    let mut reading = Reading::default();
+    let (mut at, mut before) = (At::Gap, ' ');
+    for letter in content.chars() {
+        at = match (at, letter) {
+            (At::Comment, '\n') => At::Gap,
+            (At::Comment, _) => At::Comment,
+            (At::Quoted(quote), _) if letter == quote && before != '\\' => At::Gap,
+            (At::Quoted(quote), _) => At::Quoted(quote),
+            _ => reading.plain(at, before, letter),
+        };
+        before = if before == '\\' { ' ' } else { letter };
+    }
+    reading
+}
+
+impl Reading {
+    /// A letter outside of quotes and comments.
+    fn plain(&mut self, at: At, before: char, letter: char) -> At {
+        match letter {
+            _ if before == '\\' => self.letter(letter),
+            '#' if at == At::Gap => At::Comment,
+            '\'' | '"' if at == At::Gap => {
+                self.has_first = true;
+                At::Quoted(letter)
+            }
+            ';' => self.ended(),
+            '{' if before == '$' => self.letter(letter),
+            '{' => {
+                let name = self.first.clone();
+                self.ended();
+                self.blocks.push(name);
+                At::Gap
+            }
+            '}' if at == At::Gap => {
+                self.closed_too_often |= self.blocks.pop().is_none();
+                At::Gap
+            }
+            _ if letter.is_whitespace() => {
+                self.has_first |= !self.first.is_empty();
+                At::Gap
+            }
+            _ => self.letter(letter),
+        }
+    }
+
+    fn letter(&mut self, letter: char) -> At {
+        if !self.has_first {
+            self.first.push(letter);
+        }
+        At::Word
+    }
+
+    fn ended(&mut self) -> At {
+        let first = core::mem::take(&mut self.first);
+        self.has_first = false;
+        let data = self.blocks.iter().any(|one| DATA.contains(&one.as_str()));
+        let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if !data && !first.is_empty() && first.bytes().all(named) {
+            self.directives.push(first);
+        }
+        At::Gap
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wrong;
+    use super::{is_official, wrong};
 
     #[test]
     fn slips_of_directives_are_told() {
@@ -118,8 +193,29 @@ mod tests {
             ("server {\n  lisen 80;\n}\n", true),
             ("server {\n  listen 80;\n", true),
             ("server {\n  more_set_headers x;\n}\n", false),
+            (
+                "server { http3 on; quic_retry on; add_header A \"{\"; }\n",
+                false,
+            ),
+            ("map $a $b {\n  default 1;\n  lisen 2;\n}\n", false),
+            (
+                "types { text/html html; }\nupstream a { servr b; }\n",
+                false,
+            ),
+            (
+                "server { set $a ${b}c; location ~ \\.php$ { retrn 404; } }\n",
+                true,
+            ),
+            ("# {\nserver { return 200 '}'; }\n", false),
+            ("server { } }\n", true),
         ] {
             assert_eq!(wrong(text).is_some(), is_wrong, "{text}");
         }
+    }
+
+    #[test]
+    fn only_the_official_image_is_as_it_is_known() {
+        assert!(is_official("nginx:1.27") && is_official("docker.io/library/nginx@sha256:0"));
+        assert!(!is_official("nginx-custom:1") && !is_official("bitnami/nginx"));
     }
 }

@@ -7,7 +7,6 @@ use crate::candidate::{
 };
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object};
-use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 /// Kinds of routes.
@@ -77,7 +76,7 @@ fn classless(estate: &Estate<'_>, gateway: &Object<'_>) -> Option<Candidate> {
                 .field("spec.gatewayClassName")
                 .value("value", class)
                 .seen(
-                    Said,
+                    Proven,
                     "object",
                     gateway.reference(),
                     format!("it names GatewayClass {class}, which does not exist"),
@@ -86,21 +85,12 @@ fn classless(estate: &Estate<'_>, gateway: &Object<'_>) -> Option<Candidate> {
     })?
 }
 
-fn detached(
-    estate: &Estate<'_>,
-    route: &Object<'_>,
-    field: &str,
-    words: String,
-) -> Option<Candidate> {
-    let weight = match estate.bundle.origin {
-        Origin::Settled => Said,
-        Origin::Collected => Proven,
-    };
+fn detached(route: &Object<'_>, field: &str, words: String) -> Option<Candidate> {
     Some(
         Candidate::new("route_detached", route.reference())?
             .field(field)
             .value("value", words.clone())
-            .seen(weight, "object", route.reference(), words),
+            .seen(Proven, "object", route.reference(), words),
     )
 }
 
@@ -116,7 +106,7 @@ fn orphan(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             let knows = estate.knows("Gateway", namespace);
             let words = format!("it names Gateway {namespace}/{name}, which does not exist");
             return knows
-                .then(|| detached(estate, route, "spec.parentRefs", words))
+                .then(|| detached(route, "spec.parentRefs", words))
                 .flatten();
         };
         let section = text(parent, "/sectionName");
@@ -132,11 +122,11 @@ fn orphan(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
         };
         if listeners.is_empty() {
             let words = format!("Gateway {name} has no listener {section}");
-            detached(estate, route, "spec.parentRefs", words)
+            detached(route, "spec.parentRefs", words)
         } else if apart && listeners.iter().all(shut) {
             let words =
                 format!("Gateway {namespace}/{name} lets in routes of its own namespace alone");
-            detached(estate, route, "spec.parentRefs", words)
+            detached(route, "spec.parentRefs", words)
         } else {
             None
         }
@@ -165,7 +155,7 @@ fn leads_nowhere(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             let knows = estate.knows("Service", namespace);
             let words = format!("it sends to Service {namespace}/{name}, which does not exist");
             return knows
-                .then(|| detached(estate, route, "spec.rules[].backendRefs", words))
+                .then(|| detached(route, "spec.rules[].backendRefs", words))
                 .flatten();
         };
         let port = number(backend, "/port")?;
@@ -174,6 +164,6 @@ fn leads_nowhere(estate: &Estate<'_>, route: &Object<'_>) -> Option<Candidate> {
             return None;
         }
         let words = format!("it sends to port {port} of Service {name}, which has no such port");
-        detached(estate, route, "spec.rules[].backendRefs", words)
+        detached(route, "spec.rules[].backendRefs", words)
     })
 }

@@ -7,6 +7,7 @@ mod config_files;
 mod containers;
 mod crashes;
 mod databases;
+mod directives;
 mod gateway_api;
 mod gateways;
 mod images;

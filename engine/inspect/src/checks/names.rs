@@ -40,6 +40,21 @@ pub(super) struct Ask {
     pub(super) by_command: bool,
 }
 
+#[cfg(test)]
+impl Ask {
+    /// What a command of some container asks for.
+    pub(super) fn of_command(host: &str, port: Option<i64>) -> Self {
+        Self {
+            container: String::new(),
+            field: String::new(),
+            variable: None,
+            host: host.to_owned(),
+            port,
+            by_command: true,
+        }
+    }
+}
+
 /// Programs that ask for a host.
 const ASKING: &[&str] = &[
     "wget",

@@ -49,7 +49,7 @@ fn dns(case: &Case<'_>, at: usize) -> Option<Candidate> {
     let candidate = match asks.filter(|_| case.estate.bundle.origin == Origin::Settled) {
         Some(ask) => {
             let words = format!("it asks for {}, and is not well", ask.host);
-            candidate.seen(Said, "object", keeper.object.reference(), words)
+            candidate.seen(Fits, "object", keeper.object.reference(), words)
         }
         None => candidate,
     };

@@ -2,7 +2,7 @@
 
 use super::Case;
 use super::names::{Ask, asked};
-use crate::candidate::{Candidate, Weight::Said};
+use crate::candidate::{Candidate, Weight::Proven};
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object};
 use crate::labels::selects;
@@ -47,7 +47,7 @@ fn kept_in(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     let mut candidate = Candidate::at_workload("network_policy_block", estate, at)?
         .field("spec.egress")
         .value("value", first.name)
-        .seen(Said, "object", first.reference(), words);
+        .seen(Proven, "object", first.reference(), words);
     candidate.object = first.reference();
     candidate.hurts.clear();
     Some(candidate)
@@ -55,19 +55,24 @@ fn kept_in(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
 
 /// Whether a host lies outside of every cluster: a public address, or a name with a public ending.
 fn is_outside(host: &str) -> bool {
+    const PUBLIC: [&str; 11] = [
+        "com", "org", "net", "io", "dev", "gov", "edu", "app", "ai", "de", "uk",
+    ];
     if let Ok(address) = host.parse::<Ipv4Addr>() {
-        return !(address.is_private() || address.is_loopback() || address.is_link_local());
+        return is_public(address);
     }
-    let ending = host.rsplit('.').next().unwrap_or_default();
-    let inside = ["svc", "local", "internal", "localdomain", "default"];
-    host.contains('.')
-        && ending.len() > 1
-        && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && !inside.contains(&ending)
-        && [
-            "com", "org", "net", "io", "dev", "gov", "edu", "app", "ai", "de", "uk",
-        ]
-        .contains(&ending)
+    let ending = host.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| PUBLIC.contains(&ending))
+}
+
+/// Whether an address is one of the Internet's. Source: IANA, "IPv4 Special-Purpose Address Registry".
+fn is_public(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    let shared = first == 100 && (64..128).contains(&second);
+    let benchmark = first == 198 && (second == 18 || second == 19);
+    let nobody = first == 0 || first >= 224 || address.is_documentation();
+    let near = address.is_private() || address.is_loopback() || address.is_link_local();
+    !(shared || benchmark || nobody || near)
 }
 
 /// Whether a rule lets an answer come from there. Which address a name has nobody knows: any block will do.
@@ -76,7 +81,9 @@ fn lets_out(rule: &Value, ask: &Ask) -> bool {
     let address = ask.host.parse::<Ipv4Addr>().ok();
     let within = |peer: &Value| {
         let block = text(peer, "/ipBlock/cidr");
-        !block.is_empty() && address.is_none_or(|address| holds(block, address))
+        let mut but = items(peer, "/ipBlock/except").filter_map(Value::as_str);
+        let held = |address| holds(block, address) && !but.any(|one| holds(one, address));
+        !block.is_empty() && address.is_none_or(held)
     };
     let to = peers.peek().is_none() || peers.any(within);
     let mut ports = items(rule, "/ports").peekable();
@@ -85,7 +92,10 @@ fn lets_out(rule: &Value, ask: &Ask) -> bool {
             { ports }.any(|port| {
                 let first = number(port, "/port");
                 let last = number(port, "/endPort").or(first);
-                first.is_none_or(|first| first <= asked) && last.is_none_or(|last| last >= asked)
+                // Programs that ask for a host and a port ask over TCP.
+                matches!(text(port, "/protocol"), "" | "TCP")
+                    && first.is_none_or(|first| first <= asked)
+                    && last.is_none_or(|last| last >= asked)
             })
         });
     to && open
@@ -106,14 +116,31 @@ fn holds(block: &str, address: Ipv4Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{holds, is_outside};
+    use super::{Ask, holds, is_outside, lets_out};
+    use serde_json::json;
 
     #[test]
     fn outside_is_what_no_cluster_has() {
         assert!(is_outside("8.8.8.8") && is_outside("example.com"));
         assert!(!is_outside("10.96.0.10") && !is_outside("api.back.svc") && !is_outside("api"));
+        for none in ["0.0.0.0", "239.1.1.1", "255.255.255.255", "100.64.0.1"] {
+            assert!(!is_outside(none), "{none}");
+        }
         assert!(
             holds("0.0.0.0/0", [8, 8, 8, 8].into()) && !holds("10.0.0.0/8", [8, 8, 8, 8].into())
         );
+    }
+
+    #[test]
+    fn what_is_excepted_and_other_protocols_are_not_let_out() {
+        let all = |peer, port| json!({"to": [{"ipBlock": peer}], "ports": [port]});
+        let tcp = || json!({"protocol": "TCP", "port": 443});
+        let ask = Ask::of_command("8.8.8.8", Some(443));
+        let whole = || json!({"cidr": "0.0.0.0/0"});
+        assert!(lets_out(&all(whole(), tcp()), &ask));
+        let but = json!({"cidr": "0.0.0.0/0", "except": ["8.8.0.0/16"]});
+        assert!(!lets_out(&all(but, tcp()), &ask));
+        let udp = json!({"protocol": "UDP", "port": 443});
+        assert!(!lets_out(&all(whole(), udp), &ask));
     }
 }

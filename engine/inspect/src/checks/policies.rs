@@ -72,20 +72,18 @@ fn autoscaler(estate: &Estate<'_>, hpa: &Object<'_>) -> Option<Candidate> {
         .workload_named(hpa.namespace, name)
         .filter(|_| estate.bundle.origin == Origin::Settled && blind.is_none())
         .and_then(|at| unrequested(hpa, estate.workloads[at].pod_spec));
-    let words = match (gone, blind) {
-        (false, None) if unasked.is_some() => unasked.unwrap_or_default(),
-        (true, _) => format!("its target {kind} {name} does not exist"),
-        (false, Some(condition)) => format!(
-            "{}: {}",
-            text(condition, "/reason"),
-            text(condition, "/message")
-        ),
-        (false, None) => return None,
+    let (weight, words) = match (gone, blind) {
+        (true, _) => (Proven, format!("its target {kind} {name} does not exist")),
+        (false, Some(condition)) => {
+            let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
+            (Said, format!("{reason}: {message}"))
+        }
+        (false, None) => (Proven, unasked?),
     };
     Some(
         Candidate::new("autoscaler_broken", hpa.reference())?
             .field("spec.scaleTargetRef")
-            .seen(Said, "object", hpa.reference(), words),
+            .seen(weight, "object", hpa.reference(), words),
     )
 }
 
@@ -126,14 +124,18 @@ fn by_design(pdb: &Object<'_>, expected: i64, origin: Origin) -> Option<Weight> 
     let more = written("minAvailable")
         .is_some_and(|least| least.parse::<i64>().is_ok_and(|least| least > expected));
     match (none || all, expected, origin) {
-        (true, 1, Origin::Settled) if more => Some(Said),
-        (true, 2.., Origin::Settled) => Some(Said),
+        (true, 1, Origin::Settled) if more => Some(Proven),
+        (true, 2.., Origin::Settled) => Some(Proven),
         (true, 2.., Origin::Collected) => Some(Hints),
         _ => None,
     }
 }
 
-fn forbids_all(pdb: &Object<'_>, expected: i64, weight: Weight) -> Option<Candidate> {
+fn forbids_all(
+    pdb: &Object<'_>,
+    (expected, allowed): (i64, i64),
+    weight: Weight,
+) -> Option<Candidate> {
     let field = match has(pdb.doc, "/spec/maxUnavailable") {
         true => "spec.maxUnavailable",
         false => "spec.minAvailable",
@@ -144,7 +146,13 @@ fn forbids_all(pdb: &Object<'_>, expected: i64, weight: Weight) -> Option<Candid
     Some(
         Candidate::new("disruption_budget_blocks", pdb.reference())?
             .field(field)
-            .seen(weight, "object", pdb.reference(), words),
+            .seen(weight, "object", pdb.reference(), words)
+            .seen(
+                Fits,
+                "object",
+                pdb.reference(),
+                format!("status.disruptionsAllowed is {allowed}"),
+            ),
     )
 }
 
@@ -152,7 +160,7 @@ fn budget(pdb: &Object<'_>, origin: Origin) -> Option<Candidate> {
     let allowed = number(pdb.doc, "/status/disruptionsAllowed")?;
     let expected = number(pdb.doc, "/status/expectedPods").unwrap_or(0);
     if let Some(weight) = by_design(pdb, expected, origin) {
-        return forbids_all(pdb, expected, weight);
+        return forbids_all(pdb, (expected, allowed), weight);
     }
     let healthy = number(pdb.doc, "/status/currentHealthy").unwrap_or(0);
     // All pods are well and still none may go: it blocks every drain, by its own numbers.
@@ -177,11 +185,13 @@ fn cron_job(cron: &Object<'_>) -> Option<Candidate> {
         && !text(cron.doc, "/spec/schedule").starts_with('@');
     odd.then(|| {
         let words = format!("the schedule has {fields} fields, not five");
-        Some(
-            Candidate::new("cron_job_broken", cron.reference())?
-                .field("spec.schedule")
-                .seen(Said, "object", cron.reference(), words),
-        )
+        let found = Candidate::new("cron_job_broken", cron.reference())?
+            .field("spec.schedule")
+            .seen(Proven, "object", cron.reference(), words);
+        Some(match has(cron.doc, "/status/lastScheduleTime") {
+            true => found,
+            false => found.seen(Hints, "object", cron.reference(), "it has never run"),
+        })
     })?
 }
 
@@ -239,15 +249,11 @@ fn webhook(estate: &Estate<'_>, hook: &Object<'_>) -> Option<Candidate> {
             format!("its Service {name} has no endpoint, and its failure refuses requests")
         }
     };
-    let weight = match estate.bundle.origin {
-        Origin::Settled => Said,
-        Origin::Collected => Proven,
-    };
     Some(
         Candidate::new("webhook_backend_missing", hook.reference())?
             .field("webhooks[].clientConfig.service")
             .value("value_kind", hook.kind.to_ascii_lowercase())
-            .seen(weight, "object", hook.reference(), words)
+            .seen(Proven, "object", hook.reference(), words)
             .seen(
                 Fits,
                 "object",
@@ -275,7 +281,7 @@ fn stuck(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
 
 fn finalizer(estate: &Estate<'_>, object: &Object<'_>) -> Option<Candidate> {
     let weight = match estate.bundle.origin {
-        Origin::Settled => Said,
+        Origin::Settled => Proven,
         Origin::Collected => Fits,
     };
     let waits = has(object.doc, "/metadata/deletionTimestamp") && object.kind != "Pod";

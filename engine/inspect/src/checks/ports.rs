@@ -4,7 +4,7 @@ use super::Case;
 use super::programs::listens_on;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Fits, Proven},
 };
 use crate::doc::{items, number, text};
 use crate::estate::Estate;
@@ -57,16 +57,11 @@ fn shared(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
                 .field(format!("spec.template.spec.containers[name={name}].ports"))
                 .value("value", port.to_string())
                 .seen(
-                    if both { Said } else { Proven },
+                    // What a container declares is for people to read: it may listen elsewhere.
+                    if both { Proven } else { Fits },
                     "object",
                     keeper.object.reference(),
                     words,
-                )
-                .seen(
-                    Fits,
-                    "object",
-                    keeper.object.reference(),
-                    "the second to start finds the address in use",
                 );
             found.hurts.clear();
             return Some(found);

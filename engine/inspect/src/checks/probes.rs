@@ -9,6 +9,7 @@ use crate::candidate::{
 use crate::doc::{has, items, number, text};
 use crate::estate::Pod;
 use aegis_model::bundle::{ClusterEvent, Origin};
+use aegis_shell::is_plainly_absent;
 use serde_json::Value;
 
 struct Probe<'a> {
@@ -55,21 +56,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     found
 }
 
-/// A path that says of itself that nobody serves it.
+/// A path that says of itself that nobody serves it: a word, and no more.
 fn unserved(case: &Case<'_>, at: usize) -> Option<Candidate> {
-    const NOWHERE: &[&str] = &[
-        "404",
-        "does-not-exist",
-        "doesnotexist",
-        "does_not_exist",
-        "nonexist",
-        "non-exist",
-        "not-exist",
-        "no-such",
-        "notfound",
-        "not-found",
-        "bogus",
-    ];
     let estate = &case.estate;
     if estate.bundle.origin != Origin::Settled {
         return None;
@@ -78,18 +66,16 @@ fn unserved(case: &Case<'_>, at: usize) -> Option<Candidate> {
     items(keeper.pod_spec, "/containers").find_map(|container| {
         KINDS.iter().find_map(|(field, family, _)| {
             let path = text(container, &format!("/{field}/httpGet/path"));
-            let nowhere = NOWHERE.iter().any(|word| path.contains(word));
+            let nowhere = is_plainly_absent(path);
             let name = text(container, "/name");
             let words =
                 format!("{field} asks for {path}, and a path of that name is served by nobody");
             nowhere.then(|| {
-                let mut found =
-                    Candidate::at_workload(&format!("{family}_probe_fails"), estate, at)?
-                        .field(format!(
-                            "spec.template.spec.containers[name={name}].{field}"
-                        ))
-                        .seen(Said, "object", keeper.object.reference(), words);
-                found.hurts.clear();
+                let found = Candidate::at_workload(&format!("{family}_probe_fails"), estate, at)?
+                    .field(format!(
+                        "spec.template.spec.containers[name={name}].{field}"
+                    ))
+                    .seen(Fits, "object", keeper.object.reference(), words);
                 Some(found)
             })?
         })
@@ -237,7 +223,7 @@ fn fault(
             probe.field,
             declared(probe.container).join(", ")
         );
-        return Some(("wrong_port", Said, words));
+        return Some(("wrong_port", Proven, words));
     }
     if let Some(other) = other_protocol(probe) {
         return Some(("wrong_protocol", Proven, other));

@@ -140,42 +140,22 @@ fn is_tag(tag: &str) -> bool {
     first.bytes().any(|byte| byte.is_ascii_digit()) || TAG_WORDS.contains(&first)
 }
 
-/// Images of a registry that asks for credentials, where the pod names none that are there.
+/// A pull secret that is not there.
 fn uncredited(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     let keeper = &estate.workloads[at];
-    let named: Vec<&str> = items(keeper.pod_spec, "/imagePullSecrets")
+    let gone = items(keeper.pod_spec, "/imagePullSecrets")
         .map(|one| text(one, "/name"))
-        .collect();
-    let gone = named.iter().find(|name| {
-        estate
-            .find("Secret", keeper.object.namespace, name)
-            .is_none()
-    });
-    let private = items(keeper.pod_spec, "/containers")
-        .map(|container| text(container, "/image"))
-        .find(|image| {
-            let registry = image.split_once('/').map_or("", |(registry, _)| registry);
-            registry.contains('.') && registry.contains("private")
-        });
-    let (field, words) = match (gone, private, named.is_empty()) {
-        (Some(name), _, _) => (
-            "spec.template.spec.imagePullSecrets",
-            format!("it names the pull secret {name}, which does not exist"),
-        ),
-        (None, Some(image), true) => (
-            "spec.template.spec.containers[].image",
-            format!("{image} is of a private registry, and the pod names no imagePullSecrets"),
-        ),
-        _ => return None,
-    };
+        .find(|name| {
+            estate
+                .find("Secret", keeper.object.namespace, name)
+                .is_none()
+        })?;
+    let words = format!("it names the pull secret {gone}, which does not exist");
+    let found = Candidate::at_workload("image_pull_secret_missing", estate, at)?;
     Some(
-        alone(Candidate::at_workload(
-            "image_pull_secret_missing",
-            estate,
-            at,
-        )?)
-        .field(field)
-        .seen(Proven, "object", keeper.object.reference(), words),
+        alone(found)
+            .field("spec.template.spec.imagePullSecrets")
+            .seen(Proven, "object", keeper.object.reference(), words),
     )
 }
 

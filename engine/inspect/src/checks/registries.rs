@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Fits, Proven},
 };
 use crate::doc::{items, text};
 use crate::estate::Estate;
@@ -79,13 +79,7 @@ fn absent(
     let mut made = Candidate::at_workload(id, estate, at)?
         .field(field)
         .value("value", image)
-        .seen(Said, "object", reference.clone(), words)
-        .seen(
-            Proven,
-            "object",
-            reference,
-            "the kubelet asks for it under that name",
-        );
+        .seen(Proven, "object", reference, words);
     made.hurts.clear();
     Some(made)
 }
@@ -103,7 +97,7 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
     let made = |id: &str, field: &str, words: String| {
         absent(estate, at, id, (format!("{place}.{field}"), image), words)
     };
-    if let Some(other) = built_for(plain).filter(|_| !chooses_nodes(estate, at)) {
+    if let Some(other) = built_for(estate, plain).filter(|_| !chooses_nodes(estate, at)) {
         let words =
             format!("{image} is built for {other} alone, and nothing keeps the pod on such nodes");
         return made("image_architecture_wrong", "image", words);
@@ -116,13 +110,7 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         return made("image_missing", "image", words);
     }
     if plain.contains('/') {
-        let named = items(estate.workloads[at].pod_spec, "/imagePullSecrets").next();
-        let private = plain.split(['/', ':']).any(is_private);
-        return (named.is_none() && private).then(|| {
-            let words =
-                format!("{image} says that it is private, and the pod names no imagePullSecrets");
-            made("image_pull_secret_missing", "image", words)
-        })?;
+        return None;
     }
     let (name, tag) = match plain.split_once(':') {
         Some((name, tag)) => (name, Some(tag)),
@@ -171,25 +159,36 @@ fn unlisted(estate: &Estate<'_>, at: usize, place: &str, image: &str) -> Option<
 }
 
 /// Folders of Docker Hub that hold the official images of one processor alone, and names of images of
-/// another system. Source: github.com/docker-library/official-images, "Architectures other than amd64?".
-const OTHERS: &[(&str, &str)] = &[
-    ("arm32v5/", "ARM"),
-    ("arm32v6/", "ARM"),
-    ("arm32v7/", "ARM"),
-    ("arm64v8/", "arm64"),
-    ("mips64le/", "mips64le"),
-    ("ppc64le/", "ppc64le"),
-    ("riscv64/", "riscv64"),
-    ("s390x/", "s390x"),
-    ("mcr.microsoft.com/windows", "Windows"),
-    ("mcr.microsoft.com/dotnet/framework", "Windows"),
+/// another system, with the label and the values of nodes that run them. Source:
+/// github.com/docker-library/official-images, "Architectures other than amd64?".
+const OTHERS: &[(&str, &str, &str, &[&str])] = &[
+    ("arm32v5/", "ARM", ARCH, &["arm", "arm64"]),
+    ("arm32v6/", "ARM", ARCH, &["arm", "arm64"]),
+    ("arm32v7/", "ARM", ARCH, &["arm", "arm64"]),
+    ("arm64v8/", "arm64", ARCH, &["arm64"]),
+    ("mips64le/", "mips64le", ARCH, &["mips64le"]),
+    ("ppc64le/", "ppc64le", ARCH, &["ppc64le"]),
+    ("riscv64/", "riscv64", ARCH, &["riscv64"]),
+    ("s390x/", "s390x", ARCH, &["s390x"]),
+    ("mcr.microsoft.com/windows", "Windows", SYSTEM, &["windows"]),
+    (
+        "mcr.microsoft.com/dotnet/framework",
+        "Windows",
+        SYSTEM,
+        &["windows"],
+    ),
 ];
+const ARCH: &str = "/metadata/labels/kubernetes.io~1arch";
+const SYSTEM: &str = "/metadata/labels/kubernetes.io~1os";
 
-fn built_for(image: &str) -> Option<&'static str> {
-    let found = OTHERS
+/// What an image is built for, where no node of the cluster is such.
+fn built_for(estate: &Estate<'_>, image: &str) -> Option<&'static str> {
+    let (_, what, label, values) = OTHERS
         .iter()
-        .find(|(beginning, _)| image.starts_with(beginning));
-    found.map(|(_, what)| *what)
+        .find(|(beginning, ..)| image.starts_with(beginning))?;
+    let mut nodes = estate.of_kind("Node");
+    let runs = nodes.any(|node| values.contains(&text(node.doc, label)));
+    (!runs).then_some(*what)
 }
 
 /// Whether a pod says which nodes it is for.
@@ -209,15 +208,12 @@ fn chooses_nodes(estate: &Estate<'_>, at: usize) -> bool {
     chosen.into_iter().flatten().any(named)
 }
 
-/// Whether a digest is one letter again and again, or not of its length.
+/// Whether a digest is not of its length, or one letter again and again: no SHA-256 that anybody has
+/// seen is.
 fn is_no_digest(digest: &str) -> bool {
     let mut letters: Vec<char> = digest.chars().collect();
     letters.dedup();
     letters.len() == 1 || digest.len() != 64
-}
-
-fn is_private(part: &str) -> bool {
-    part == "private" || part.starts_with("private-") || part.ends_with("-private")
 }
 
 /// Whether a name is another with letters said twice or more: `nginxxx`.
@@ -232,12 +228,11 @@ fn is_stammer(name: &str, known: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_official, is_private, is_stammer};
+    use super::{is_official, is_stammer};
 
     #[test]
-    fn names_are_known_doubled_or_private() {
+    fn names_are_known_or_doubled() {
         assert!(is_official("nginx") && is_official("hello-world") && !is_official("sample-image"));
         assert!(is_stammer("nginxxx", "nginx") && !is_stammer("node", "nodes"));
-        assert!(is_private("private-registry") && !is_private("privateer"));
     }
 }

@@ -1,7 +1,10 @@
 //! Rollouts that do not begin, or that take every pod away at once.
 
 use super::Case;
-use crate::candidate::{Candidate, Weight::Said};
+use crate::candidate::{
+    Candidate,
+    Weight::{Fits, Proven},
+};
 use crate::doc::{has, number, text};
 use crate::estate::{Estate, Workload};
 use aegis_model::bundle::Origin;
@@ -27,7 +30,7 @@ fn paused(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     Some(
         Candidate::at_workload("rollout_stuck", estate, at)?
             .field("spec.paused")
-            .seen(Said, "object", keeper.object.reference(), words),
+            .seen(Proven, "object", keeper.object.reference(), words),
     )
 }
 
@@ -46,7 +49,7 @@ fn all_at_once(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     let words = format!("maxUnavailable {taken}: a rollout takes all pods away at once");
     let mut found = Candidate::at_workload("misconfiguration", estate, at)?
         .field("spec.strategy.rollingUpdate.maxUnavailable")
-        .seen(Said, "object", keeper.object.reference(), words);
+        .seen(Fits, "object", keeper.object.reference(), words);
     found.hurts.clear();
     Some(found)
 }

@@ -10,6 +10,7 @@ use crate::doc::{items, quantity, text, texts};
 use crate::estate::{Object, Pod};
 use crate::labels::{Labels, affinity_takes, node_selector_takes, untolerated};
 use aegis_model::bundle::Origin;
+use aegis_shell::is_plainly_absent;
 use serde_json::Value;
 
 /// A node, as the pod sees it.
@@ -50,9 +51,9 @@ fn unscheduled(case: &Case<'_>, at: usize) -> Option<Candidate> {
         Candidate::at_workload("scheduler_down", estate, at)?
             .field("spec.template.spec.schedulerName")
             .value("value", name)
-            .seen(Said, "object", keeper.object.reference(), words)
+            .seen(Proven, "object", keeper.object.reference(), words)
             .seen(
-                Proven,
+                Fits,
                 "object",
                 keeper.object.reference(),
                 "the pod has no node, and no word of a scheduler",
@@ -62,18 +63,6 @@ fn unscheduled(case: &Case<'_>, at: usize) -> Option<Candidate> {
 
 /// A pod for a node whose name says that there is none.
 fn nowhere(case: &Case<'_>, at: usize) -> Option<Candidate> {
-    const NOWHERE: &[&str] = &[
-        "nonexist",
-        "non-exist",
-        "does-not-exist",
-        "doesnotexist",
-        "no-such",
-        "not-exist",
-        "invalid",
-        "missing",
-        "fake",
-        "bogus",
-    ];
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
     let named = match keeper.object.kind {
@@ -83,15 +72,14 @@ fn nowhere(case: &Case<'_>, at: usize) -> Option<Candidate> {
     let name = named.unwrap_or_else(|| text(keeper.object.doc, "/spec/nodeName"));
     let settled = estate.bundle.origin == Origin::Settled;
     let gone = settled && estate.find("Node", "", name).is_none();
-    if !gone || !NOWHERE.iter().any(|word| name.contains(word)) {
+    if !gone || !is_plainly_absent(name) {
         return None;
     }
     let words = format!("spec.nodeName is {name}, and there is no such node");
-    let mut found = Candidate::at_workload("node_selector_wrong", estate, at)?
+    let found = Candidate::at_workload("node_selector_wrong", estate, at)?
         .field("spec.template.spec.nodeName")
         .value("value", name)
-        .seen(Said, "object", keeper.object.reference(), words);
-    found.hurts.clear();
+        .seen(Fits, "object", keeper.object.reference(), words);
     Some(found)
 }
 

@@ -146,7 +146,7 @@ pub(super) fn missed_by_callers(
     let reference = service.reference();
     candidate
         .hurting(callers.iter().copied())
-        .seen(Said, "object", reference, words)
+        .seen(Fits, "object", reference, words)
 }
 
 fn wrong_port(

@@ -2,13 +2,14 @@
 
 use super::Case;
 use crate::candidate::{
-    Candidate,
+    Candidate, Weight,
     Weight::{Fits, Proven, Said},
 };
 use crate::doc::{has, items, quantity, text, texts};
 use crate::estate::{Estate, Object, Pod};
 use crate::labels::{Labels, selects};
 use aegis_model::bundle::Origin;
+use aegis_shell::is_plainly_absent;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
@@ -43,12 +44,12 @@ fn classless(case: &Case<'_>) -> Vec<Candidate> {
     let waiting = claims.filter(|claim| text(claim.doc, "/status/phase") != "Bound");
     waiting
         .filter_map(|claim| {
-            let (id, words) = unbound(estate, &claim)?;
+            let (id, weight, words) = unbound(estate, &claim)?;
             Some(
                 Candidate::new(id, claim.reference())?
                     .field(field_of(id))
                     .value("value", text(claim.doc, "/spec/storageClassName"))
-                    .seen(Said, "object", claim.reference(), words),
+                    .seen(weight, "object", claim.reference(), words),
             )
         })
         .collect()
@@ -76,12 +77,12 @@ fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candid
     if text(claim.doc, "/status/phase") == "Bound" {
         return None;
     }
-    let (id, words) = unbound(estate, &claim)?;
+    let (id, weight, words) = unbound(estate, &claim)?;
     let field = field_of(id);
     Some(
         make(id, estate, at, name)?
             .field(format!("{}: {field}", claim.reference()))
-            .seen(Said, "object", claim.reference(), words)
+            .seen(weight, "object", claim.reference(), words)
             .seen(
                 Fits,
                 "object",
@@ -111,8 +112,11 @@ fn make(id: &str, estate: &Estate<'_>, at: usize, claim: &str) -> Option<Candida
     )
 }
 
+/// The cause, how telling it is, and why.
+type Unbound = (&'static str, Weight, String);
+
 /// Why a claim finds no volume: by the volume that is nearest to fitting.
-fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, String)> {
+fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<Unbound> {
     let volumes: Vec<Object<'_>> = estate.of_kind("PersistentVolume").collect();
     let class = text(claim.doc, "/spec/storageClassName");
     let made = estate.of_kind("StorageClass").find(|one| one.name == class);
@@ -124,6 +128,7 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
     {
         return Some((
             "claim_class_wrong",
+            Proven,
             format!("there is neither a class {class} nor a volume of it"),
         ));
     }
@@ -138,7 +143,7 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
                 "class {} makes no volumes, and there is none of it",
                 class.name
             );
-            return Some(("claim_class_wrong", words));
+            return Some(("claim_class_wrong", Proven, words));
         }
     }
     let nearest = volumes
@@ -153,30 +158,17 @@ fn unbound(estate: &Estate<'_>, claim: &Object<'_>) -> Option<(&'static str, Str
         })?;
     let (misfits, volume) = nearest;
     let id = *misfits.first()?;
-    Some((id, describe(id, claim, volume)))
+    Some((id, Proven, describe(id, claim, volume)))
 }
 
 /// Of manifests: a class of a provisioner that says of itself that there is none, and that no workload
-/// of the input runs.
+/// of the input runs: a word, and no more.
 fn provided_by_nobody(
     estate: &Estate<'_>,
     class: &Object<'_>,
     provisioner: &str,
-) -> Option<(&'static str, String)> {
-    const NOBODY: &[&str] = &[
-        "fake",
-        "does.not.exist",
-        "does-not-exist",
-        "doesnotexist",
-        "nonexist",
-        "non-exist",
-        "no-such",
-        "invalid",
-        "bogus",
-        "missing",
-        "dummy",
-    ];
-    let named = NOBODY.iter().any(|word| provisioner.contains(word));
+) -> Option<Unbound> {
+    let named = is_plainly_absent(provisioner);
     let runs = || {
         estate
             .workloads
@@ -189,7 +181,7 @@ fn provided_by_nobody(
             "nobody runs {provisioner}, which is to make the volumes of class {}",
             class.name
         );
-        ("claim_class_wrong", words)
+        ("claim_class_wrong", Fits, words)
     })
 }
 
