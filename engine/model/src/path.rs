@@ -1,8 +1,9 @@
 //! Paths of fields in a document, by list key.
 //!
 //! Written `spec.template.spec.containers[name=server].image`; a key with a dot
-//! or bracket is quoted: `metadata.labels["app.kubernetes.io/name"]`; a list
-//! without keys is indexed: `spec.taints[0]`.
+//! or bracket is quoted: `metadata.labels["app.kubernetes.io/name"]`, or its dots
+//! stand behind backslashes, as kubectl's JSONPath has them; a list without keys
+//! is indexed: `spec.taints[0]`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -44,7 +45,7 @@ impl fmt::Display for PathError {
 impl core::error::Error for PathError {}
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty() && !key.contains(['.', '[', ']', '"'])
+    !key.is_empty() && !key.contains(['.', '[', ']', '"', '\\'])
 }
 
 /// A key in quotes; quotes and backslashes in it stand behind a backslash.
@@ -91,7 +92,7 @@ fn bracket(inner: &str) -> Result<Segment, PathError> {
     inner.parse().map(Segment::Index).map_err(|_| PathError)
 }
 
-/// A quoted key without its backslashes.
+/// A key without its backslashes.
 fn unescaped(key: &str) -> SmolStr {
     let mut escaped = false;
     let kept = key.chars().filter(|c| {
@@ -101,11 +102,11 @@ fn unescaped(key: &str) -> SmolStr {
     kept.collect::<String>().into()
 }
 
-/// Where a quoted key ends: at its first quote without a backslash.
-fn closing_quote(quoted: &str) -> Option<usize> {
+/// The first of these characters that stands behind no backslash.
+fn first_bare(text: &str, ends: &[char]) -> Option<usize> {
     let mut escaped = false;
-    let end = quoted.char_indices().find(|(_, c)| {
-        let closes = !escaped && *c == '"';
+    let end = text.char_indices().find(|(_, c)| {
+        let closes = !escaped && ends.contains(c);
         escaped = !escaped && *c == '\\';
         closes
     });
@@ -117,7 +118,7 @@ fn inside(rest: &str) -> Option<usize> {
     let Some(quoted) = rest.strip_prefix('"') else {
         return rest.find(']');
     };
-    let end = closing_quote(quoted)? + 2;
+    let end = first_bare(quoted, &['"'])? + 2;
     rest[end..].starts_with(']').then_some(end)
 }
 
@@ -128,11 +129,11 @@ fn first_segment(text: &str) -> Result<(Segment, &str), PathError> {
         return Ok((bracket(&open[..end])?, &open[end + 1..]));
     }
     let text = text.strip_prefix('.').unwrap_or(text);
-    let end = text.find(['.', '[']).unwrap_or(text.len());
+    let end = first_bare(text, &['.', '[']).unwrap_or(text.len());
     if end == 0 {
         Err(PathError)
     } else {
-        Ok((Segment::Key(text[..end].into()), &text[end..]))
+        Ok((Segment::Key(unescaped(&text[..end])), &text[end..]))
     }
 }
 
@@ -323,6 +324,22 @@ mod tests {
             let path = FieldPath(vec![Segment::Key(key.into()), Segment::Index(3)]);
             assert_eq!(path.to_string().parse(), Ok(path));
         }
+    }
+
+    #[test]
+    fn dots_behind_backslashes_belong_to_the_key() {
+        let path: FieldPath = "metadata.annotations.deployment\\.kubernetes\\.io/revision"
+            .parse()
+            .expect("a path");
+        let keys = [
+            "metadata",
+            "annotations",
+            "deployment.kubernetes.io/revision",
+        ];
+        assert_eq!(
+            path,
+            FieldPath(keys.map(|key| Segment::Key(key.into())).to_vec())
+        );
     }
 
     #[test]

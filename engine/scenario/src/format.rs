@@ -341,7 +341,8 @@ pub struct Expectation {
     /// Fields that pick among the objects of that name: path and pattern of its text.
     #[serde(default, rename = "where")]
     pub picked: BTreeMap<String, String>,
-    /// `.status.phase`, `.spec.containers[name=a].image`, `.status.conditions[type=Ready].status`.
+    /// `.status.phase`, `.spec.containers[name=a].image`, `.status.conditions[type=Ready].status`,
+    /// `.metadata.labels["app.kubernetes.io/name"]` or `.metadata.labels.app\.kubernetes\.io/name`.
     #[serde(default)]
     pub path: String,
     /// The value that it has.
