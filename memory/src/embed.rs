@@ -2,7 +2,8 @@
 //! or a server's behind [`Embeds`].
 //!
 //! A signature is always embedded by the built-in one: its structure says more than words about it would, and
-//! what comes to mind in an incident then hangs on no server.
+//! which incidents come to mind then hangs on no server. Which parts of documents do is asked of the embedder
+//! that the memory was given, at each recall.
 //!
 //! Words and the n-grams of their letters are hashed to one of 256 places with a sign (Weinberger et al.
 //! 2009), weighed by 1 + ln of how often they come, and the whole is brought to length 1. A signature keeps

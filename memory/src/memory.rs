@@ -286,11 +286,12 @@ impl Memory {
     }
 }
 
-/// Makes a copy hold what the file holds, no less and no more.
+/// Makes a copy hold what the file holds, no less and no more. The copy is read first: what another process writes
+/// into both meanwhile is in the file by then, and is not taken for surplus.
 fn in_step(own: vectors::Embedded<'_>, copy: &dyn Vectors) -> Result<(), MemoryError> {
     for space in own.spaces()? {
-        let ours: BTreeSet<SmolStr> = own.ids(&space)?.into_iter().collect();
         let theirs: BTreeSet<SmolStr> = copy.ids(&space)?.into_iter().collect();
+        let ours: BTreeSet<SmolStr> = own.ids(&space)?.into_iter().collect();
         let surplus: Vec<SmolStr> = theirs.difference(&ours).cloned().collect();
         copy.remove(&space, &surplus)?;
         let missing: Vec<SmolStr> = ours.difference(&theirs).cloned().collect();

@@ -72,8 +72,10 @@ impl Memory {
         let has_texts = self
             .db
             .query_row("SELECT EXISTS (SELECT 1 FROM texts)", [], |row| row.get(0));
-        if words.is_empty() || !has_texts.unwrap_or(false) {
-            return (Vec::new(), None);
+        match has_texts {
+            Ok(true) if !words.is_empty() => {}
+            Ok(_) => return (Vec::new(), None),
+            Err(why) => return (Vec::new(), Some(why.to_string())),
         }
         match self.find_text(&words, PASSAGES) {
             Ok(found) => {

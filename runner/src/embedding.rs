@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use std::time::Duration;
 
 /// Time for one batch of texts.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An embedder behind a server with OpenAI's interface.
 pub struct Served {

@@ -132,6 +132,7 @@ pub fn searched_by(memory: Memory, by: &RecalledBy) -> Result<Memory, Failure> {
         #[cfg(feature = "qdrant")]
         Vectors::Qdrant(address) => {
             let key = std::env::var(QDRANT_KEY).ok();
+            let key = key.filter(|_| address.keeps_secrets());
             aegis_memory::vectors::Qdrant::connect(address, key, memory.identity())
                 .and_then(|store| memory.searched_on(Box::new(store)))
                 .map_err(|why| told(&why))

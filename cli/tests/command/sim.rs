@@ -139,7 +139,7 @@ fn ten_thousand_documents_are_played() {
     place.write("many.yaml", &(0..10_000).map(document).collect::<String>());
     let answer = place.run("sim many.yaml --for 10s -o json");
     let found = of_kind(&answer.ends(0).json(), "ConfigMap").len();
-    assert_eq!(found, 10_000 + 1, "and the namespace's kube-root-ca.crt");
+    assert_eq!(found, 10_000 + 4, "and kube-root-ca.crt of each namespace");
 }
 
 #[test]

@@ -125,6 +125,8 @@ impl<P: Clone> Sync<'_, P> {
             self.believes() && probed && given.started && !given.ready;
         if given.started {
             self.adopt_probes(index, begin, given.ready);
+        } else {
+            self.adopt_startup(index, begin);
         }
         if given.restarts > 0 && since > Tick(0) {
             let delay = waited(given.restarts);
@@ -162,6 +164,21 @@ impl<P: Clone> Sync<'_, P> {
             probe.last = verdict;
             probe.verdict = verdict;
         }
+    }
+
+    /// A container that has not started: its startup probe has failed each time so far, and goes on in its rhythm.
+    fn adopt_startup(&mut self, index: usize, begin: Tick) {
+        let Some(recipe) = &self.recipe.containers[index].probes[0] else {
+            return;
+        };
+        let first = begin.after(recipe.probe.initial_delay_seconds.max(1));
+        if self.believes() || self.now < first {
+            return;
+        }
+        let failed = self.now.elapsed(first) / recipe.probe.period_seconds.max(1) + 1;
+        let next = self.next_in_rhythm(index, 0, begin);
+        let probe = &mut self.run.containers[index].probes[0];
+        (probe.next, probe.streak, probe.last) = (next, failed, ProbeResult::Failure);
     }
 
     /// The first time after now of a probe whose container began then.

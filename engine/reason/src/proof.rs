@@ -9,7 +9,10 @@ use crate::risk;
 use crate::signature::Spell;
 use crate::topology::{Direction, Topology};
 use crate::watch::Bin;
-use aegis_model::{Conduct, Finding, Objects, Plan, Prediction, Target, Tick};
+use aegis_model::{
+    ChangeRecord, Conduct, FieldPath, Finding, ObjectChange, Objects, Plan, Prediction, Target,
+    Tick,
+};
 use std::collections::BTreeSet;
 
 /// Chance of what came, under the prediction, below which it is not what was predicted.
@@ -56,6 +59,8 @@ pub struct Proof {
     pub elsewhere: Elsewhere,
     /// Chance of a loss as high as came, or higher, under the plan's prediction, 0..=1.
     pub chance: f64,
+    /// When the plan began.
+    pub since: Tick,
 }
 
 /// A plan that was watched.
@@ -88,13 +93,15 @@ impl Proof {
             effect: effect(watched, objects),
             elsewhere: elsewhere(watched, topology, objects, spells),
             chance: chance(watched.prediction, watched.bins),
+            since: watched.since,
         }
     }
 
     /// What becomes of the cause, which lies `below` nats below its best rival on the data before and after (above
-    /// it where that is negative); `enough` nats are a proof.
+    /// it where that is negative; `None` where the data before the plan are out of sight, which proves nothing);
+    /// `enough` nats are a proof.
     #[must_use]
-    pub fn finding(&self, below: f64, enough: f64) -> (Finding, String) {
+    pub fn finding(&self, below: Option<f64>, enough: f64) -> (Finding, String) {
         let effect = match self.effect {
             Effect::Stands => "the plan took effect",
             Effect::Partial => "not all of the plan was done",
@@ -104,19 +111,25 @@ impl Proof {
             Elsewhere::Quiet => "nothing new began beyond its reach",
             Elsewhere::Trouble => "something new began beyond its reach",
         };
-        let rival = if below > 0.0 {
-            format!("{below:.1} nats below the best rival")
-        } else {
-            format!("{:.1} nats above the best rival", -below)
+        let rival = match below {
+            Some(below) if below > 0.0 => {
+                format!("{below:.1} nats below the best rival before and after")
+            }
+            Some(below) => format!("{:.1} nats above the best rival before and after", -below),
+            None => "what was before the plan is out of sight".to_owned(),
         };
         let why = format!(
-            "{rival} before and after; {effect}; {elsewhere}; chance of what came under the prediction {:.3}",
+            "{rival}; {effect}; {elsewhere}; chance of what came under the prediction {:.3}",
             self.chance
         );
         let clean = self.effect == Effect::Stands && self.elsewhere == Elsewhere::Quiet;
         let finding = match () {
-            () if clean && below >= enough && self.chance < SURPRISE => Finding::Refuted,
-            () if clean && below <= -enough && self.chance >= EXPECTED => Finding::Confirmed,
+            () if clean && below.is_some_and(|nats| nats >= enough) && self.chance < SURPRISE => {
+                Finding::Refuted
+            }
+            () if clean && below.is_some_and(|nats| nats <= -enough) && self.chance >= EXPECTED => {
+                Finding::Confirmed
+            }
             () => Finding::Undecided,
         };
         (finding, why)
@@ -129,25 +142,40 @@ fn effect(watched: &Watched<'_>, objects: &Objects) -> Effect {
         Conduct::Done => true,
         // What the last step waited for is late; its writes are there.
         Conduct::TimedOut { step } => *step as usize + 1 >= watched.plan.steps.len(),
-        // So it is while the last step waits: every step has written something.
-        Conduct::Running => watched.changes.len() >= watched.plan.steps.len(),
+        // The only step has written, and waits; of several, nobody says here which has.
+        Conduct::Running => watched.plan.steps.len() == 1,
         Conduct::Refused { .. } => false,
     };
     if !whole || watched.changes.is_empty() {
         return Effect::Partial;
     }
-    let written = |change: &u32| objects.changes.get(*change as usize);
-    let last = watched.changes.iter().max().copied().unwrap_or(0);
-    let mut own = watched.changes.iter().filter_map(written);
-    let is_over = own.any(|own| {
-        let mut later = objects.changes.iter().skip(last as usize + 1);
-        later.any(|other| other.object == own.object && other.actor != own.actor)
-    });
-    if is_over {
+    let is_over = |change: &u32| {
+        let Some(own) = objects.changes.get(*change as usize) else {
+            return false;
+        };
+        let mut later = objects.changes.iter().skip(*change as usize + 1);
+        later.any(|other| other.actor != own.actor && writes_over(other, own))
+    };
+    if watched.changes.iter().any(is_over) {
         Effect::Overwritten
     } else {
         Effect::Stands
     }
+}
+
+/// Whether a later change writes what an earlier one wrote.
+fn writes_over(later: &ChangeRecord, earlier: &ChangeRecord) -> bool {
+    if later.object != earlier.object {
+        return false;
+    }
+    let (ObjectChange::Update { fields: new, .. }, ObjectChange::Update { fields: old, .. }) =
+        (later.change.as_ref(), earlier.change.as_ref())
+    else {
+        return true;
+    };
+    let overlap = |a: &FieldPath, b: &FieldPath| a.0.starts_with(&b.0) || b.0.starts_with(&a.0);
+    new.iter()
+        .any(|new| old.iter().any(|old| overlap(&new.path, &old.path)))
 }
 
 /// Whether something began since the plan did that lies beyond all that calls, or is called by, what it touched or
@@ -256,8 +284,9 @@ mod tests {
             effect: Effect::Stands,
             elsewhere: Elsewhere::Quiet,
             chance: 0.001,
+            since: Tick(0),
         };
-        let finding = |proof: Proof, below: f64| proof.finding(below, 5.0).0;
+        let finding = |proof: Proof, below: f64| proof.finding(Some(below), 5.0).0;
         assert_eq!(finding(proof, 6.0), Finding::Refuted);
         assert_eq!(finding(proof, 4.9), Finding::Undecided);
         for effect in [Effect::Partial, Effect::Overwritten] {
@@ -286,7 +315,8 @@ mod tests {
             ),
             Finding::Undecided
         );
-        let (_, why) = proof.finding(6.0, 5.0);
+        assert_eq!(proof.finding(None, 5.0).0, Finding::Undecided);
+        let (_, why) = proof.finding(Some(6.0), 5.0);
         assert!(
             why.contains("6.0 nats below") && why.contains("0.001"),
             "{why}"

@@ -299,7 +299,7 @@ fn confirmed(state: &State, standing: &Standing) -> Option<Reflection> {
     let hypothesis = standing.hypothesis.as_ref()?;
     let diagnosis = state.incident.as_ref()?.diagnosis.as_ref()?;
     let below = super::diagnose::below_best(&diagnosis.hypotheses, hypothesis);
-    let (finding, why) = proof(state, standing)?.finding(below, state.genome.refute_nats);
+    let (finding, why) = proof(state, standing)?.finding(Some(below), state.genome.refute_nats);
     Some(Reflection {
         hypothesis: (hypothesis.fault.clone(), hypothesis.target),
         finding,

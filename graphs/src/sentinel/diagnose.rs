@@ -357,7 +357,9 @@ fn reflection(
     proof: Option<&Proof>,
     state: &State,
 ) -> Reflection {
-    let below = below_best(&diagnosis.hypotheses, tried);
+    let incident = state.incident.as_ref();
+    let case = incident.and_then(|incident| incident.case.as_ref());
+    let sees_before = |proof: &Proof| case.is_some_and(|case| case.window_from < proof.since);
     let (finding, why) = proof.map_or_else(
         || {
             (
@@ -365,7 +367,10 @@ fn reflection(
                 "nothing is known of what the plan did".to_owned(),
             )
         },
-        |proof| proof.finding(below, state.genome.refute_nats),
+        |proof| {
+            let below = sees_before(proof).then(|| below_best(&diagnosis.hypotheses, tried));
+            proof.finding(below, state.genome.refute_nats)
+        },
     );
     Reflection {
         hypothesis: (tried.fault.clone(), tried.target),

@@ -56,6 +56,18 @@ impl FromStr for Address {
     }
 }
 
+impl Address {
+    /// Whether a key that is sent there stays unread: by TLS, or as it does not leave this machine.
+    #[must_use]
+    pub fn keeps_secrets(&self) -> bool {
+        let Some(plain) = self.0.strip_prefix("http://") else {
+            return true;
+        };
+        let host = plain.rsplit_once(':').map_or(plain, |(host, _)| host);
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    }
+}
+
 /// The vectors of one memory on a server.
 pub struct Qdrant {
     client: qdrant_client::Qdrant,

@@ -370,10 +370,18 @@ impl Outside for Tape {
     }
 
     fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Reply>, RunError> {
-        let mut reply = || match self.next(|input| matches!(input, Logged::Answer(_)))? {
-            Logged::Answer(reply) => Ok(reply),
-            _ => Err(RunError::Diverged),
-        };
-        asks.iter().map(|_| reply()).collect()
+        let mut replies = Vec::new();
+        // A run that was stopped among the answers has noted those before it.
+        while replies.len() < asks.len() {
+            match self.inputs.pop_front() {
+                Some(Logged::Answer(reply)) => replies.push(reply),
+                Some(other) => {
+                    self.inputs.push_front(other);
+                    break;
+                }
+                None => break,
+            }
+        }
+        Ok(replies)
     }
 }

@@ -137,6 +137,7 @@ fn roles(bare: &impl Fn(&str) -> Value) -> Vec<Value> {
         let mut one = role(name);
         one["aggregationRule"] =
             json!({"clusterRoleSelectors": [{"matchLabels": {label: "true"}}]});
+        one["rules"] = json!([]);
         one
     });
     [all].into_iter().chain(gathered).collect()
