@@ -94,10 +94,10 @@ fn unserved(object: &Value) -> Problem {
 fn keeps(schema: &Value, key: &str) -> bool {
     schema["x-kubernetes-preserve-unknown-fields"] == true
         || schema["properties"][key].is_object()
-        || match &schema["additionalProperties"] {
-            Value::Null | Value::Bool(false) => false,
-            _ => true,
-        }
+        || !matches!(
+            &schema["additionalProperties"],
+            Value::Null | Value::Bool(false)
+        )
 }
 
 fn of_field<'a>(schema: &'a Value, key: &str) -> &'a Value {

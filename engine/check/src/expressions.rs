@@ -52,3 +52,23 @@ fn compiles(text: &Value, at: &FieldPath, findings: &mut Findings) {
     let detail = format!("compilation failed: ERROR: <input>:1:1: {why}");
     findings.invalid(at, text, &detail);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Findings, compiles};
+    use aegis_model::FieldPath;
+    use serde_json::json;
+
+    #[test]
+    fn names_that_methods_are_asked_of_may_be_libraries() {
+        for (text, refused) in [
+            ("object.spec.replicas <= limit", true),
+            ("library.contains(object.metadata.name)", false),
+            ("size(limit) > 0", true),
+        ] {
+            let mut findings = Findings::default();
+            compiles(&json!(text), &FieldPath::default(), &mut findings);
+            assert_eq!(!findings.list.is_empty(), refused, "{text}");
+        }
+    }
+}

@@ -232,7 +232,7 @@ fn fault(
     if probe.field == "livenessProbe" && patience <= SHORTEST {
         return Some((
             "wrong_timing",
-            Said,
+            Proven,
             format!("a container that does not answer within {patience} s of its start is killed"),
         ));
     }
