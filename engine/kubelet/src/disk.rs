@@ -75,7 +75,7 @@ pub(super) fn check_nodes<P: Clone>(
     draws: &Draws,
     journal: &mut Journal,
 ) {
-    if cluster.workings.kubelet.disks.is_empty() || cluster.clock.0 % PERIOD != 0 {
+    if cluster.workings.kubelet.disks.is_empty() || !cluster.clock.0.is_multiple_of(PERIOD) {
         return;
     }
     let watched = cluster.workings.kubelet.disks.clone();

@@ -333,7 +333,7 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         state,
     );
     if let Some((_, Came::Held(over))) = proof {
-        return held(state, reflection, over);
+        return held(state, &reflection, over);
     }
     if reflection.finding == Finding::Refuted {
         incident.refuted.push((tried.fault.clone(), tried.target));
@@ -380,7 +380,7 @@ fn reflection(
 }
 
 /// The plan held: with that the incident is over.
-fn held(state: &State, reflection: Reflection, over: Tick) -> Step<Sentinel> {
+fn held(state: &State, reflection: &Reflection, over: Tick) -> Step<Sentinel> {
     let events = vec![
         RunEvent::Reflected(reflection.clone()),
         RunEvent::IncidentClosed {
@@ -391,7 +391,7 @@ fn held(state: &State, reflection: Reflection, over: Tick) -> Step<Sentinel> {
         change: Change::Closed(over),
         events,
     });
-    advice::worded(state, step, ("", &[]), &reflection, Node::Observe)
+    advice::worded(state, step, ("", &[]), reflection, Node::Observe)
 }
 
 /// Nats by which a hypothesis lies below the best other, negative where above it; 0 where it was not played to the end.

@@ -71,6 +71,9 @@ pub trait Outside {
     }
 }
 
+/// Answers what a language model is asked at once: a reply for each question, in order.
+pub type Advise<'a> = dyn FnMut(&[Ask]) -> Vec<Reply> + 'a;
+
 /// A world that runs.
 pub struct Live<'a> {
     world: World,
@@ -79,7 +82,7 @@ pub struct Live<'a> {
     recorder: Recorder,
     conductor: Option<(SmolStr, Arc<Plan>, Conductor)>,
     ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
-    advise: Option<&'a mut dyn FnMut(&[Ask]) -> Vec<Reply>>,
+    advise: Option<&'a mut Advise<'a>>,
     stop: &'a dyn Fn() -> bool,
     memory: Option<Remembering<'a>>,
     decisions: Vec<Decision>,
