@@ -208,6 +208,8 @@ pub struct Shell {
     family: SmolStr,
     supply: Supply,
     seed: u64,
+    /// Whether a variable has outgrown what is kept of one.
+    outgrown: bool,
     /// The end of what it printed.
     pub output: String,
     /// Why it stopped where it is.
@@ -297,6 +299,7 @@ impl Script {
             dialect: self.dialect,
             family: self.family.clone(),
             supply: self.supply,
+            outgrown: false,
             seed,
             output: String::new(),
             halt: Halt::Sleep(0),

@@ -17,6 +17,8 @@ const MOST_AT_ONCE: u32 = 20_000;
 pub(super) const DEEPEST: u32 = 8;
 /// Under this name the word of a `case` is kept: no variable can have it.
 const CONSIDERED: &str = "0case";
+/// Bytes of a variable that are kept. A text that outgrows them was made longer again and again.
+const LONGEST: usize = 4 << 20;
 /// Output that is kept: what a termination message may hold of a log (kubelet, 2048 bytes).
 const KEPT: usize = 2048;
 
@@ -96,6 +98,9 @@ impl Shell {
 
     fn simple(&mut self, simple: &Simple, disk: &mut Disk<'_>, depth: u32) -> Option<Halt> {
         let words = self.words_of(simple, disk, depth);
+        if core::mem::take(&mut self.outgrown) {
+            return Some(Halt::EatMemory);
+        }
         if words.is_empty() {
             if !self.may_not_write(simple, disk, depth) {
                 self.redirect(simple, "", disk, depth);
@@ -159,7 +164,9 @@ impl Shell {
             let text = self.expand_one(word, disk, depth);
             inner_status = Some(self.status);
             let value = text.get(name.len() + 1..).unwrap_or_default();
-            self.variables.insert(name, value.into());
+            self.outgrown |= value.len() > LONGEST;
+            let kept = if self.outgrown { "" } else { value };
+            self.variables.insert(name, kept.into());
         }
         let mut words = Vec::new();
         for word in &simple.words[assignments..] {

@@ -464,3 +464,10 @@ fn a_program_that_says_how_much_it_takes_holds_it() {
     assert_eq!(pauses, [held]);
     assert_eq!(shell.halt, Halt::Ended(0));
 }
+
+#[test]
+fn a_text_that_doubles_takes_memory_until_it_is_killed() {
+    let text = "p=x; while true; do p=\"${p}${p}\"; done";
+    let (pauses, shell) = played(&script(&["sh", "-c", text]), &mut Files::default());
+    assert_eq!((pauses.len(), shell.halt), (0, Halt::EatMemory));
+}
