@@ -591,7 +591,7 @@ pub struct Reach {
     /// Who opens the connection: namespace/pod, namespace/workload, or an address
     #[arg(long, value_name = "NS/POD")]
     pub from: String,
-    /// To whom: the same, or svc/namespace/name
+    /// To whom: the same, svc/namespace/name, or dns/name as the source looks it up
     #[arg(long, value_name = "NS/POD")]
     pub to: String,
     /// The port of the target, by number or by its name

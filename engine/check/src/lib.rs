@@ -8,6 +8,7 @@
 mod batch;
 mod container;
 pub mod custom;
+mod dns;
 mod expressions;
 mod fields;
 mod findings;

@@ -129,6 +129,7 @@ fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
         }
     }
     host_ports(spec, path, findings);
+    super::dns::config(spec, path, findings);
 }
 
 /// What may not be said together of a container's rights.
@@ -152,14 +153,6 @@ fn security(spec: &Value, path: &FieldPath, findings: &mut Findings) {
                 findings.invalid(&at, context.clone(), detail);
             }
         }
-    }
-    if spec["dnsPolicy"] == "None"
-        && spec["dnsConfig"]["nameservers"]
-            .as_array()
-            .is_none_or(Vec::is_empty)
-    {
-        let detail = "must provide at least one DNS nameserver when `dnsPolicy` is None";
-        findings.required(&path.key("dnsConfig").key("nameservers"), detail);
     }
 }
 

@@ -163,7 +163,6 @@ pub const POD: &[Row] = &[
         "dnsConfig.searches",
         AtMost(32, "must not have more than 32 search paths"),
     ),
-    ("dnsConfig.options[]", Needs("name", "must not be empty")),
     ("readinessGates[].conditionType", Key),
     ("hostAliases[]", Needs("ip", "")),
     ("overhead{}", NotNegative),

@@ -2,7 +2,7 @@
 //!
 //! [`Cluster`] is [`aegis_model::Objects`] (what the API server shows) and [`Workings`] (what nobody
 //! can read). [`api`] is the one way to change an object; [`reach`] says what a NetworkPolicy lets
-//! through; [`rules`] what selectors and taints mean. What acts on this state, second by second, is
+//! through; [`dns`] what a pod's look-up of a name finds; [`rules`] what selectors and taints mean. What acts on this state, second by second, is
 //! in the crates above: kubelet, scheduler, controllers, and the tick of `aegis-sim`.
 #![no_std]
 
@@ -12,6 +12,7 @@ pub mod acting;
 pub mod api;
 pub mod cluster;
 pub mod cron;
+pub mod dns;
 pub mod draws;
 pub mod journal;
 pub mod rbac;

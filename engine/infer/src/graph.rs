@@ -31,6 +31,17 @@ pub enum Why {
     Image(&'static str),
 }
 
+impl Why {
+    /// The host as the caller's manifest writes it.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Address { text, .. } => text.split(':').next(),
+            _ => None,
+        }
+    }
+}
+
 /// An edge that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {

@@ -96,6 +96,7 @@ impl CallPrior {
         let key = |parameter| key(caller, self.number, parameter);
         Call {
             to: self.to,
+            host: self.why.host().map(Into::into),
             port: self.port,
             ratio: pick.value(&self.ratio, key(Parameter::Ratio)),
             mode: CallMode::Sequence,

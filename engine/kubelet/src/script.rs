@@ -4,6 +4,7 @@ use super::container::KILLED;
 use super::recipe::listens_by_itself;
 use super::references;
 use super::sync::Sync;
+use aegis_cluster::dns::Config;
 use aegis_cluster::draws::Purpose;
 use aegis_cluster::workings::{
     Ending, LastWordsPolicy, Part, Process, Reference, ReferenceKind, Why,
@@ -11,7 +12,7 @@ use aegis_cluster::workings::{
 use aegis_model::Tick;
 use aegis_model::kubernetes::{Container, EnvFrom, EnvVar, Kind};
 use aegis_model::objects::Severity;
-use aegis_shell::{Answer, Content, Disk, Halt, NAMESPACE, Script, Shell};
+use aegis_shell::{Answer, Content, Disk, Halt, NAMESPACE, RESOLV_CONF, Script, Shell};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -108,8 +109,10 @@ impl<P: Clone> Sync<'_, P> {
             Halt::Sleep(seconds) | Halt::Wait(seconds) => begin.after(*seconds),
             Halt::Await(_) => begin.after(ASK_EVERY),
             Halt::Ask(host) => {
-                let answered = self.answers(host);
-                self.note_status(index, i32::from(!answered));
+                let heard = self.heard(host);
+                if let Some(shell) = &mut self.run.containers[index].shell {
+                    Arc::make_mut(shell).answered(host, &heard);
+                }
                 begin.after(1)
             }
             Halt::Call(call) => {
@@ -253,6 +256,11 @@ impl<P: Clone> Sync<'_, P> {
         let Some(container) = all.nth(index) else {
             return variables;
         };
+        let mut words = container.command.iter().chain(&container.args);
+        if words.any(|word| word.contains("resolv.conf")) {
+            let file = Config::of_pod(&self.cluster.objects, self.pod);
+            variables.insert(RESOLV_CONF.into(), smol_str::format_smolstr!("{file}"));
+        }
         for from in &container.env_from {
             self.take_all(from, &mut variables);
         }

@@ -6,6 +6,7 @@ use aegis_cluster::api;
 use aegis_cluster::api::events::Source;
 use aegis_cluster::api::pods::PodConditionKind;
 use aegis_cluster::cluster::Cluster;
+use aegis_cluster::dns;
 use aegis_cluster::draws::pod_key;
 use aegis_cluster::draws::{Draws, Purpose};
 use aegis_cluster::journal::Journal;
@@ -262,6 +263,7 @@ impl<'a, P: Clone> Sync<'a, P> {
         let Some((volume, why)) = missing.or(absent) else {
             self.show_files();
             self.say_what_secrets_are_missing();
+            self.say_what_is_left_out_of_names();
             self.run.stage = Stage::Sandbox {
                 ready: self.now.after(SANDBOX),
             };
@@ -305,6 +307,19 @@ impl<'a, P: Clone> Sync<'a, P> {
         );
         let reason = "FailedToRetrieveImagePullSecret";
         self.say(Severity::Warning, reason, &message);
+    }
+
+    /// A resolv.conf holds so much and no more.
+    fn say_what_is_left_out_of_names(&mut self) {
+        let objects = &self.cluster.objects;
+        if dns::is_usual(objects, self.pod) {
+            return;
+        }
+        let config = dns::Config::of_pod(objects, self.pod);
+        for cut in &config.cut {
+            let message = config.complaint(*cut);
+            self.say(Severity::Warning, "DNSConfigForming", &message);
+        }
     }
 
     /// Keys of ConfigMaps and Secrets become files, where a script could look at them.

@@ -1,87 +1,108 @@
-//! Hosts that scripts wait for: whether their name resolves, and whether they answer.
+//! Hosts that scripts wait for: what their name stands for, and whether they answer.
+//!
+//! Names are [`aegis_cluster::dns`]'s to say, connections [`aegis_cluster::reach`]'s.
 
 use super::sync::Sync;
-use aegis_cluster::api;
-use aegis_cluster::reach::{self, Endpoint, Protocol, Verdict};
-use aegis_cluster::workings::Slot;
-use aegis_model::kubernetes::{IntOrString, Kind, ObjectRef, ServicePort};
+use aegis_cluster::dns::{self, Asked, Config, Named};
+use aegis_cluster::reach::{self, Endpoint, Protocol, Verdict, pod_address};
+use aegis_model::kubernetes::{IntOrString, ServicePort};
 use aegis_model::objects::Service;
-use aegis_model::{PodId, ServiceId};
-use aegis_shell::{Host, Question};
-
-/// What a host's name stands for.
-enum Named {
-    Service(ServiceId),
-    /// Outside of the cluster; taken to be there.
-    Outside,
-    Nothing,
-}
+use aegis_model::{Objects, PodId, ServiceId};
+use aegis_shell::{Heard, Host, Question, Reply};
+use smol_str::{SmolStr, format_smolstr};
 
 impl<P: Clone> Sync<'_, P> {
     /// Whether a host answers the question now.
     pub fn answers(&self, host: &Host) -> bool {
-        match (self.resolve(&host.name), host.question) {
-            (Named::Nothing, _) => false,
-            (Named::Outside, _) => true,
-            (Named::Service(id), Question::Name) => self.has_address(id),
-            (Named::Service(id), Question::Connection) => self.connects(id, host.port),
-        }
+        self.heard(host).reply == Reply::Answers
     }
 
-    /// The search path of a pod: its namespace, then `svc`, then the cluster's domain.
-    fn resolve(&self, name: &str) -> Named {
-        let name = name.strip_suffix(".cluster.local").unwrap_or(name);
-        let name = name.strip_suffix(".svc").unwrap_or(name);
-        let own = self.row().namespace.clone();
-        let parts: alloc::vec::Vec<&str> = name.split('.').collect();
-        let (service, namespace) = match parts.as_slice() {
-            ["localhost" | "127"] => return Named::Outside,
-            [service] => (*service, own.as_str()),
-            [service, namespace] => (*service, *namespace),
-            // A pod of a headless Service: its Service stands for it.
-            [_, service, namespace] => (*service, *namespace),
-            _ => return Named::Outside,
+    /// What comes back of a question to a host now.
+    pub fn heard(&self, host: &Host) -> Heard {
+        let objects = &self.cluster.objects;
+        let look = dns::look_up(objects, self.pod, &host.name);
+        let is_silent = || {
+            let service = dns::service(objects);
+            let reach = |from, to, port, protocol| reach::reach(objects, from, to, port, protocol);
+            dns::asked(objects, service, self.pod, reach) == Asked::Silent
         };
-        let reference = ObjectRef::new(Kind::Service, namespace, service);
-        match api::find(self.cluster, &reference) {
-            Some(Slot::Service(id)) => Named::Service(id),
-            _ if parts.len() > 1 && !self.has_namespace(namespace) => Named::Outside,
-            _ => Named::Nothing,
+        let reply = match (look.found, host.question) {
+            _ if !look.queries.is_empty() && is_silent() => Reply::NoServer,
+            (Err(_), _) => Reply::NotFound,
+            (Ok(_), Question::Name) => Reply::Answers,
+            (Ok(named), Question::Connection) => self.connects(named, host.port),
+        };
+        let server = Config::of_pod(objects, self.pod);
+        Heard {
+            reply,
+            server: server.server().unwrap_or_default().into(),
+            name: look.queries.last().unwrap_or(&host.name).clone(),
+            address: look
+                .found
+                .map_or_else(|_| SmolStr::default(), |named| self.address(named)),
         }
     }
 
-    fn has_namespace(&self, namespace: &str) -> bool {
-        let reference = ObjectRef::new(Kind::Namespace, "", namespace);
-        namespace == self.row().namespace || api::find(self.cluster, &reference).is_some()
+    /// The address that a look-up gives.
+    fn address(&self, named: Named) -> SmolStr {
+        let of_pod = |pod: PodId| {
+            let row = &self.cluster.objects.pods[pod.index()];
+            format_smolstr!("{}", pod_address(row.number))
+        };
+        match named {
+            Named::Service(id) => {
+                let service = self.service(id);
+                let first = || service.endpoints.iter().find(|endpoint| endpoint.ready);
+                match dns::address_of(service) {
+                    Some(address) => format_smolstr!("{address}"),
+                    None => first().map_or_else(SmolStr::default, |one| of_pod(one.pod)),
+                }
+            }
+            Named::Pod(pod) => of_pod(pod),
+            Named::Nobody(address) => format_smolstr!("{address}"),
+            Named::Itself => "127.0.0.1".into(),
+            Named::Outside => SmolStr::default(),
+        }
     }
 
     fn service(&self, id: ServiceId) -> &Service {
         &self.cluster.objects.services[id.index()]
     }
 
-    /// A headless Service has an address only while it has ready endpoints.
-    fn has_address(&self, id: ServiceId) -> bool {
-        let service = self.service(id);
-        let headless = service.spec.cluster_ip.as_deref() == Some("None");
-        !headless || service.endpoints.iter().any(|endpoint| endpoint.ready)
+    fn connects(&self, named: Named, port: Option<u16>) -> Reply {
+        match named {
+            Named::Service(id) => self.connects_through(id, port),
+            Named::Pod(pod) => {
+                let port = ServicePort {
+                    port: port.unwrap_or_default(),
+                    ..ServicePort::default()
+                };
+                self.connects_to(pod, &port)
+            }
+            Named::Nobody(_) => Reply::Dropped,
+            Named::Outside | Named::Itself => Reply::Answers,
+        }
     }
 
-    fn connects(&self, id: ServiceId, port: Option<u16>) -> bool {
+    /// To any of the endpoints of a Service; without one the proxy rejects.
+    fn connects_through(&self, id: ServiceId, port: Option<u16>) -> Reply {
         let service = self.service(id);
-        if service.spec.kind == "ExternalName" {
-            return true;
-        }
         let headless = service.spec.cluster_ip.as_deref() == Some("None");
         let Some(port) = port_of(service, port, headless) else {
-            return false;
+            return Reply::Dropped;
         };
         let endpoints = service.endpoints.iter().filter(|endpoint| endpoint.ready);
-        endpoints
-            .into_iter()
-            .any(|endpoint| self.connects_to(endpoint.pod, &port))
+        let mut first = None;
+        for endpoint in endpoints {
+            match self.connects_to(endpoint.pod, &port) {
+                Reply::Answers => return Reply::Answers,
+                other => first = first.or(Some(other)),
+            }
+        }
+        first.unwrap_or(Reply::Refused)
     }
 
-    fn connects_to(&self, to: PodId, port: &ServicePort) -> bool {
+    fn connects_to(&self, to: PodId, port: &ServicePort) -> Reply {
         let (chunk, row) = self.cluster.workings.pods.at(to);
         let target = target_port(&self.cluster.objects, to, port);
         let verdict = reach::reach(
@@ -91,7 +112,11 @@ impl<P: Clone> Sync<'_, P> {
             target,
             Protocol::from_field(port.protocol.as_deref()),
         );
-        chunk.serving_from[row] <= self.now && verdict == Verdict::Allowed
+        match verdict {
+            Verdict::DeniedBy(..) => Reply::Dropped,
+            Verdict::Allowed if chunk.serving_from[row] <= self.now => Reply::Answers,
+            Verdict::Allowed => Reply::Refused,
+        }
     }
 }
 
@@ -110,7 +135,7 @@ fn port_of(service: &Service, port: Option<u16>, headless: bool) -> Option<Servi
 }
 
 /// The pod's own port behind a Service's.
-fn target_port(objects: &aegis_model::Objects, pod: PodId, port: &ServicePort) -> u16 {
+fn target_port(objects: &Objects, pod: PodId, port: &ServicePort) -> u16 {
     match &port.target_port {
         Some(IntOrString::Int(number)) => u16::try_from(*number).unwrap_or(port.port),
         Some(IntOrString::Text(name)) => {

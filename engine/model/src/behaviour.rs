@@ -8,6 +8,7 @@ use crate::ids::ServiceId;
 use crate::units::{Bytes, Seconds};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// How one workload serves a request. Equal for all of its replicas, but for
 /// what a pod's own factor changes.
@@ -49,6 +50,9 @@ pub struct Call {
     /// The Service that is called; `None` is an address outside the cluster or
     /// one that no Service has (the calls then fail as the name does not resolve).
     pub to: Option<ServiceId>,
+    /// The callee's host as the caller's manifest writes it; `None` where none says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<SmolStr>,
     /// Port of the Service that is called; 0 is its first.
     pub port: u16,
     /// Calls per request of the caller, ≥ 0; may be above 1.

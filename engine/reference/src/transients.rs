@@ -57,6 +57,7 @@ fn service(behaviour: Behaviour, groups: &[u32]) -> Service {
 fn call(to: u32, timeout: f64) -> Call {
     Call {
         to: Some(ServiceId(to)),
+        host: None,
         port: 0,
         ratio: 1.0,
         mode: CallMode::Sequence,

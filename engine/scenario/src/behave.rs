@@ -141,6 +141,7 @@ const fn need(words: &CallWords, guessed: Need) -> Need {
 const fn assumed(to: Option<aegis_model::ServiceId>) -> Call {
     Call {
         to,
+        host: None,
         port: 0,
         ratio: 1.0,
         mode: CallMode::Sequence,

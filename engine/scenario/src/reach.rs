@@ -9,6 +9,7 @@ use aegis_kube::spelling::nearest;
 use aegis_model::kubernetes::{ContainerPort, IntOrString, Kind, ObjectRef, ServicePort};
 use aegis_model::objects::{Pod, Service};
 use aegis_model::{Objects, PodId};
+use aegis_sim::dns::{self, Named};
 pub use aegis_sim::reach::Direction;
 use aegis_sim::reach::{Address, Endpoint, Protocol, Verdict, node_address, pod_address, reach};
 use serde::Deserialize;
@@ -22,7 +23,7 @@ use std::fmt;
 pub struct Question {
     /// Who opens the connection: `ns/pod`, `ns/workload`, or an address.
     pub from: String,
-    /// To whom: the same, or `svc/ns/name`.
+    /// To whom: the same, `svc/ns/name`, or `dns/name` as the source looks it up.
     pub to: String,
     /// The port, by number or by the name that the target gives it. A Service's own port is meant.
     pub port: IntOrString,
@@ -117,6 +118,9 @@ pub fn answer(objects: &Objects, question: &Question) -> Result<Answer, Unanswer
             return Err(Unanswerable::new(message, "name a pod or a workload"));
         }
     };
+    if let Some(name) = question.to.strip_prefix(BY_NAME) {
+        return by_name(objects, from, name, question);
+    }
     match end(objects, &question.to)? {
         End::At(to) => {
             let port = port_of(objects, to, question)?;
@@ -124,6 +128,51 @@ pub fn answer(objects: &Objects, question: &Question) -> Result<Answer, Unanswer
         }
         End::Service(service) => through(objects, from, service, question),
     }
+}
+
+/// Before a name that the source is to look up.
+const BY_NAME: &str = "dns/";
+
+/// To what a name stands for, looked up as a process in the source does.
+fn by_name(
+    objects: &Objects,
+    from: Endpoint,
+    name: &str,
+    question: &Question,
+) -> Result<Answer, Unanswerable> {
+    let Endpoint::Pod(pod) = from else {
+        let message = format!(
+            "{} is no pod: it asks no name server of the cluster",
+            question.from
+        );
+        return Err(Unanswerable::new(
+            message,
+            "name a pod or a workload as the source",
+        ));
+    };
+    let look = dns::look_up(objects, pod, name);
+    let asked = dns::asked(
+        objects,
+        dns::service(objects),
+        pod,
+        |from, to, port, protocol| reach(objects, from, to, port, protocol),
+    );
+    let refused = |why: String| Ok(Answer::Refused(why));
+    if !look.queries.is_empty() && asked == dns::Asked::Silent {
+        return refused(format!("no name server answers {name}"));
+    }
+    let to = match look.found {
+        Err(_) => return refused(format!("NXDOMAIN for {}", look.queries.join(", "))),
+        Ok(Named::Service(id)) => {
+            return through(objects, from, &objects.services[id.index()], question);
+        }
+        Ok(Named::Nobody(address)) => return refused(format!("nobody has {address}")),
+        Ok(Named::Itself) => from,
+        Ok(Named::Pod(pod)) => Endpoint::Pod(pod),
+        Ok(Named::Outside) => Endpoint::External(Address::INTERNET),
+    };
+    let port = port_of(objects, to, question)?;
+    Ok(between(objects, from, to, port, question.protocol))
 }
 
 /// One end, found.

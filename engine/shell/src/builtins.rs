@@ -290,8 +290,12 @@ impl Shell {
                 .cloned()
                 .unwrap_or_default();
         }
-        let file = disk.get(path);
-        file.and_then(|file| file.text.clone()).unwrap_or_default()
+        let written = disk.get(path).and_then(|file| file.text.clone());
+        let of_kubelet = || {
+            let name = (path == "/etc/resolv.conf").then_some(super::RESOLV_CONF)?;
+            self.variables.get(name).cloned()
+        };
+        written.or_else(of_kubelet).unwrap_or_default()
     }
 
     /// `grep text`, of a pipe or of files. Where neither is known it is taken to find it.
@@ -310,11 +314,7 @@ impl Shell {
             if !disk.exists(path) {
                 return Done::saying(2, self.not_there("grep", path));
             }
-            text.push_str(
-                disk.get(path)
-                    .and_then(|file| file.text.as_deref())
-                    .unwrap_or_default(),
-            );
+            text.push_str(&self.text_of(path, disk));
         }
         let simple = pattern
             .chars()

@@ -1,6 +1,6 @@
 //! What single commands do.
 
-use super::{Host, Question};
+use super::{Host, Question, Voice};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -317,7 +317,7 @@ fn timeout(args: &[SmolStr]) -> Deed {
 
 /// The host that a command asks, where it is one of those that scripts wait with.
 fn ask(program: &str, args: &[SmolStr]) -> Option<Host> {
-    match program {
+    let host = match program {
         "nslookup" | "dig" | "host" | "getent" => name_of(args),
         "ping" => plain_host(args),
         "nc" | "netcat" | "ncat" | "telnet" => host_and_port(args),
@@ -327,7 +327,11 @@ fn ask(program: &str, args: &[SmolStr]) -> Option<Host> {
         "redis-cli" => with_flags(args, 6379),
         "mongo" | "mongosh" => address_in(args).or_else(|| with_flags(args, 27017)),
         _ => None,
-    }
+    };
+    host.map(|host| Host {
+        program: program.into(),
+        ..host
+    })
 }
 
 fn operands(args: &[SmolStr]) -> impl Iterator<Item = &SmolStr> {
@@ -341,9 +345,11 @@ fn looks_like_host(text: &str) -> bool {
 
 fn named(name: &str, port: Option<u16>, question: Question) -> Option<Host> {
     looks_like_host(name).then(|| Host {
-        name: name.trim_end_matches('.').into(),
+        name: name.into(),
         port,
         question,
+        program: SmolStr::default(),
+        voice: Voice::Aloud,
     })
 }
 

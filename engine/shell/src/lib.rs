@@ -20,12 +20,14 @@ mod kubectl;
 mod memory;
 mod parse;
 mod programs;
+mod replies;
 mod run;
 mod words;
 
 pub use commands::is_plainly_absent;
 pub use files::{Access, Backing, Content, Disk, File, Files, Filled, Mount};
 pub use kubectl::{Call, Deed as KubectlDeed, Place};
+pub use replies::{Heard, Reply};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -148,12 +150,25 @@ pub enum Halt {
 /// A host that a script asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Name as written: `db`, `db.shop`, `db.shop.svc.cluster.local`.
+    /// Name as written: `db`, `db.shop`, `db.shop.svc.cluster.local`, with a closing dot where it has one.
     pub name: SmolStr,
     /// Port, where one is given.
     pub port: Option<u16>,
     /// What counts as an answer.
     pub question: Question,
+    /// The program that asks.
+    pub program: SmolStr,
+    /// Whether anybody hears what it says.
+    pub voice: Voice,
+}
+
+/// Where a program's words go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// To the container's log.
+    Aloud,
+    /// Elsewhere: into a file, into nothing.
+    Away,
 }
 
 /// What counts as an answer of a host.
@@ -194,6 +209,9 @@ pub enum OnTerm {
 /// Under this name a shell is told its pod's namespace, which the kubelet leaves in a file: no
 /// variable can have it.
 pub const NAMESPACE: &str = "0namespace";
+
+/// Under this name a shell is told its pod's resolv.conf, where it is to look at it.
+pub const RESOLV_CONF: &str = "0resolv.conf";
 
 /// A script under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -385,6 +403,14 @@ impl Shell {
     pub fn hear(&mut self, text: &str) {
         self.print(text);
         self.print("\n");
+    }
+
+    /// A host has answered, or not: the program ends as that tells.
+    pub fn answered(&mut self, host: &Host, heard: &Heard) {
+        self.status = heard.status(host);
+        if host.voice == Voice::Aloud {
+            self.print(&heard.words(host));
+        }
     }
 
     /// The handler runs when the command in the foreground has ended; `wait` returns at once.

@@ -5,7 +5,7 @@ use super::commands::{self, Deed};
 use super::files::Disk;
 use super::parse::Simple;
 use super::words::{Part, RedirectKind, Word};
-use super::{Halt, Op, Shell, Supply, glob, programs};
+use super::{Halt, Host, Op, Shell, Supply, Voice, glob, programs};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -115,7 +115,8 @@ impl Shell {
         }
         let Done { deed, output } = self.run_command(&words, None, disk);
         self.redirect(simple, &output, disk, depth);
-        self.deed(deed, &words, disk)
+        let halt = self.deed(deed, &words, disk);
+        halt.map(|halt| if_heard(halt, simple))
     }
 
     /// `sh -c text` inside a script: to its end, or to where it never ends. What it sleeps is slept at once.
@@ -242,13 +243,14 @@ impl Shell {
             }
             if last {
                 self.redirect(simple, &done.output, disk, depth);
-                return self.deed(done.deed, &words, disk);
+                let halt = self.deed(done.deed, &words, disk);
+                return halt.map(|halt| if_heard(halt, simple));
             }
             match done.deed {
                 Deed::Ends { .. } => input = Some(done.output),
                 // What a program that is not known prints is not known either.
                 Deed::Unknown => input = None,
-                deed => return self.deed(deed, &words, disk),
+                deed => return self.deed(deed, &words, disk).map(away),
             }
         }
         None
@@ -308,6 +310,26 @@ impl Shell {
         self.status = 127;
         self.print(&format!("sh: {program}: not found\n"));
         None
+    }
+}
+
+/// What a program says that asks a host is heard unless it is sent elsewhere.
+fn if_heard(halt: Halt, simple: &Simple) -> Halt {
+    let sent = |kind| matches!(kind, RedirectKind::Write | RedirectKind::Append);
+    match simple.redirects.iter().any(|redirect| sent(redirect.kind)) {
+        true => away(halt),
+        false => halt,
+    }
+}
+
+/// Nobody hears it.
+fn away(halt: Halt) -> Halt {
+    match halt {
+        Halt::Ask(host) => Halt::Ask(Host {
+            voice: Voice::Away,
+            ..host
+        }),
+        other => other,
     }
 }
 

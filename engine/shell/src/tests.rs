@@ -54,11 +54,13 @@ fn exits(text: &str, after: u32, code: i32) {
     assert_eq!(slept(&pauses), after, "{text}");
 }
 
-fn asks(name: &str, port: Option<u16>, question: Question) -> Halt {
+fn asks(program: &str, name: &str, port: Option<u16>, question: Question) -> Halt {
     Halt::Await(Host {
         name: name.into(),
         port,
         question,
+        program: program.into(),
+        voice: Voice::Aloud,
     })
 }
 
@@ -141,31 +143,36 @@ fn a_loop_over_a_host_waits_for_it() {
     for (text, step) in [
         (
             "until nc -z db 5432; do echo waiting; sleep 2; done",
-            asks("db", Some(5432), connection),
+            asks("nc", "db", Some(5432), connection),
         ),
         (
             "while ! nc -w 1 -z db.shop.svc 5432 </dev/null; do sleep 1; done;",
-            asks("db.shop.svc", Some(5432), connection),
+            asks("nc", "db.shop.svc", Some(5432), connection),
         ),
         (
             "until nslookup myservice.default.svc.cluster.local; do echo waiting; sleep 2; done",
-            asks("myservice.default.svc.cluster.local", None, Question::Name),
+            asks(
+                "nslookup",
+                "myservice.default.svc.cluster.local",
+                None,
+                Question::Name,
+            ),
         ),
         (
             "until wget -q -O- http://web:8080/healthz; do sleep 1; done",
-            asks("web", Some(8080), connection),
+            asks("wget", "web", Some(8080), connection),
         ),
         (
             "until pg_isready -h postgres -U me; do sleep 1; done",
-            asks("postgres", Some(5432), connection),
+            asks("pg_isready", "postgres", Some(5432), connection),
         ),
         (
             "until redis-cli -h cache ping | grep PONG; do sleep 1; done",
-            asks("cache", Some(6379), connection),
+            asks("redis-cli", "cache", Some(6379), connection),
         ),
         (
             "while ! mysqladmin ping --host=mysql --silent; do\n  sleep 1\ndone",
-            asks("mysql", Some(3306), connection),
+            asks("mysqladmin", "mysql", Some(3306), connection),
         ),
     ] {
         let (pauses, shell) = played(&sh(text), &mut Files::default());
@@ -180,7 +187,10 @@ fn a_server_may_wait_first() {
     let (pauses, shell) = played(&script, &mut Files::default());
     assert_eq!(
         pauses,
-        [asks("db", Some(5432), Question::Connection), Halt::Sleep(3)]
+        [
+            asks("nc", "db", Some(5432), Question::Connection),
+            Halt::Sleep(3)
+        ]
     );
     assert_eq!(shell.halt, Halt::Serve);
     assert_eq!(script.usually, Usually::Serves);

@@ -1,127 +1,68 @@
-//! Names: whether a caller's look-ups are answered.
+//! Names: what a caller's look-up of the host that it calls finds.
 //!
-//! Only where the manifests have the cluster's DNS, as kube-system/kube-dns or by its well-known
-//! label; else look-ups always work. A look-up is one packet to UDP port 53 of the Service, tried
-//! again at another pod: it is answered as long as one ready pod may be reached. Not simulated:
-//! how long look-ups take, how `ndots` and the search path multiply them, names outside the cluster.
-//! Source: kubernetes.io, DNS for Services and Pods; Debugging DNS Resolution.
+//! The rules are [`aegis_cluster::dns`]'s; here they are asked for an edge. Not simulated: how long look-ups take, so
+//! that the further queries of a search list cost nothing.
 
 use aegis_cluster::Cluster;
-use aegis_cluster::reach::{Endpoint, Protocol, Verdict};
-use aegis_model::kubernetes::{IntOrString, ServicePort};
-use aegis_model::objects::Service;
-use aegis_model::{PodId, ServiceId};
-use alloc::vec::Vec;
+use aegis_cluster::dns::{self, Asked, Named};
+use aegis_model::{Call, PodId, ServiceId};
 use serde_json::Value;
+use smol_str::SmolStr;
 
-/// Port of DNS.
-const DNS: u16 = 53;
-
-/// Whether names become addresses.
+/// What a caller's look-up finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "yes and no")]
-pub enum Resolves {
-    Yes,
-    No,
+pub enum Found {
+    /// The Service that the edge leads to, or another one under its name.
+    Service(ServiceId),
+    /// An address at which nobody is; packets to it are dropped.
+    Gone,
+    /// No such name.
+    Nothing,
 }
 
-/// The Service of the cluster's DNS, where the manifests have it.
-pub fn service<P>(cluster: &Cluster<P>) -> Option<ServiceId> {
-    let mut rows = cluster.objects.services.enumerate();
-    let found = rows.find(|(_, row)| row.header.exists() && is_dns(row));
-    found.map(|(index, _)| ServiceId::from(index))
-}
-
-fn is_dns(service: &Service) -> bool {
-    let reference = &service.header.reference;
-    let labelled = service
-        .spec
-        .selector
-        .get("k8s-app")
-        .is_some_and(|app| app == "kube-dns");
-    reference.namespace == "kube-system" && (labelled || reference.name == "kube-dns")
-}
-
-/// Whether the pod's look-ups are answered.
-pub fn resolves<P: Clone>(cluster: &mut Cluster<P>, caller: PodId) -> Resolves {
-    let Some(service) = cluster.workings.traffic.dns else {
-        return Resolves::Yes;
-    };
+/// Whether the name server of a pod answers.
+pub fn asked<P: Clone>(cluster: &mut Cluster<P>, caller: PodId) -> Asked {
     let Cluster {
         objects, workings, ..
     } = cluster;
-    let row = &objects.services[service.index()];
-    let ready: Vec<PodId> = (row.endpoints.iter())
-        .filter(|endpoint| endpoint.ready)
-        .map(|endpoint| endpoint.pod)
-        .collect();
-    let port = target(row);
-    let answers = ready.into_iter().any(|pod| {
-        let (from, to) = (Endpoint::Pod(caller), Endpoint::Pod(pod));
-        let verdict = workings
-            .traffic
-            .reach
-            .reach(objects, from, to, port, Protocol::Udp);
-        verdict == Verdict::Allowed
-    });
-    if answers { Resolves::Yes } else { Resolves::No }
+    let traffic = &mut workings.traffic;
+    dns::asked(objects, traffic.dns, caller, |from, to, port, protocol| {
+        traffic.reach.reach(objects, from, to, port, protocol)
+    })
 }
 
-/// Whether a pod asks only name servers that do not know the cluster: `dnsPolicy: None` with addresses none of which
-/// lies in a range that Services or pods have.
-pub fn asks_elsewhere<P>(cluster: &Cluster<P>, caller: PodId) -> bool {
-    let template = cluster.objects.pods[caller.index()].template;
-    let row = &cluster.objects.templates[template.index()];
-    if row.spec.spec.dns_policy.as_deref() != Some("None") {
-        return false;
+/// What the name of a call stands for.
+pub fn meant<P: Clone>(cluster: &Cluster<P>, caller: PodId, call: &Call, to: ServiceId) -> Found {
+    let objects = &cluster.objects;
+    let name = (call.host.clone()).unwrap_or_else(|| assumed(cluster, caller, to));
+    if dns::is_plain(objects, caller, &name, to) {
+        return Found::Service(to);
     }
-    let servers = row.doc["spec"]["dnsConfig"]["nameservers"].as_array();
-    let mut servers = servers.into_iter().flatten().filter_map(Value::as_str);
-    servers.all(|address| !is_private(address))
-}
-
-/// Addresses that RFC 1918 and RFC 3927 keep for networks of one's own, and loopback.
-fn is_private(address: &str) -> bool {
-    let mut parts = address.split('.').map(str::parse::<u8>);
-    match (parts.next(), parts.next()) {
-        (Some(Ok(10 | 127)), _)
-        | (Some(Ok(192)), Some(Ok(168)))
-        | (Some(Ok(169)), Some(Ok(254))) => true,
-        (Some(Ok(172)), Some(Ok(second))) => (16..32).contains(&second),
-        _ => false,
+    let look = dns::look_up(objects, caller, &name);
+    let endpoints = &objects.services[to.index()].endpoints;
+    match look.found {
+        Ok(Named::Service(found)) => Found::Service(found),
+        // A pod of the Service stands for all of them.
+        Ok(Named::Pod(pod)) if endpoints.iter().any(|endpoint| endpoint.pod == pod) => {
+            Found::Service(to)
+        }
+        // What lies outside by DNS is not followed; the hosts file sends its callers astray.
+        Ok(Named::Outside) if !look.queries.is_empty() => Found::Service(to),
+        Ok(_) => Found::Gone,
+        Err(_) => Found::Nothing,
     }
 }
 
-/// Whether `hostAliases` of a pod give a Service's name to an address that is not the Service's.
-pub fn is_aliased<P>(cluster: &Cluster<P>, caller: PodId, to: ServiceId) -> bool {
-    let template = cluster.objects.pods[caller.index()].template;
-    let spec = &cluster.objects.templates[template.index()].doc["spec"];
-    let aliases = spec["hostAliases"].as_array();
-    let reference = &cluster.objects.services[to.index()].header.reference;
-    let named = |alias: &&Value| {
-        let names = alias["hostnames"].as_array().into_iter().flatten();
-        let mut names = names.filter_map(Value::as_str);
-        names.any(|name| name.split('.').next() == Some(reference.name.as_str()))
-    };
-    let own = cluster.objects.services[to.index()]
-        .spec
-        .cluster_ip
-        .as_deref();
-    let mut found = aliases.into_iter().flatten().filter(named);
-    found.any(|alias| alias["ip"].as_str() != own)
-}
-
-/// The pods' port behind port 53; a name stands for 53, as in CoreDNS' own manifests.
-fn target(service: &Service) -> u16 {
-    let udp = |port: &&ServicePort| port.port == DNS && port.protocol.as_deref() == Some("UDP");
-    match service
-        .spec
-        .ports
-        .iter()
-        .find(udp)
-        .and_then(|port| port.target_port.as_ref())
-    {
-        Some(IntOrString::Int(number)) => u16::try_from(*number).unwrap_or(DNS),
-        _ => DNS,
-    }
+/// The name by which a Service is called where no manifest says it: as the caller's hosts file spells it, else the full
+/// one, which asks least of the caller's configuration.
+fn assumed<P>(cluster: &Cluster<P>, caller: PodId, to: ServiceId) -> SmolStr {
+    let objects = &cluster.objects;
+    let template = objects.pods[caller.index()].template;
+    let spec = &objects.templates[template.index()].doc["spec"];
+    let reference = &objects.services[to.index()].header.reference;
+    let aliases = spec["hostAliases"].as_array().into_iter().flatten();
+    let lists = aliases.filter_map(|alias| alias["hostnames"].as_array());
+    let mut names = lists.flatten().filter_map(Value::as_str);
+    let spelt = names.find(|name| name.split('.').next() == Some(reference.name.as_str()));
+    spelt.map_or_else(|| dns::full_name(reference), SmolStr::from)
 }

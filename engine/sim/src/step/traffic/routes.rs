@@ -1,7 +1,8 @@
 //! Where the attempts of an edge go: endpoints, ports, policies, connections.
 
-use super::names::{self, Resolves};
+use super::names;
 use aegis_cluster::Cluster;
+use aegis_cluster::dns::{self, Asked};
 use aegis_cluster::reach::{Address, Endpoint, Protocol, Verdict};
 use aegis_cluster::workings::{Connections, Site};
 use aegis_model::behaviour::Balance;
@@ -45,7 +46,7 @@ enum Reached {
 
 /// Brings what is remembered of policies and of DNS up to date.
 pub fn refresh<P: Clone>(cluster: &mut Cluster<P>) {
-    cluster.workings.traffic.dns = names::service(cluster);
+    cluster.workings.traffic.dns = dns::service(&cluster.objects);
     let Cluster {
         objects, workings, ..
     } = cluster;
@@ -92,33 +93,25 @@ pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> 
     let Some(to) = call.to.map(|to| living(cluster, to)) else {
         return unresolved();
     };
-    let Some(shares) = shares(cluster, site, to) else {
-        return unresolved();
-    };
     let Some(&caller) = site.pods.first() else {
         return unresolved();
     };
-    if names::asks_elsewhere(cluster, caller) {
-        return unresolved();
-    }
-    if names::is_aliased(cluster, caller, to) {
-        // Packets to an address that is gone are dropped.
-        return Found {
-            dead: Dead {
-                dropped: 1.0,
-                ..Dead::default()
-            },
-            ..Found::default()
-        };
-    }
-    let resolves = names::resolves(cluster, caller);
-    let shares = match (sticks(cluster, call, to), resolves) {
-        (Sticks::No, Resolves::No) => return unresolved(),
-        (Sticks::No, Resolves::Yes) => shares,
-        (Sticks::Yes, Resolves::Yes) => connected(cluster, site.workload, to, &shares),
-        (Sticks::Yes, Resolves::No) => open(cluster, site.workload, to, &shares),
+    let to = match names::meant(cluster, caller, call, to) {
+        names::Found::Service(found) => found,
+        names::Found::Nothing => return unresolved(),
+        names::Found::Gone => return dropped(),
     };
-    if shares.is_empty() && resolves == Resolves::No {
+    let Some(shares) = shares(cluster, site, to) else {
+        return unresolved();
+    };
+    let asked = names::asked(cluster, caller);
+    let shares = match (sticks(cluster, call, to), asked) {
+        (Sticks::No, Asked::Silent) => return unresolved(),
+        (Sticks::No, Asked::Answers) => shares,
+        (Sticks::Yes, Asked::Answers) => connected(cluster, site.workload, to, &shares),
+        (Sticks::Yes, Asked::Silent) => open(cluster, site.workload, to, &shares),
+    };
+    if shares.is_empty() && asked == Asked::Silent {
         return unresolved();
     }
     let mut found = spread(cluster, Endpoint::Pod(caller), to, call.port, &shares);
@@ -127,10 +120,10 @@ pub fn of_call<P: Clone>(cluster: &mut Cluster<P>, site: &Site, call: &Call) -> 
     if shares.is_empty() || left < ROUNDING {
         return found;
     }
-    match resolves {
+    match asked {
         // On nodes without an endpoint of a Service that stays on its node, the proxy drops.
-        Resolves::Yes => found.dead.dropped += left,
-        Resolves::No => found.dead.unresolved += left,
+        Asked::Answers => found.dead.dropped += left,
+        Asked::Silent => found.dead.unresolved += left,
     }
     found
 }
@@ -181,6 +174,17 @@ fn unresolved() -> Found {
             unresolved: 1.0,
             ..Dead::default()
         },
+    }
+}
+
+/// Packets to an address that is gone are dropped.
+fn dropped() -> Found {
+    Found {
+        dead: Dead {
+            dropped: 1.0,
+            ..Dead::default()
+        },
+        ..Found::default()
     }
 }
 
