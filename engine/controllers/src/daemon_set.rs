@@ -2,6 +2,7 @@
 //!
 //! It decides on the node (see [`aegis_cluster::workings::Control::daemon_node`]), the scheduler binds.
 
+use super::orphans;
 use super::owned::{await_availability, count, is_available};
 use super::refusals::{self, Next, WAITS};
 use super::revisions::track;
@@ -78,6 +79,7 @@ struct Desk {
 impl Desk {
     fn open<P>(cluster: &mut Cluster<P>, id: WorkloadId) -> Option<Self> {
         let update = track(cluster, id);
+        orphans::of_nodes(cluster, id);
         let row = &cluster.objects.workloads[id.index()];
         let WorkloadSpec::DaemonSet(spec) = &*row.spec else {
             return None;

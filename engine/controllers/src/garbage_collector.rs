@@ -17,6 +17,7 @@ const PATIENCE: u32 = 5;
 
 /// Deletes objects none of whose owners is there.
 pub(crate) fn step<P: Clone>(cluster: &mut Cluster<P>) {
+    api::finish_foreground(cluster);
     if cluster.workings.control.owner_gone {
         look_again(cluster);
     }

@@ -20,6 +20,7 @@ mod garbage_collector;
 pub mod job;
 pub mod metrics_server;
 pub mod node_lifecycle;
+mod orphans;
 mod owned;
 mod refusals;
 pub mod replica_set;

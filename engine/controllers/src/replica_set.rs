@@ -180,8 +180,17 @@ fn claims<P>(cluster: &Cluster<P>, set: &Set, pod: PodId) -> bool {
             .is_some_and(|selector| selector.matches(&row.labels))
 }
 
+/// Whether the set waits for its own pods to go: it makes no new ones.
+fn is_going<P>(cluster: &Cluster<P>, set: &Set) -> bool {
+    let row = set.id.map(|id| &cluster.objects.replica_sets[id.index()]);
+    row.is_some_and(|row| row.header.deletion.is_some())
+}
+
 /// Makes or deletes pods until there are as many as wanted.
 fn manage<P>(cluster: &mut Cluster<P>, set: &Set, journal: &mut Journal) {
+    if is_going(cluster, set) {
+        return;
+    }
     adopt(cluster, set);
     let pods = active(cluster, set);
     let wanted = set.replicas as usize;

@@ -3,7 +3,7 @@
 use super::owned::{await_availability, count, is_available, is_selected};
 use super::refusals::{self, Next, WAITS};
 use super::revisions::{track, truncate};
-use crate::{batch_of, claims};
+use crate::{batch_of, claims, orphans};
 use aegis_cluster::api::events::{Source, record};
 use aegis_cluster::api::pods;
 use aegis_cluster::cluster::Cluster;
@@ -75,13 +75,15 @@ impl Desk {
             return None;
         };
         let update = track(cluster, id);
+        let (start, replicas) = (spec.ordinals.start, spec.replicas.unwrap_or(1));
+        orphans::numbered(cluster, id, start..start.saturating_add(replicas));
         let control = &cluster.workings.control.workloads[id.index()];
         Some(Self {
             id,
             update,
             current: control.current.unwrap_or(update),
-            start: spec.ordinals.start,
-            replicas: spec.replicas.unwrap_or(1),
+            start,
+            replicas,
             order: match spec.pod_management_policy.as_deref() {
                 Some("Parallel") => Order::Parallel,
                 _ => Order::Ordered,

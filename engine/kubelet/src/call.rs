@@ -1,12 +1,12 @@
 //! Calls of the API server by what runs in a pod: as its account, by what RBAC lets it do.
 
 use super::sync::Sync;
-use aegis_cluster::api::{self, Actor};
+use aegis_cluster::api::{self, Actor, Propagation};
 use aegis_cluster::rbac::{self, Request, Subject};
 use aegis_cluster::workings::Slot;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{FieldChange, FieldPath};
-use aegis_shell::{Call, KubectlDeed, Place};
+use aegis_shell::{Call, Cascade, KubectlDeed, Place};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -40,6 +40,15 @@ const CHANGED: [(&str, Kind); 11] = [
     ("services", Kind::Service),
     ("statefulsets", Kind::StatefulSet),
 ];
+
+/// What kubectl asks for: the background where nothing is said.
+const fn propagation(cascade: Option<Cascade>) -> Propagation {
+    match cascade {
+        None | Some(Cascade::Background) => Propagation::Background,
+        Some(Cascade::Foreground) => Propagation::Foreground,
+        Some(Cascade::Orphan) => Propagation::Orphan,
+    }
+}
 
 impl<P: Clone> Sync<'_, P> {
     /// What comes of a call: nothing, or what kubectl prints before it exits with 1.
@@ -109,7 +118,9 @@ impl<P: Clone> Sync<'_, P> {
             return Ok(());
         };
         let written = match (&call.deed, slot) {
-            (KubectlDeed::Deletes, _) => api::delete(self.cluster, &object, actor),
+            (KubectlDeed::Deletes(cascade), _) => {
+                api::delete_by(self.cluster, &object, propagation(*cascade), actor)
+            }
             (KubectlDeed::Drains, Slot::Node(node)) => api::drain(self.cluster, node, actor),
             (KubectlDeed::Uncordons, Slot::Node(node)) => api::uncordon(self.cluster, node, actor),
             (deed, slot) => {

@@ -1,7 +1,9 @@
 //! From a loaded scenario to a world that has not begun to run.
 
 use crate::amount::Length;
-use crate::format::{self, Act, ChaosEntry, Deleted, Gap, PatchOf, Rate, Spec, Start};
+use crate::format::{
+    self, Act, ChaosEntry, Deleted, Gap, PatchOf, PropagationPolicy, Rate, Spec, Start,
+};
 use crate::load::Loaded;
 use crate::resolve::Named;
 use crate::{behave, draft, faults, late, names};
@@ -9,6 +11,7 @@ use aegis_kube::Diagnostic;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{Doc, FieldChange, ObjectChange, Objects};
 use aegis_sim::Draws;
+use aegis_sim::api::Propagation;
 use aegis_sim::workings::Pin;
 use aegis_world::{
     Change, Curve, Deletion, Load, Noise, Parts, Pipe, Schedule, Signal, Spell, Usage, World,
@@ -273,7 +276,9 @@ impl Agenda<'_> {
                 Some(why) => Change::Rejected(why),
                 None => Change::Write(Arc::new(self.applied(document))),
             },
-            Act::Delete(deleted) => Change::Delete(self.deleted(deleted)?),
+            Act::Delete { what, propagation } => {
+                Change::Delete(self.deleted(what)?, propagation_of(*propagation))
+            }
         };
         Some(aegis_world::Act::Change {
             change,
@@ -389,6 +394,15 @@ impl Agenda<'_> {
             names::kind(choice.kind.as_deref().unwrap_or("Pod")),
             labels,
         ))
+    }
+}
+
+const fn propagation_of(words: PropagationPolicy) -> Propagation {
+    match words {
+        PropagationPolicy::Unsaid => Propagation::Unsaid,
+        PropagationPolicy::Background => Propagation::Background,
+        PropagationPolicy::Foreground => Propagation::Foreground,
+        PropagationPolicy::Orphan => Propagation::Orphan,
     }
 }
 

@@ -9,7 +9,7 @@ mod remedy;
 mod services;
 mod traffic;
 
-pub use chaos::{Act, ChaosEntry, Choice, Deleted, LoadChange, PatchOf};
+pub use chaos::{Act, ChaosEntry, Choice, Deleted, LoadChange, PatchOf, PropagationPolicy};
 pub use observed::{Noise, NoiseEntry, Passage, Signal};
 pub use remedy::{RemedyAction, RemedyStep};
 pub use services::{CallWords, MemoryWords, ServiceWords};

@@ -272,8 +272,14 @@ impl Check<'_> {
                 let here = path.key("apply");
                 self.findings.extend(applied(&here, document));
             }
-            Act::Delete(Deleted::Object(object)) => self.find(&path.key("delete"), object),
-            Act::Delete(Deleted::Choice(choice)) => {
+            Act::Delete {
+                what: Deleted::Object(object),
+                ..
+            } => self.find(&path.key("delete"), object),
+            Act::Delete {
+                what: Deleted::Choice(choice),
+                ..
+            } => {
                 if let Some(owner) = &choice.owner {
                     self.find(&path.key("delete").key("owner"), owner);
                 }

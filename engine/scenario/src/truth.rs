@@ -97,9 +97,12 @@ pub fn is_cause(spec: &Spec, entry: &ChaosEntry) -> bool {
     let object = match &entry.act {
         Act::Fault { .. } | Act::Load(_) => return true,
         Act::Patch(patch) => names::object(&patch.object),
-        Act::Delete(crate::format::Deleted::Object(object)) => names::object(object),
+        Act::Delete {
+            what: crate::format::Deleted::Object(object),
+            ..
+        } => names::object(object),
         Act::Apply(document) => Some(names::of_value(document)),
-        Act::Delete(_) | Act::Stage { .. } => None,
+        Act::Delete { .. } | Act::Stage { .. } => None,
     };
     let causes = spec.truth.iter().flat_map(|truth| &truth.causes);
     object.is_some()

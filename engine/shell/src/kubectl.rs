@@ -44,12 +44,33 @@ pub enum Deed {
     Uncordons,
     /// `drain`.
     Drains,
-    /// `delete`, of one object by name.
-    Deletes,
+    /// `delete`, of one object by name, with the word of `--cascade`.
+    Deletes(Option<Cascade>),
     /// `label`: keys, and their values; a key without one goes.
     Labels(Vec<(SmolStr, Option<SmolStr>)>),
     /// `annotate`.
     Annotates(Vec<(SmolStr, Option<SmolStr>)>),
+}
+
+/// `--cascade` of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "kubectl's words")]
+pub enum Cascade {
+    Background,
+    Foreground,
+    Orphan,
+}
+
+/// The word of `--cascade`, with those that it had before 1.20.
+fn cascade(args: &[SmolStr]) -> Option<Cascade> {
+    let mut words = args
+        .iter()
+        .filter_map(|word| word.strip_prefix("--cascade"));
+    Some(match words.next()? {
+        "=foreground" => Cascade::Foreground,
+        "=orphan" | "=false" => Cascade::Orphan,
+        _ => Cascade::Background,
+    })
 }
 
 /// The namespaces of which a command speaks.
@@ -178,7 +199,7 @@ fn deed(command: &str, words: &[SmolStr], args: &[SmolStr]) -> Deed {
     };
     match command {
         "scale" => replicas().map_or(Deed::Asks, Deed::Scales),
-        "delete" if words.len() < 3 => Deed::Deletes,
+        "delete" if words.len() < 3 => Deed::Deletes(cascade(args)),
         "label" => Deed::Labels(pairs(words)),
         "annotate" => Deed::Annotates(pairs(words)),
         _ => Deed::Asks,

@@ -26,7 +26,7 @@ mod words;
 
 pub use commands::is_plainly_absent;
 pub use files::{Access, Backing, Content, Disk, File, Files, Filled, Mount};
-pub use kubectl::{Call, Deed as KubectlDeed, Place};
+pub use kubectl::{Call, Cascade, Deed as KubectlDeed, Place};
 pub use replies::{Heard, Reply};
 
 use alloc::collections::BTreeMap;

@@ -6,7 +6,7 @@ use crate::world::World;
 use aegis_faults::betrayal;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{FieldChange, ObjectChange, Tick, WorkloadId};
-use aegis_sim::api::{self, Actor, ApiError};
+use aegis_sim::api::{self, Actor, ApiError, Propagation};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -176,7 +176,9 @@ fn make(world: &mut World, change: &Change, actor: &SmolStr) {
     match change {
         Change::Write(change) => write(world, change, actor),
         Change::Rejected(why) => world.skipped.push(format!("{actor} on {why}")),
-        Change::Delete(deletion) => delete(world, deletion, actor),
+        Change::Delete(deletion, propagation) => {
+            delete(world, deletion, *propagation, actor);
+        }
     }
 }
 
@@ -223,14 +225,15 @@ fn replacement(world: &World, change: &ObjectChange) -> Option<ObjectChange> {
 }
 
 /// Deletes what exists of it.
-pub fn delete(world: &mut World, deletion: &Deletion, actor: &SmolStr) {
+pub fn delete(world: &mut World, deletion: &Deletion, propagation: Propagation, actor: &SmolStr) {
     let objects = match deletion {
         Deletion::Object(object) => vec![object.clone()],
         Deletion::PodsOf(workload) => pods_of(world, *workload),
         Deletion::Selected(kind, labels) => selected(world, kind, labels),
     };
     for object in objects {
-        let result = api::delete(&mut world.cluster, &object, Actor::Recorded(actor));
+        let recorded = Actor::Recorded(actor);
+        let result = api::delete_by(&mut world.cluster, &object, propagation, recorded);
         note(world, &format!("{actor} deletes {object}"), result);
     }
 }

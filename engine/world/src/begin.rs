@@ -10,7 +10,7 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::Node;
 use aegis_model::overlay::Held;
 use aegis_model::{Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
-use aegis_sim::api::{self, Actor};
+use aegis_sim::api::{self, Actor, Propagation};
 use aegis_sim::conduct::inverse;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -124,7 +124,8 @@ fn make(world: &mut World, beginning: &Beginning, deed: Deed) -> Option<ObjectCh
         }
         Deed::DeletePods => {
             if let Target::Workload(id) = beginning.target {
-                acts::delete(world, &Deletion::PodsOf(id), &beginning.actor);
+                let deletion = Deletion::PodsOf(id);
+                acts::delete(world, &deletion, Propagation::Unsaid, &beginning.actor);
             }
             None
         }

@@ -3,6 +3,7 @@
 use aegis_faults::Fault;
 use aegis_model::kubernetes::{Kind, Labels, ObjectRef};
 use aegis_model::{ObjectChange, ServiceId, Target, WorkloadId};
+use aegis_sim::api::Propagation;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ pub enum Change {
     Write(Arc<ObjectChange>),
     /// A patch that does not apply to its object: why.
     Rejected(String),
-    /// Objects are deleted.
-    Delete(Deletion),
+    /// Objects are deleted, and what they own as is said.
+    Delete(Deletion, Propagation),
 }
 
 /// Which objects are deleted; those that exist when it happens.

@@ -323,7 +323,7 @@ pub(super) fn template_metadata(document: &Value) -> Value {
     Value::Object(given.collect())
 }
 
-fn workload<P>(
+pub(super) fn workload<P>(
     cluster: &mut Cluster<P>,
     arrival: &Arrival,
     spec: Arc<WorkloadSpec>,
@@ -369,7 +369,7 @@ fn workload_row<P>(
 }
 
 /// The workload of a bare pod. One that is like another has its template, and is not read again.
-fn bare_pod<P>(
+pub(super) fn bare_pod<P>(
     cluster: &mut Cluster<P>,
     arrival: &Arrival,
     known: Option<BareTemplate>,
@@ -446,7 +446,7 @@ fn replica_set<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, A
 }
 
 /// Offers a ReplicaSet that nothing controls to the Deployments of its namespace.
-fn offer_set<P>(cluster: &mut Cluster<P>, set: WorkloadId) {
+pub(super) fn offer_set<P>(cluster: &mut Cluster<P>, set: WorkloadId) {
     let namespace = &cluster.objects.workloads[set.index()]
         .header
         .reference
@@ -613,7 +613,7 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
 }
 
 /// Offers a pod that nothing controls to the ReplicaSets of its namespace.
-fn offer<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId) {
+pub(super) fn offer<P>(cluster: &mut Cluster<P>, pod: aegis_model::PodId) {
     let row = &cluster.objects.pods[pod.index()];
     let selects = |id: &WorkloadId| {
         let other = &cluster.objects.workloads[id.index()];

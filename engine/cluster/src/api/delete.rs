@@ -1,5 +1,6 @@
 //! Deletion: the object goes, and with it what it owns.
 
+use super::dependents::{self, Propagation};
 use super::error::ApiError;
 use super::{
     Actor, admission, finalizers, find, keep_record, namespaces, owners, pods, storage, update,
@@ -25,6 +26,19 @@ pub fn delete<P>(
     object: &ObjectRef,
     actor: Actor<'_>,
 ) -> Result<(), ApiError> {
+    delete_by(cluster, object, Propagation::Unsaid, actor)
+}
+
+/// The same, and says what becomes of what the object owns.
+///
+/// # Errors
+/// [`ApiError::NotFound`], and where a webhook refuses it.
+pub fn delete_by<P>(
+    cluster: &mut Cluster<P>,
+    object: &ObjectRef,
+    propagation: Propagation,
+    actor: Actor<'_>,
+) -> Result<(), ApiError> {
     if object.kind == Kind::Namespace && IMMORTAL.contains(&object.name.as_str()) {
         return Err(ApiError::Forbidden {
             kind: Kind::Namespace,
@@ -46,7 +60,7 @@ pub fn delete<P>(
     }
     match object.kind {
         Kind::Namespace => namespaces::terminate(cluster, slot, &object.name),
-        _ => remove(cluster, slot),
+        _ => dependents::delete_with(cluster, slot, propagation, &document),
     }
     keep_record(cluster, actor, object, || ObjectChange::Delete {
         object: object.clone(),
@@ -61,6 +75,22 @@ pub fn delete_workload<P>(cluster: &mut Cluster<P>, workload: WorkloadId) {
 }
 
 pub(super) fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    remove_by(cluster, slot, Dependents::Go);
+}
+
+/// The object goes, and leaves behind what it owned.
+pub(super) fn remove_alone<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    remove_by(cluster, slot, Dependents::Stay);
+}
+
+/// What becomes of what an object owns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dependents {
+    Go,
+    Stay,
+}
+
+fn remove_by<P>(cluster: &mut Cluster<P>, slot: Slot, dependents: Dependents) {
     if let Some(pod) = bare_pod(cluster, slot) {
         // It is the pod that goes; its finalizers hold it, and not what stands for its owner.
         return delete_pod(cluster, pod);
@@ -81,13 +111,15 @@ pub(super) fn remove<P>(cluster: &mut Cluster<P>, slot: Slot) {
         Slot::Pod(id) => delete_pod(cluster, id),
         Slot::Workload(id) => {
             forget_job(cluster, id);
-            remove_dependents(cluster, id);
+            if dependents == Dependents::Go {
+                remove_dependents(cluster, id);
+            }
         }
         Slot::ReplicaSet(id) => {
             let owner = cluster.objects.replica_sets[id.index()].owner;
             let owned = |pod: &PodId| cluster.objects.pods[pod.index()].replica_set == Some(id);
-            let pods = pods_of(cluster, owner);
-            let pods: Vec<PodId> = pods.into_iter().filter(owned).collect();
+            let pods = pods_of(cluster, owner).into_iter();
+            let pods: Vec<PodId> = pods.filter(owned).collect();
             pods.into_iter().for_each(|pod| delete_pod(cluster, pod));
             forget_replica_set(cluster, id);
         }

@@ -614,20 +614,31 @@ pub fn adopt<P>(
     replica_set: Option<ReplicaSetId>,
 ) {
     let now = cluster.clock;
+    let before = hand_over(cluster, pod, workload, replica_set);
+    cluster.objects.workloads[before.index()].header.removed = Some(now);
+    Arc::make_mut(&mut cluster.workings.control.orphans).remove(&pod);
+    keep_pin(cluster, pod, before);
+}
+
+/// Gives a pod from one workload to another; returns the one before.
+pub(super) fn hand_over<P>(
+    cluster: &mut Cluster<P>,
+    pod: PodId,
+    workload: WorkloadId,
+    replica_set: Option<ReplicaSetId>,
+) -> WorkloadId {
     let row = &mut cluster.objects.pods[pod.index()];
     let before = core::mem::replace(&mut row.workload, workload);
     row.replica_set = replica_set;
     let old = &mut cluster.objects.workloads[before.index()];
     Arc::make_mut(&mut old.pods).retain(|other| *other != pod);
-    old.header.removed = Some(now);
     let owner = &mut cluster.objects.workloads[workload.index()];
     cluster.objects.pods[pod.index()].ordinal = owner.next_ordinal;
     owner.next_ordinal += 1;
     Arc::make_mut(&mut owner.pods).push(pod);
-    Arc::make_mut(&mut cluster.workings.control.orphans).remove(&pod);
-    keep_pin(cluster, pod, before);
     cluster.workings.index.topology_dirty = true;
     touch(cluster, pod);
+    before
 }
 
 /// Use that was pinned for the bare pod stays the pod's.

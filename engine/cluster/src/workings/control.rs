@@ -1,6 +1,6 @@
 //! What the controllers remember between two syncs: work queues, timers, revisions, samples.
 
-use super::index::Chains;
+use super::index::{Chains, Slot};
 use super::jobs::JobControl;
 use aegis_model::kubernetes::{Labels, ObjectRef};
 use aegis_model::objects::WorkloadSpec;
@@ -47,6 +47,8 @@ pub struct Control {
     pub owned: Arc<Vec<Owned>>,
     /// Objects of which some owner is there: they go with the last of them.
     pub held: Arc<Vec<Owned>>,
+    /// Objects that go when what they own is gone.
+    pub foreground: Arc<Vec<Slot>>,
     /// Whether something went that may have been an owner.
     pub owner_gone: bool,
     /// Workloads of which a pod was refused, and how often in a row.

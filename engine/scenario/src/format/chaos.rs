@@ -48,9 +48,26 @@ pub enum Act {
     /// An object that is created or replaced.
     Apply(Value),
     /// An object that is deleted.
-    Delete(Deleted),
+    Delete {
+        /// Which.
+        what: Deleted,
+        /// What becomes of what it owns.
+        propagation: PropagationPolicy,
+    },
     /// Users send more, or less.
     Load(LoadChange),
+}
+
+/// `propagationPolicy` of a deletion, as the API spells it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "Kubernetes' words")]
+pub enum PropagationPolicy {
+    /// The object's finalizers decide, else the background.
+    #[default]
+    Unsaid,
+    Background,
+    Foreground,
+    Orphan,
 }
 
 /// A patch of an object: exactly one of `merge` and `json`.
@@ -118,6 +135,8 @@ struct EntryWords {
     patch: Option<PatchOf>,
     apply: Option<Value>,
     delete: Option<Deleted>,
+    #[serde(default, rename = "propagationPolicy")]
+    propagation: PropagationPolicy,
     load: Option<LoadChange>,
 }
 
@@ -125,6 +144,11 @@ impl TryFrom<EntryWords> for ChaosEntry {
     type Error = &'static str;
 
     fn try_from(words: EntryWords) -> Result<Self, Self::Error> {
+        if words.delete.is_none() && words.propagation != PropagationPolicy::Unsaid {
+            return Err(
+                "propagationPolicy says how something is deleted: without delete it says nothing",
+            );
+        }
         let act = match (
             words.fault,
             words.stage,
@@ -144,7 +168,10 @@ impl TryFrom<EntryWords> for ChaosEntry {
             },
             (None, None, Some(patch), None, None, None) => Act::Patch(patch),
             (None, None, None, Some(document), None, None) => Act::Apply(document),
-            (None, None, None, None, Some(deleted), None) => Act::Delete(deleted),
+            (None, None, None, None, Some(what), None) => Act::Delete {
+                what,
+                propagation: words.propagation,
+            },
             (None, None, None, None, None, Some(load)) => Act::Load(load),
             _ => return Err("exactly one of fault, stage, patch, apply, delete, load"),
         };

@@ -47,6 +47,11 @@ pub(super) static ENTRY: Words = Words {
             Shape::Either(&[Shape::Object, Shape::Words(&CHOICE)]),
             "An object that is deleted.",
         ),
+        optional(
+            "propagationPolicy",
+            Shape::OneOf(&["Background", "Foreground", "Orphan"]),
+            "With delete: what becomes of what the object owns; default Background.",
+        ),
         optional("load", Shape::Words(&LOAD), "Users send more, or less."),
     ],
     exactly_one: &["fault", "stage", "patch", "apply", "delete", "load"],

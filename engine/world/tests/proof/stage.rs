@@ -4,6 +4,7 @@ use aegis_faults::{Fault, Needs, TargetKind, applicable};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::{Action, Doc, FieldChange, ObjectChange, Target, WorkloadId};
 use aegis_sim::Draws;
+use aegis_sim::api::Propagation;
 use aegis_sim::infer::infer;
 use aegis_world::{
     Act, Change, Curve, Deletion, Founded, Gap, Load, Noise, PAST, Parts, Schedule, World,
@@ -169,7 +170,7 @@ pub fn strike(world: &mut World, fault: &'static Fault, target: Target) {
 pub fn strike_pods(world: &mut World, workload: Option<WorkloadId>) {
     let Some(workload) = workload else { return };
     world.strike(Act::Change {
-        change: Change::Delete(Deletion::PodsOf(workload)),
+        change: Change::Delete(Deletion::PodsOf(workload), Propagation::Unsaid),
         actor: "user:operator".into(),
         every: None,
     });
