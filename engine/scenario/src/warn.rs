@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds that something acts on, or that say nothing that could be acted on.
-const SIMULATED: [&str; 29] = [
+const SIMULATED: [&str; 38] = [
     "Namespace",
     "Node",
     "Pod",
@@ -44,22 +44,25 @@ const SIMULATED: [&str; 29] = [
     "RuntimeClass",
     "CSIDriver",
     "Ingress",
-];
-
-/// Kinds that no pod waits for and that run nothing: rights, definitions, bookkeeping.
-const INERT: [&str; 12] = [
-    "APIService",
+    "IngressClass",
+    "ReplicationController",
+    "Role",
+    "RoleBinding",
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+];
+
+/// Kinds that no pod waits for and that run nothing: bookkeeping, and what was rights once.
+const INERT: [&str; 6] = [
+    "APIService",
     "Event",
     "FlowSchema",
-    "IngressClass",
     "Lease",
     "PodSecurityPolicy",
     "PriorityLevelConfiguration",
-    "Role",
-    "RoleBinding",
 ];
 
 /// Objects of a kind that are named one by one.

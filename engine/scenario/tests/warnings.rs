@@ -61,12 +61,15 @@ fn kinds_that_nothing_acts_on_are_listed() {
         format!("---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}}}\n")
     };
     let rights = "rbac.authorization.k8s.io/v1";
+    let flows = "flowcontrol.apiserver.k8s.io/v1";
     let text = [
-        object("Role", rights, "a"),
+        object("FlowSchema", flows, "a"),
         object("ServiceAccount", "v1", "a"),
         object("CustomJob", "example.com/v1", "migrate"),
-        object("Role", rights, "b"),
-        object("RoleBinding", rights, "a"),
+        object("FlowSchema", flows, "b"),
+        object("PriorityLevelConfiguration", flows, "a"),
+        object("Role", rights, "a"),
+        object("ClusterRoleBinding", rights, "a"),
         object("Certificate", "cert-manager.io/v1", "tls"),
     ]
     .concat();
@@ -76,9 +79,9 @@ fn kinds_that_nothing_acts_on_are_listed() {
         .map(|w| format!("{}:{} {} {}", w.line, w.column, w.code, w.message))
         .collect();
     let expected = [
-        "23:7 AEG-S102 kind Certificate is not simulated: certificate/tls kept, and nothing acts on it",
+        "31:7 AEG-S102 kind Certificate is not simulated: certificate/tls kept, and nothing acts on it",
         "11:7 AEG-S102 kind CustomJob is not simulated: customjob/migrate kept, and nothing acts on it",
-        "3:7 AEG-S102 kept, and nothing acts on them: 2 Role, 1 RoleBinding",
+        "3:7 AEG-S102 kept, and nothing acts on them: 2 FlowSchema, 1 PriorityLevelConfiguration",
     ];
     assert_eq!(found, expected);
 }

@@ -603,6 +603,7 @@ fn pod<P>(cluster: &mut Cluster<P>, arrival: &Arrival) -> Result<Slot, ApiError>
         offer(cluster, id);
     }
     bind_to(cluster, id, node_name);
+    given::meant_for(cluster, id, &arrival.document);
     given::believe(cluster, id, &believed);
     settle(cluster, id, &arrival.metadata);
     if arrival.document["metadata"]["deletionTimestamp"].is_string() {

@@ -7,6 +7,7 @@ use super::document::read_value;
 use super::error::ApiError;
 use super::nodes::HEALTHY;
 use crate::cluster::Cluster;
+use crate::workings::Slot;
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{
     BatchStatus, Condition, ConditionStatus, ContainerState, ContainerStatus, CronJobStatus,
@@ -18,6 +19,27 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::Value;
 use smol_str::SmolStr;
+
+/// The node for which a DaemonSet made a pod that waits: its affinity names that alone.
+/// Source: pkg/controller/daemon/util `ReplaceDaemonSetPodNodeNameNodeAffinity`.
+pub(super) fn meant_for<P>(cluster: &mut Cluster<P>, pod: PodId, document: &Value) {
+    let row = &cluster.objects.pods[pod.index()];
+    let owner = &cluster.objects.workloads[row.workload.index()];
+    if row.node.is_some() || owner.header.reference.kind != Kind::DaemonSet {
+        return;
+    }
+    let affinity = &document["spec"]["affinity"]["nodeAffinity"];
+    let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
+    let field = &required["nodeSelectorTerms"][0]["matchFields"][0];
+    let (Some("metadata.name"), Some(name)) = (field["key"].as_str(), field["values"][0].as_str())
+    else {
+        return;
+    };
+    if let Some(Slot::Node(node)) = super::find(cluster, &ObjectRef::new(Kind::Node, "", name)) {
+        Arc::make_mut(&mut cluster.workings.control.daemon_nodes).insert(pod, node);
+        cluster.objects.pods[pod.index()].made_for = Some(node);
+    }
+}
 
 /// `status:` of a pod, as far as it is believed.
 #[derive(Debug, Default, Clone, Deserialize)]

@@ -61,7 +61,7 @@ fn status(cx: &Context<'_>, index: usize, node: &Node) -> Value {
         &capacity.allocatable
     };
     let id = ident::derived_uid(node.header.number, ident::Derived::Machine, 0);
-    json!({
+    let mut out = json!({
         "addresses": [
             {"type": "InternalIP", "address": ident::node_ip(index)},
             {"type": "Hostname", "address": node.header.reference.name.as_str()},
@@ -82,5 +82,9 @@ fn status(cx: &Context<'_>, index: usize, node: &Node) -> Value {
             "osImage": "simulated",
             "systemUUID": id,
         },
-    })
+    });
+    if !capacity.images.is_null() {
+        out["images"] = capacity.images.clone();
+    }
+    out
 }

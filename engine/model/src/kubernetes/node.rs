@@ -3,6 +3,7 @@
 use super::resources::ResourceList;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use smol_str::SmolStr;
 
 /// `spec:` of a Node.
@@ -35,4 +36,6 @@ pub struct NodeCapacity {
     pub capacity: ResourceList,
     /// What pods may request; `capacity` where absent.
     pub allocatable: ResourceList,
+    /// `status.images`, as the document had it; null where it had none.
+    pub images: Value,
 }

@@ -114,6 +114,7 @@ pub fn objects(name: &str) -> Objects {
         capacity: Arc::new(NodeCapacity {
             capacity: amounts("4", "8G"),
             allocatable: amounts("4", "8G"),
+            ..NodeCapacity::default()
         }),
         conditions: vec![aegis_model::objects::Condition {
             kind: "Ready".into(),

@@ -488,11 +488,10 @@ fn selinux(_: &Value, spec: &Value) -> Option<String> {
     if !types.is_empty() {
         let word = number_of(types.len(), "type", "types");
         details.push(format!("{word} {}", quoted(&types)));
-        // Upstream says these only beside a type that is not allowed.
-        let found = ["user", "role"].into_iter();
-        let found = found.filter(|key| all.iter().any(|options| set(options, key)));
-        details.extend(found.map(|key| format!("{key} may not be set")));
     }
+    let found = ["user", "role"].into_iter();
+    let found = found.filter(|key| all.iter().any(|options| set(options, key)));
+    details.extend(found.map(|key| format!("{key} may not be set")));
     let details = details.join("; ");
     told(
         "seLinuxOptions",
