@@ -24,6 +24,7 @@ mod settle;
 mod truth;
 mod world;
 
+pub use aegis_sim::api::Propagation;
 pub use founded::{Founded, Refused};
 pub use gap::Gap;
 pub use hindsight::{Retrial, Retried};

@@ -4,7 +4,8 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{Header, Workload};
 use aegis_model::{FieldChange, FieldPath, ObjectChange, Objects, Target, WorkloadId};
 use aegis_rehearse::play::ONSET;
-use aegis_world::{Act, Change, Deletion, Entry};
+
+use aegis_world::{Act, Change, Deletion, Entry, Propagation};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -113,7 +114,7 @@ pub fn mishap(objects: &Objects, key: u64) -> Option<Entry> {
     Some(Entry {
         at: at(0),
         act: Act::Change {
-            change: Change::Delete(Deletion::Object(pod)),
+            change: Change::Delete(Deletion::Object(pod), Propagation::Unsaid),
             actor: ACTORS[0].into(),
             every: None,
         },
