@@ -52,6 +52,7 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
                 findings.invalid(&at.key("validationActions"), "[Deny Warn]", detail);
             }
         }
+        ("v1", "Pod") => mirror(object, findings),
         ("v1", "Service") => node_ports(spec, &at, findings),
         ("v1", "Namespace") => security_levels(object, findings),
         _ => {}
@@ -62,6 +63,29 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
             findings.forbidden(&at.key("activeDeadlineSeconds"), detail);
         }
         pod(spec, &at, findings);
+    }
+}
+
+/// What a node shows of a pod of its own names the node.
+/// Source: pkg/apis/core/validation/validation.go `ValidatePodSpecificAnnotations`.
+fn mirror(object: &Value, findings: &mut Findings) {
+    const MIRROR: &str = "kubernetes.io/config.mirror";
+    let Some(value) = object["metadata"]["annotations"][MIRROR].as_str() else {
+        return;
+    };
+    if object["spec"]["nodeName"]
+        .as_str()
+        .is_none_or(str::is_empty)
+    {
+        let at = FieldPath::default()
+            .key("metadata")
+            .key("annotations")
+            .key(MIRROR);
+        findings.invalid(
+            &at,
+            value,
+            "must set spec.nodeName if mirror pod annotation is set",
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! Sources: pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/eviction/eviction_manager.go `Admit`.
 
 use super::sync::Sync;
+use aegis_cluster::api;
 use aegis_cluster::api::pods::set_phase;
 use aegis_cluster::rules::{MEMORY_PRESSURE, NodeView, matches_node, tolerates};
 use aegis_cluster::workings::{HostPort, Stage};
@@ -12,9 +13,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use smol_str::{SmolStr, format_smolstr};
-
-/// Priority from which pods are critical: pkg/apis/scheduling, `SystemCriticalPriority`.
-pub(super) const CRITICAL: i32 = 2_000_000_000;
 
 /// Why a pod is refused.
 struct Refusal {
@@ -68,7 +66,7 @@ impl<P: Clone> Sync<'_, P> {
             .into_iter()
             .filter(|kind| node.condition(kind) == ConditionStatus::True)
             .collect();
-        if present.is_empty() || self.row().priority >= CRITICAL {
+        if present.is_empty() || api::is_critical(&self.cluster.objects, self.pod) {
             return None;
         }
         if present == ["MemoryPressure"] && self.stands_memory_pressure() {
@@ -95,7 +93,7 @@ impl<P: Clone> Sync<'_, P> {
     /// As [`Self::too_large`], for a critical pod after others have made room for it.
     fn too_large_even_alone(&mut self) -> Option<Refusal> {
         let refusal = self.too_large()?;
-        if self.row().priority >= CRITICAL && self.make_room() {
+        if api::is_critical(&self.cluster.objects, self.pod) && self.make_room() {
             return None;
         }
         Some(refusal)

@@ -171,8 +171,8 @@ fn victim<P>(cluster: &Cluster<P>, node: NodeId) -> Option<PodId> {
     let mut best: Option<((bool, i64, i128), PodId)> = None;
     for pod in cluster.workings.index.pods_on(node).iter().copied() {
         let row = &cluster.objects.pods[pod.index()];
-        if row.priority >= super::admission::CRITICAL || !row.is_active() || is_ending(cluster, pod)
-        {
+        let critical = api::is_critical(&cluster.objects, pod);
+        if critical || !row.is_active() || is_ending(cluster, pod) {
             continue;
         }
         let excess = i128::from(written(cluster, pod).0) - i128::from(request(cluster, pod));

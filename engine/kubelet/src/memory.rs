@@ -309,7 +309,7 @@ fn eviction_victim<P>(cluster: &mut Cluster<P>, node: NodeId) -> Option<PodId> {
     let mut best: Option<((bool, i64, f64), PodId)> = None;
     for pod in pods {
         let row = &cluster.objects.pods[pod.index()];
-        let critical = row.priority >= 2_000_000_000;
+        let critical = api::is_critical(&cluster.objects, pod);
         if critical || !row.is_active() || is_ending(cluster, pod) {
             continue;
         }

@@ -3,8 +3,8 @@
 //! Sources: pkg/kubelet/preemption/preemption.go `getPodsToPreempt`, `getPodsToPreemptByDistance`;
 //! pkg/kubelet/types `Preemptable`.
 
-use super::admission::CRITICAL;
 use super::sync::Sync;
+use aegis_cluster::api;
 use aegis_cluster::api::pods;
 use aegis_model::PodId;
 use aegis_model::kubernetes::Qos;
@@ -124,7 +124,7 @@ impl<P: Clone> Sync<'_, P> {
         let mut classes: [Vec<Victim>; 3] = Default::default();
         for pod in self.admitted() {
             let row = &self.cluster.objects.pods[pod.index()];
-            if row.priority >= CRITICAL || row.deletion.is_some() {
+            if api::is_critical(&self.cluster.objects, pod) || row.deletion.is_some() {
                 continue;
             }
             let spec = &self.cluster.objects.templates[row.template.index()]

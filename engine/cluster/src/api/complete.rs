@@ -4,7 +4,7 @@
 //! Source: pkg/apis/core/v1/conversion.go `Convert_v1_Secret_To_core_Secret`;
 //! pkg/registry/core/persistentvolumeclaim `NormalizeDataSources`; pkg/registry/apps/daemonset/strategy.go.
 
-use super::{admission, create};
+use super::{admission, create, mirror};
 use crate::cluster::Cluster;
 use aegis_model::Doc;
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -22,6 +22,7 @@ pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.gene
 pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
     match object.kind.as_str() {
         "LimitRange" => admission::complete(document),
+        "Pod" => mirror::complete(document),
         "Secret" => secret(document),
         "PersistentVolumeClaim" => data_source(document),
         "DaemonSet" => count_first_template(document),

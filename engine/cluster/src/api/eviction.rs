@@ -176,12 +176,14 @@ pub fn is_drained<P>(cluster: &Cluster<P>, node: NodeId) -> bool {
     evictable(cluster, node).next().is_none()
 }
 
-/// Pods on a node that a drain evicts or waits for: all but those of DaemonSets.
+/// Pods on a node that a drain evicts or waits for: all but those of DaemonSets, and the node's own.
 pub fn evictable<P>(cluster: &Cluster<P>, node: NodeId) -> impl Iterator<Item = PodId> {
     let pods = cluster.workings.index.pods_on(node).iter().copied();
     pods.filter(|pod| {
         let row = &cluster.objects.pods[pod.index()];
         let owner = &cluster.objects.workloads[row.workload.index()].header;
-        owner.reference.kind != Kind::DaemonSet && row.exists()
+        owner.reference.kind != Kind::DaemonSet
+            && !owner.annotations.contains_key(super::MIRROR)
+            && row.exists()
     })
 }

@@ -17,6 +17,7 @@ pub mod events;
 mod eviction;
 mod finalizers;
 mod given;
+mod mirror;
 mod namespaces;
 pub mod nodes;
 mod owned;
@@ -43,6 +44,7 @@ pub use document::{identify, without_nulls};
 pub use error::{ApiError, Invalid, resource};
 pub use eviction::{EvictionRefused, drain, evict, is_drained, stop_drain, uncordon};
 pub use eviction::{budgets_of, evictable};
+pub use mirror::{MIRROR, is_critical, is_mirror};
 pub use namespaces::collect as collect_namespaces;
 pub use templates::{
     CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, hash as template_hash, previous_template,

@@ -5,7 +5,7 @@
 
 use super::admission::{self, Applicant};
 use super::error::ApiError;
-use super::{find, templates};
+use super::{find, mirror, templates};
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
 use aegis_model::kubernetes::{Kind, Labels, ObjectRef, PodSpec, RestartPolicy};
@@ -582,10 +582,12 @@ pub fn restart_policy<P>(cluster: &Cluster<P>, pod: PodId) -> RestartPolicy {
 /// any other terminates, and its kubelet removes it. A second call may only shorten the time.
 pub fn begin_deletion<P>(cluster: &mut Cluster<P>, pod: PodId, grace: u32) {
     let now = cluster.clock;
-    let row = &mut cluster.objects.pods[pod.index()];
-    if !row.exists() {
+    if !cluster.objects.pods[pod.index()].exists()
+        || mirror::show_again(cluster, pod) == mirror::Deleted::Again
+    {
         return;
     }
+    let row = &mut cluster.objects.pods[pod.index()];
     if row.node.is_none() || row.phase.is_terminal() || grace == 0 {
         remove(cluster, pod);
         return;

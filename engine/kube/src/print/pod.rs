@@ -14,6 +14,8 @@ use smol_str::SmolStr;
 const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
 /// Finalizer of pods that their Job has not counted yet.
 const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
+/// Annotation of a pod that its node runs from a file of its own.
+const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// A Pod as `kubectl get pod -o yaml` shows it.
 pub fn print(cx: &Context<'_>, pod: &Pod) -> Value {
@@ -142,6 +144,11 @@ fn job_metadata(meta: &mut Value, pod: &Pod, job: &Workload) {
     }
 }
 
+/// Whether a node runs the pod from a file of its own: it has no account.
+fn is_mirror(workload: Option<&Workload>) -> bool {
+    workload.is_some_and(|row| row.header.annotations.contains_key(MIRROR))
+}
+
 fn spec(
     cx: &Context<'_>,
     pod: &Pod,
@@ -152,7 +159,9 @@ fn spec(
         template.map_or(&Value::Null, |template| &*template.doc),
         "spec",
     );
-    defaults::default(&mut spec, "serviceAccountName", "default");
+    if !is_mirror(workload) {
+        defaults::default(&mut spec, "serviceAccountName", "default");
+    }
     defaults::pod_spec(&mut spec);
     defaults::host_ports(&mut spec);
     defaults::default(&mut spec, "enableServiceLinks", true);
@@ -177,7 +186,9 @@ fn spec(
         batch::adorn(&mut spec, workload, index.map(SmolStr::as_str));
         claims(&mut spec, &workload.header.doc, pod.name.as_str());
     }
-    token::mount(cx, pod, &mut spec);
+    if !is_mirror(workload) {
+        token::mount(cx, pod, &mut spec);
+    }
     let named = |id: NodeId| cx.objects.nodes.get(id.index());
     let daemon = workload.is_some_and(|row| matches!(*row.spec, WorkloadSpec::DaemonSet(_)));
     if let Some(node) = pod.made_for.or(pod.node).and_then(named).filter(|_| daemon) {
