@@ -42,6 +42,7 @@ use Nature::{Deterministic, DeterministicNoStd, Effectful};
 const MODEL: &str = "aegis-model";
 const SOLVER: &str = "aegis-solver";
 const SHELL: &str = "aegis-shell";
+const NETWORK: &str = "aegis-network";
 const CEL: &str = "aegis-cel";
 const CLUSTER: &str = "aegis-cluster";
 const INFER: &str = "aegis-infer";
@@ -72,8 +73,9 @@ pub const ROOMS: &[Room] = &[
     room(MODEL, "engine/model", DeterministicNoStd, Only(&[])),
     room(SOLVER, "engine/solver", DeterministicNoStd, Only(&[MODEL])),
     room(SHELL, "engine/shell", DeterministicNoStd, Only(&[MODEL])),
+    room(NETWORK, "engine/network", DeterministicNoStd, Only(&[MODEL])),
     room(CEL, "engine/cel", DeterministicNoStd, Only(&[MODEL])),
-    room(CLUSTER, "engine/cluster", DeterministicNoStd, Only(&[CEL, SHELL, SOLVER, MODEL])),
+    room(CLUSTER, "engine/cluster", DeterministicNoStd, Only(&[CEL, NETWORK, SHELL, SOLVER, MODEL])),
     room(INFER, "engine/infer", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
     room(SCHEDULER, "engine/scheduler", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
     room(KUBELET, "engine/kubelet", DeterministicNoStd, Only(&[INFER, CLUSTER, SHELL, MODEL])),

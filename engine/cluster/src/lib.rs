@@ -12,15 +12,14 @@ pub mod acting;
 pub mod api;
 pub mod cluster;
 pub mod cron;
-pub mod dns;
 pub mod draws;
 pub mod journal;
 pub mod rbac;
-pub mod reach;
 pub mod rules;
 pub mod volumes;
 pub mod workings;
 
+pub use aegis_network::{dns, reach};
 pub use cluster::Cluster;
 pub use draws::{Draws, Purpose};
 pub use journal::Journal;
