@@ -10,7 +10,7 @@ use aegis_kube::Diagnostic;
 use aegis_model::kubernetes::{IntOrString, ObjectRef};
 use aegis_scenario::build::{build, start};
 use aegis_scenario::format::Start;
-use aegis_scenario::reach::{Answer, Direction, Question, Transport, answer};
+use aegis_scenario::reach::{Answer, Direction, Question, Transport, answer, queries};
 use serde_json::{Value, json};
 
 /// Asks the cluster as it is after the time that was asked for.
@@ -31,7 +31,11 @@ pub fn run(args: &Reach, terminal: &mut Terminal) -> Result<Exit, Failure> {
         .map_err(|error| Failure::usage(format!("after {length} s: {error}")).help(error.help))?;
     match args.format.output {
         TextOrJson::Text => terminal.print(&format!("{found}\n"))?,
-        TextOrJson::Json => terminal.print_json(&shown(&question, &found, length))?,
+        TextOrJson::Json => {
+            let mut out = shown(&question, &found, length);
+            out["queries"] = queries(world.objects(), &question).into();
+            terminal.print_json(&out)?;
+        }
     }
     terminal.finish()?;
     if let (

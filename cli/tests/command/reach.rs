@@ -78,6 +78,12 @@ fn the_answer_is_one_line_and_the_code_is_zero() {
             "allowed\n",
         ),
         ("--from client --to svc/shop/web --port 80", denied),
+        ("--from shop/client --to dns/web --port 80", "allowed\n"),
+        ("--from client --to dns/web.shop --port 80", denied),
+        (
+            "--from client --to dns/web. --port 80",
+            "refused: NXDOMAIN for web\n",
+        ),
         (
             "--from client --to svc/shop/empty --port 80",
             "refused: Service shop/empty has no ready endpoints\n",
@@ -96,6 +102,23 @@ fn json_names_the_policy_its_direction_and_its_pod() {
     assert_eq!(found["policy"], "shop/only-clients");
     assert_eq!(found["direction"], "Ingress");
     assert_eq!(found["answer"], "denied by NetworkPolicy shop/only-clients");
+}
+
+#[test]
+fn names_are_listed_as_they_were_asked_for() {
+    let asked = |name: &str| {
+        let line =
+            format!("reach shop.yaml --for 30s --from client --to dns/{name} --port 443 -o json");
+        shop().run(&line).ends(0).json()["queries"].clone()
+    };
+    let inside = [
+        "web.shop.default.svc.cluster.local",
+        "web.shop.svc.cluster.local",
+    ];
+    assert_eq!(asked("web.shop"), serde_json::json!(inside));
+    // With ndots 5 a name outside of the cluster goes through the whole list first.
+    assert_eq!(asked("api.example.com").as_array().map(Vec::len), Some(4));
+    assert_eq!(asked("api.example.com.").as_array().map(Vec::len), Some(1));
 }
 
 #[test]

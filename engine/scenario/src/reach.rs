@@ -130,6 +130,19 @@ pub fn answer(objects: &Objects, question: &Question) -> Result<Answer, Unanswer
     }
 }
 
+/// The names for which the source asks, in order, where the target is to be looked up; none where it is not, or where
+/// the hosts file knows it.
+#[must_use]
+pub fn queries(objects: &Objects, question: &Question) -> Vec<String> {
+    let name = question.to.strip_prefix(BY_NAME);
+    let from = end(objects, &question.from);
+    let (Some(name), Ok(End::At(Endpoint::Pod(pod)))) = (name, from) else {
+        return Vec::new();
+    };
+    let look = dns::look_up(objects, pod, name);
+    look.queries.iter().map(ToString::to_string).collect()
+}
+
 /// Before a name that the source is to look up.
 const BY_NAME: &str = "dns/";
 

@@ -129,6 +129,9 @@ fn is_it((named, of_uid): &(ObjectRef, SmolStr), reference: &ObjectRef, own_uid:
 
 /// The object is to go when what blocks it is gone.
 fn begin_foreground<P>(cluster: &mut Cluster<P>, slot: Slot) {
+    if cluster.workings.control.foreground.contains(&slot) {
+        return;
+    }
     let others = naming(cluster, slot);
     let blocking: Vec<Slot> = (others.iter())
         .filter(|object| blocks(cluster, object))
@@ -151,6 +154,17 @@ fn blocks<P>(cluster: &Cluster<P>, object: &ObjectRef) -> bool {
     let owners = row.and_then(|row| row.doc["metadata"]["ownerReferences"].as_array());
     let mut owners = owners.into_iter().flatten();
     owners.any(|owner| owner["blockOwnerDeletion"] == true)
+}
+
+/// Whether an object that is waited for owns something that waits itself: owners in a circle would wait for ever, so
+/// it holds its own owner no longer. Source: garbagecollector.go `attemptToDeleteItem`, which takes no closer look either.
+fn circles<P>(cluster: &Cluster<P>, waiting: &[Slot], object: &ObjectRef) -> bool {
+    let Some(dependent) = find(cluster, object) else {
+        return false;
+    };
+    let own = naming(cluster, dependent);
+    let mut slots = own.iter().filter_map(|object| find(cluster, object));
+    slots.any(|slot| waiting.contains(&slot))
 }
 
 /// Its deletion is under way, and a finalizer says what it waits for.
@@ -191,12 +205,13 @@ pub fn finish_foreground<P>(cluster: &mut Cluster<P>) {
         header(&cluster.objects, slot).is_some_and(|row| row.removed.is_none())
     };
     let mut waiting = Vec::new();
-    for slot in all {
+    for slot in all.iter().copied() {
         if !is_there(cluster, slot) {
             continue;
         }
         let others = naming(cluster, slot);
-        let blocked = others.iter().any(|object| blocks(cluster, object));
+        let mut blocking = others.iter().filter(|object| blocks(cluster, object));
+        let blocked = blocking.any(|object| !circles(cluster, &all, object));
         if blocked || !controlled(cluster, slot).is_empty() {
             waiting.push(slot);
             continue;
