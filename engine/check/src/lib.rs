@@ -164,10 +164,9 @@ fn simulated(object: &Value, kind: &Kind, findings: &mut Findings) {
 
 fn bare_pod(object: &Value, root: &FieldPath, findings: &mut Findings) {
     let pod = json!({"metadata": object["metadata"], "spec": object["spec"]});
-    match typed::<PodTemplateSpec>(&pod) {
-        Ok(template) => pod::spec(&template.spec, &root.key("spec"), findings),
-        Err(problem) => findings.misfit(problem, &FieldPath::default()),
-    }
+    read::<PodTemplateSpec>(&pod, root, findings, |template, findings| {
+        pod::spec(&template.spec, &root.key("spec"), findings);
+    });
 }
 
 /// A part of an object, typed; a misfit is a finding.
@@ -188,14 +187,57 @@ fn part<T: DeserializeOwned + Default>(
     }
 }
 
+/// Values that are no valid ones and are told of one part of an object.
+const MOST_MISFITS: usize = 16;
+
+/// Holds a value against rules, typed. What has the right type and no valid value is a finding, and the rest is
+/// held against the rules without it: the API server tells of all such at once. What has another type is all that
+/// it tells, as it cannot read the object.
+fn read<T: DeserializeOwned>(
+    value: &Value,
+    root: &FieldPath,
+    findings: &mut Findings,
+    rules: impl FnOnce(&T, &mut Findings),
+) {
+    let before = match typed::<T>(value) {
+        Ok(part) => return rules(&part, findings),
+        Err(problem) => problem,
+    };
+    let (mut problem, mut rest) = (before, value.clone());
+    for _ in 0..MOST_MISFITS {
+        let path = match &problem {
+            Problem::Invalid { path, .. } | Problem::Unsupported { path, .. } => path.clone(),
+            _ => FieldPath::default(),
+        };
+        findings.misfit(problem, root);
+        // Without an item the others of its list would stand elsewhere.
+        let Some(Segment::Key(_)) = path.0.last() else {
+            return;
+        };
+        path.set(&mut rest, None);
+        match typed::<T>(&rest) {
+            Ok(part) => {
+                let told = findings.list.len();
+                rules(&part, findings);
+                findings.only_news(told);
+                return;
+            }
+            Err(next) => problem = next,
+        }
+    }
+}
+
 fn with<T: DeserializeOwned + Default>(
     object: &Value,
     at: &FieldPath,
     findings: &mut Findings,
     rules: impl FnOnce(&T, &FieldPath, &mut Findings),
 ) {
-    if let Some(spec) = part::<T>(object, "spec", findings) {
-        rules(&spec, at, findings);
+    match object.get("spec") {
+        None => rules(&T::default(), at, findings),
+        Some(spec) => read::<T>(spec, at, findings, |spec, findings| {
+            rules(spec, at, findings)
+        }),
     }
 }
 

@@ -282,3 +282,23 @@ fn every_problem_has_a_code_and_an_explanation() {
         (15, "aegis explain AEG-K010")
     );
 }
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let text = GOOD
+        .replace("replicas: 2", "replicas: -3")
+        .replace("matchLabels: {app: web}", "matchLabels: {app: other}")
+        .replace("memory: 64Mi", "memory: 64MB")
+        .replace("name: web\n        image", "name: Web\n        image");
+    let told = about(&text);
+    for place in [
+        "6:13 spec.replicas: Invalid value: -3",
+        "16:40 spec.template.spec.containers[0].resources.requests.memory: Invalid value",
+        "spec.template.metadata.labels: Invalid value",
+        "spec.template.spec.containers[0].name: Invalid value: \"Web\"",
+    ] {
+        let once = told.iter().filter(|message| message.contains(place));
+        assert_eq!(once.count(), 1, "{place}: {told:#?}");
+    }
+    assert_eq!(told.len(), 4, "{told:#?}");
+}

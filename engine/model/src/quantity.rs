@@ -21,8 +21,8 @@ pub enum QuantityError {
     NoNumber,
     /// The suffix is none of Kubernetes'.
     UnknownSuffix(String),
-    /// The amount does not fit.
-    TooLarge,
+    /// It has too many digits behind the point.
+    TooLong,
 }
 
 impl fmt::Display for QuantityError {
@@ -35,12 +35,15 @@ impl fmt::Display for QuantityError {
                     "unknown suffix `{suffix}`; Kubernetes knows n u m k M G T P E Ki Mi Gi Ti Pi Ei"
                 )
             }
-            Self::TooLarge => write!(f, "the amount is too large"),
+            Self::TooLong => write!(f, "the amount has too many digits"),
         }
     }
 }
 
 impl core::error::Error for QuantityError {}
+
+/// The largest amount, 2⁶³ − 1: what is more counts as that (apimachinery, quantity.go `maxAllowed`).
+const LARGEST: i128 = i64::MAX as i128 * 1000;
 
 /// Multiplier of a suffix, as (factor in thousandths, divisor).
 fn scale(suffix: &str) -> Option<(i128, i128)> {
@@ -64,11 +67,12 @@ fn scale(suffix: &str) -> Option<(i128, i128)> {
 /// `e3`, `E-2` as (factor in thousandths, divisor).
 fn exponent(suffix: &str) -> Option<(i128, i128)> {
     let digits = suffix.strip_prefix(['e', 'E'])?;
-    let power: i32 = digits.parse().ok()?;
+    let power: i64 = digits.parse().ok()?;
+    // Beyond that any number is more than the largest amount, or less than the smallest part.
+    let places = power.unsigned_abs().min(24) as u32;
     match power {
-        0..=24 => Some((1000 * 10_i128.pow(power.unsigned_abs()), 1)),
-        -24..0 => Some((1000, 10_i128.pow(power.unsigned_abs()))),
-        _ => None,
+        0.. => Some((1000 * 10_i128.pow(places), 1)),
+        _ => Some((1000, 10_i128.pow(places))),
     }
 }
 
@@ -88,11 +92,15 @@ fn number(text: &str) -> Option<(i128, u32, bool)> {
     })
 }
 
-/// `digits × factor ÷ divisor ÷ 10^places`, rounded up.
+/// `digits × factor ÷ divisor ÷ 10^places`, rounded up, the largest amount at most; `None` where there are more
+/// digits behind the point than are counted.
 fn scaled(digits: i128, factor: i128, divisor: i128, places: u32) -> Option<i128> {
     let divisor = 10_i128.checked_pow(places)?.checked_mul(divisor)?;
-    let amount = digits.checked_mul(factor)?;
-    Some(amount / divisor + i128::from(amount % divisor != 0))
+    let Some(amount) = digits.checked_mul(factor) else {
+        return Some(LARGEST);
+    };
+    let rounded = amount / divisor + i128::from(amount % divisor != 0);
+    Some(rounded.min(LARGEST))
 }
 
 impl core::str::FromStr for Quantity {
@@ -104,7 +112,7 @@ impl core::str::FromStr for Quantity {
         let (digits, places, negative) = number(digits).ok_or(QuantityError::NoNumber)?;
         let (factor, divisor) =
             scale(suffix).ok_or_else(|| QuantityError::UnknownSuffix(suffix.to_string()))?;
-        let milli = scaled(digits, factor, divisor, places).ok_or(QuantityError::TooLarge)?;
+        let milli = scaled(digits, factor, divisor, places).ok_or(QuantityError::TooLong)?;
         Ok(Self {
             milli: if negative { -milli } else { milli },
         })
@@ -171,5 +179,40 @@ impl fmt::Display for Quantity {
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quantity;
+    use alloc::string::ToString;
+
+    #[test]
+    fn absurd_amounts_are_the_largest_and_the_smallest() {
+        for (text, milli) in [
+            ("1e300", i128::from(i64::MAX) * 1000),
+            ("1e+300", i128::from(i64::MAX) * 1000),
+            ("99999999999Ei", i128::from(i64::MAX) * 1000),
+            ("9223372036854775808", i128::from(i64::MAX) * 1000),
+            ("1e-300", 1),
+            ("0e300", 0),
+            ("-1", -1000),
+        ] {
+            assert_eq!(text.parse(), Ok(Quantity { milli }), "{text}");
+        }
+        let digits = "1.".to_string() + &"0".repeat(60);
+        for text in [
+            "NaN",
+            "",
+            "1e",
+            "1e3.5",
+            "1.5.5",
+            "inf",
+            "0x10",
+            "\u{663}",
+            digits.as_str(),
+        ] {
+            assert!(text.parse::<Quantity>().is_err(), "{text}");
+        }
     }
 }
