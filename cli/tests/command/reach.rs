@@ -108,7 +108,7 @@ fn json_names_the_policy_its_direction_and_its_pod() {
 fn names_are_listed_as_they_were_asked_for() {
     let asked = |name: &str| {
         let line =
-            format!("reach shop.yaml --for 30s --from client --to dns/{name} --port 443 -o json");
+            format!("reach shop.yaml --for 30s --from client --to dns/{name} --port 80 -o json");
         shop().run(&line).ends(0).json()["queries"].clone()
     };
     let inside = [
