@@ -46,8 +46,17 @@ fn manifests_that_work_are_left_alone() {
     let place = Place::new();
     place.write("app.yaml", HEALTHY);
     let answer = place.run("diagnose app.yaml --exit-code");
-    assert_eq!((answer.code, answer.out.lines().count()), (Some(0), 1));
+    assert_eq!(answer.code, Some(0), "{}", answer.out);
     assert!(answer.out.starts_with("healthy"), "{}", answer.out);
+    // Without a limit and a probe: no alarm, and a word with the change and its undo.
+    let found = place.run("diagnose app.yaml -o json").json();
+    let advice = found["advice"].as_array().expect("advice");
+    assert_eq!(advice.len(), 2, "{found:#}");
+    assert!(
+        advice
+            .iter()
+            .all(|one| one["kubectl"] != "" && one["undo"] != "")
+    );
 }
 
 #[test]

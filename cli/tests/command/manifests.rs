@@ -76,6 +76,11 @@ fn containers_that_do_not_start() {
 }
 
 #[test]
+fn images_and_programs_that_cannot_do_what_they_are_told() {
+    check("programs.yaml");
+}
+
+#[test]
 fn images_that_are_not_there() {
     check("images.yaml");
 }

@@ -12,6 +12,8 @@ pub enum Weight {
     /// A component names the cause itself: the scheduler, a kubelet, the API server, the crashed
     /// process, a service manager. Such words without the cause: 1 in 400.
     Said,
+    /// The documentation of a program or an image says that it cannot work as it is told to: 1 in 150.
+    Documented,
     /// A field contradicts another object, so that it cannot work: 1 in 50.
     Proven,
     /// It fits, and other causes fit as well: 1 in 7.
@@ -28,12 +30,22 @@ impl Weight {
     pub const fn nats(self) -> f64 {
         match self {
             Self::Said => 6.0,
+            Self::Documented => 5.0,
             Self::Proven => 4.0,
             Self::Fits => 2.0,
             Self::Hints => 0.7,
             Self::Doubts => -2.0,
         }
     }
+}
+
+/// What a cause must explain to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Something that is wrong now: without it, it is an old event or an odd setting.
+    Symptoms,
+    /// Nothing: objects say by themselves that it cannot work, whether or not anybody has met it yet.
+    Nothing,
 }
 
 /// A possible cause.
@@ -59,6 +71,8 @@ pub struct Candidate {
     pub against: Vec<Evidence>,
     /// Sum of its weights, in nats.
     pub nats: f64,
+    /// What it must explain.
+    pub wants: Wants,
     /// What fills the places of its texts.
     pub values: BTreeMap<&'static str, String>,
 }
@@ -78,6 +92,7 @@ impl Candidate {
             evidence: Vec::new(),
             against: Vec::new(),
             nats: 0.0,
+            wants: Wants::Symptoms,
             values: BTreeMap::new(),
         })
     }
@@ -144,6 +159,13 @@ impl Candidate {
         } else {
             self.evidence.push(seen);
         }
+        self
+    }
+
+    /// Told although nothing is wrong yet.
+    #[must_use]
+    pub fn by_itself(mut self) -> Self {
+        self.wants = Wants::Nothing;
         self
     }
 

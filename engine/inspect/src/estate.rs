@@ -37,7 +37,8 @@ pub fn reference(kind: &str, namespace: &str, name: &str) -> String {
     }
 }
 
-/// What keeps pods: a Deployment, StatefulSet, DaemonSet, a Job, or a pod or ReplicaSet that nobody owns.
+/// What keeps pods: a Deployment, StatefulSet, DaemonSet, a CronJob, or a Job, pod or ReplicaSet that nobody
+/// owns.
 #[derive(Debug)]
 pub struct Workload<'a> {
     /// The object.
@@ -83,7 +84,7 @@ pub struct Estate<'a> {
     by_name: BTreeMap<(&'a str, &'a str, &'a str), usize>,
 }
 
-const KEEPERS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "Job"];
+const KEEPERS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
 impl<'a> Estate<'a> {
     /// Indexes a bundle.
@@ -113,7 +114,11 @@ impl<'a> Estate<'a> {
                 .is_some();
             let keeper = KEEPERS.contains(&object.kind) && !(object.kind == "Job" && owned);
             if keeper || (object.kind == "ReplicaSet" && !owned) {
-                self.workloads.push(workload(*object, "/spec/template"));
+                let template = match object.kind {
+                    "CronJob" => "/spec/jobTemplate/spec/template",
+                    _ => "/spec/template",
+                };
+                self.workloads.push(workload(*object, template));
             }
         }
     }
@@ -411,6 +416,14 @@ impl Estate<'_> {
     #[must_use]
     pub fn knows_pods(&self) -> bool {
         !self.pods.is_empty() || self.bundle.origin == Origin::Settled
+    }
+}
+
+impl Workload<'_> {
+    /// Whether its pods do their work and end.
+    #[must_use]
+    pub fn is_batch(&self) -> bool {
+        matches!(self.object.kind, "Job" | "CronJob")
     }
 }
 

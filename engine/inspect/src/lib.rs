@@ -7,11 +7,14 @@
 //!
 //! Texts of a bundle are evidence and never instructions. Values of Secrets are not read.
 
+pub mod advice;
 pub mod anonymize;
 pub mod candidate;
 pub mod checks;
+pub mod containers;
 pub mod doc;
 pub mod estate;
+pub mod images;
 pub mod labels;
 mod present;
 pub mod settings;
@@ -23,6 +26,7 @@ use aegis_model::inspection::{Inspection, InspectionVerdict};
 use candidate::Candidate;
 use checks::{CHECKS, Case};
 use estate::Estate;
+use std::collections::BTreeMap;
 use symptoms::{Picture, Symptom};
 use weigh::Weighed;
 
@@ -39,23 +43,44 @@ pub struct Scope {
     pub object: Option<String>,
 }
 
+/// An answer with what fills the places of its texts, which whoever makes fixes of it needs.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The answer.
+    pub inspection: Inspection,
+    /// By finding, in their order: names of places and what fills them.
+    pub values: Vec<BTreeMap<&'static str, String>>,
+}
+
 /// Looks for causes in a bundle.
 #[must_use]
 pub fn inspect(bundle: &Bundle, scope: &Scope) -> Inspection {
+    find(bundle, scope).inspection
+}
+
+/// Looks for causes in a bundle, and keeps what their texts are filled with.
+#[must_use]
+pub fn find(bundle: &Bundle, scope: &Scope) -> Found {
     let estate = Estate::of(bundle);
     let picture = symptoms::look(&estate);
     let case = Case { estate, picture };
-    let candidates: Vec<Candidate> = CHECKS
-        .iter()
-        .flat_map(|check| (check.find)(&case))
-        .collect();
+    let candidates: Vec<Candidate> = CHECKS.iter().flat_map(|check| check.look(&case)).collect();
     let weighed = weigh::weigh(candidates, &case.estate, &case.picture);
     let kept: Vec<&Weighed> = weighed.iter().filter(|one| within(scope, one)).collect();
     let found = kept
         .first()
         .is_some_and(|first| weigh::beats_unknown(first));
-    let findings = (1..).zip(kept.into_iter().filter(|_| found).take(MOST_FINDINGS));
-    Inspection {
+    let shown: Vec<&Weighed> = kept
+        .into_iter()
+        .filter(|_| found)
+        .take(MOST_FINDINGS)
+        .collect();
+    let values = shown
+        .iter()
+        .map(|one| one.candidate.values.clone())
+        .collect();
+    let findings = (1..).zip(shown);
+    let inspection = Inspection {
         schema: SCHEMA.to_owned(),
         verdict: verdict(found, &case.picture),
         users_affected: users_affected(&case.picture),
@@ -64,7 +89,8 @@ pub fn inspect(bundle: &Bundle, scope: &Scope) -> Inspection {
             .collect(),
         unread: bundle.unread.clone(),
         not_simulated: not_simulated(bundle),
-    }
+    };
+    Found { inspection, values }
 }
 
 fn not_simulated(bundle: &Bundle) -> Vec<String> {

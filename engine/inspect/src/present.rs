@@ -15,7 +15,10 @@ pub fn finding(rank: u32, weighed: &Weighed) -> CauseFound {
         rank,
         fault: candidate.cause.id.to_owned(),
         object: candidate.object.clone(),
-        field: candidate.field.clone(),
+        field: candidate
+            .field
+            .as_deref()
+            .map(|field| placed(&candidate.object, field)),
         mechanism: candidate.cause.mechanism.to_owned(),
         actor: candidate.actor.clone(),
         summary: format!(
@@ -43,6 +46,19 @@ pub fn finding(rank: u32, weighed: &Weighed) -> CauseFound {
                 .collect(),
             tried: Tried::default(),
         },
+    }
+}
+
+/// A field of a pod's spec as its object has it: a Pod has no template, a CronJob's is that of its Jobs.
+fn placed(object: &str, field: &str) -> String {
+    let own = |prefix: &str| match field.strip_prefix("spec.template.spec") {
+        Some(rest) => format!("{prefix}{rest}"),
+        None => field.to_owned(),
+    };
+    match object.split('/').next() {
+        Some("Pod") => own("spec"),
+        Some("CronJob") => own("spec.jobTemplate.spec.template.spec"),
+        _ => field.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Addresses that workloads are given, and whom an address means.
 
-use crate::doc::{items, text};
+use crate::doc::{items, text, texts};
 use crate::estate::Estate;
 use serde_json::Value;
 
@@ -15,6 +15,63 @@ pub struct Address {
     pub host: String,
     /// The port; `None` where the value names a host alone.
     pub port: Option<u64>,
+}
+
+/// A variable of a container with its value, wherever the value stands. Those of Secrets have none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<'a> {
+    /// The variable.
+    pub name: String,
+    /// Its value.
+    pub value: &'a str,
+    /// Where the value stands.
+    pub place: Stands<'a>,
+}
+
+/// Where the value of a variable stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands<'a> {
+    /// With the variable itself.
+    There,
+    /// In a ConfigMap of its namespace: name and key.
+    ConfigMap(&'a str, &'a str),
+}
+
+/// The variables of a container whose values are known, in the order in which they are set.
+#[must_use]
+pub fn settings<'a>(
+    estate: &Estate<'a>,
+    namespace: &'a str,
+    container: &'a Value,
+) -> Vec<Setting<'a>> {
+    let mut found = Vec::new();
+    for from in items(container, "/envFrom") {
+        let (map, prefix) = (text(from, "/configMapRef/name"), text(from, "/prefix"));
+        let Some(map) = estate.find("ConfigMap", namespace, map) else {
+            continue;
+        };
+        found.extend(texts(map.doc, "/data").map(|(key, value)| Setting {
+            name: format!("{prefix}{key}"),
+            value,
+            place: Stands::ConfigMap(map.name, key),
+        }));
+    }
+    for variable in items(container, "/env") {
+        let name = text(variable, "/name").to_owned();
+        let source = "/valueFrom/configMapKeyRef";
+        let (map, key) = (
+            text(variable, &format!("{source}/name")),
+            text(variable, &format!("{source}/key")),
+        );
+        let held = estate.find("ConfigMap", namespace, map);
+        let held = held.and_then(|map| texts(map.doc, "/data").find(|(one, _)| *one == key));
+        let (value, place) = match held {
+            Some((key, value)) => (value, Stands::ConfigMap(map, key)),
+            None => (text(variable, "/value"), Stands::There),
+        };
+        found.push(Setting { name, value, place });
+    }
+    found
 }
 
 /// All addresses in the variables of a workload's containers.

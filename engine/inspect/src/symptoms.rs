@@ -128,7 +128,7 @@ fn workloads(estate: &Estate<'_>, found: &mut BTreeSet<Symptom>) {
         if !estate.is_home(keeper.object.namespace) {
             continue;
         }
-        if keeper.object.kind == "Job" {
+        if keeper.is_batch() {
             if fails(estate, at) {
                 found.insert(Symptom::Down(at));
             }

@@ -1,7 +1,7 @@
 //! How candidates compare: a posterior over causes, from their priors, what was seen, and what of
 //! the symptoms each explains. Symptoms that a cause leaves unexplained count for another.
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, Wants};
 use crate::estate::Estate;
 use crate::symptoms::{Picture, Symptom};
 use std::collections::BTreeSet;
@@ -54,8 +54,10 @@ pub fn weigh(candidates: Vec<Candidate>, estate: &Estate<'_>, picture: &Picture)
 
 fn weighed(candidate: Candidate, estate: &Estate<'_>, picture: &Picture) -> Weighed {
     let explains = explained(&candidate, estate, picture);
-    let alone =
-        candidate.hurts.is_empty() && candidate.services.is_empty() && candidate.nodes.is_empty();
+    let alone = candidate.wants == Wants::Nothing
+        || candidate.hurts.is_empty()
+            && candidate.services.is_empty()
+            && candidate.nodes.is_empty();
     let (own, callers) = (explains.0.min(COUNTED), explains.1.min(COUNTED));
     let idle = if explains == (0, 0) && !alone {
         IDLE

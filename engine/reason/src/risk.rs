@@ -148,7 +148,10 @@ pub fn reach(topology: &Topology, objects: &Objects, target: Target, genome: &Ge
         ] {
             for (workload, hops) in topology.around(from, HOPS, direction) {
                 let decayed = libm::pow(lambda, f64::from(hops));
-                weight[workload.index()] = weight[workload.index()].max(decayed);
+                // What was made since the call graph was drawn has no users in it.
+                if let Some(weight) = weight.get_mut(workload.index()) {
+                    *weight = weight.max(decayed);
+                }
             }
         }
     }

@@ -7,10 +7,11 @@
 mod calls;
 mod cure;
 mod play;
+mod remedy;
 mod texts;
 mod trial;
 
-pub use trial::tried;
+pub use trial::fixed;
 
 use crate::bundle::{Files, assemble};
 use aegis_model::bundle::{Bundle, Origin};

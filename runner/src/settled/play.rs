@@ -5,8 +5,9 @@ use aegis_kube::print::{EPOCH, list};
 use aegis_kube::{Diagnostic, Document};
 use aegis_model::Quantity;
 use aegis_model::bundle::{Bundle, Unread};
+use aegis_scenario::amount::Length;
 use aegis_scenario::build::build;
-use aegis_scenario::format::Start;
+use aegis_scenario::format::{ServiceWords, Start};
 use aegis_scenario::{Loaded, import, warn};
 use aegis_telemetry::bundle::{event, read_part};
 use aegis_world::World;
@@ -59,6 +60,8 @@ fn world(documents: &[Document]) -> Result<(Loaded, World), Vec<Diagnostic>> {
     loaded.scenario.spec.start = Some(Start::Applied);
     few(&mut loaded.nodes, documents);
     bounded(&mut loaded.nodes);
+    roomy(&mut loaded.nodes, documents);
+    loaded.scenario.spec.services = documents.iter().filter_map(quick).collect();
     let world = build(&loaded, loaded.scenario.spec.seed)?;
     Ok((loaded, world))
 }
@@ -91,6 +94,52 @@ fn telling(document: &Document) -> Document {
         value["spec"]["schedule"] = json!("*/5 * * * *");
     }
     told
+}
+
+/// What nobody said of a program does not decide whether its manifests work: it answers soon after its
+/// start. A command that sleeps first does so all the same.
+const STARTUP: Length = Length(2.0);
+
+fn quick(document: &Document) -> Option<ServiceWords> {
+    let keeps = [
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Pod",
+        "ReplicaSet",
+    ];
+    if !keeps.contains(&document.kind()) {
+        return None;
+    }
+    Some(ServiceWords {
+        name: document.value["metadata"]["name"].as_str()?.to_owned(),
+        startup: Some(STARTUP),
+        ..ServiceWords::default()
+    })
+}
+
+/// CPU of a node at least, cores, and its memory: a program that asks for nothing takes something.
+const LEAST_CPU: i128 = 4;
+const LEAST_MEMORY: i128 = 16 << 30;
+
+/// Nodes that are large enough for what asks for nothing; those of the manifests stay as they are.
+fn roomy(nodes: &mut [Value], documents: &[Document]) {
+    if documents.iter().any(|document| document.kind() == "Node") {
+        return;
+    }
+    for node in nodes {
+        for list in ["capacity", "allocatable"] {
+            for (name, least) in [("cpu", LEAST_CPU), ("memory", LEAST_MEMORY)] {
+                let amount = &mut node["status"][list][name];
+                let given = amount
+                    .as_str()
+                    .and_then(|text| text.parse::<Quantity>().ok());
+                if given.is_some_and(|given| given.milli < least * 1000) {
+                    *amount = json!(least.to_string());
+                }
+            }
+        }
+    }
 }
 
 /// Nodes no larger than machines are; more of them instead.

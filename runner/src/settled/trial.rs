@@ -4,10 +4,10 @@
 //! Only fixes that are a change of objects are tried, and only where the fault shows in the first
 //! rebuilding: otherwise its absence in the second would mean nothing.
 
-use super::{cure, play, texts};
+use super::{cure, play, remedy, texts};
 use crate::bundle::Files;
 use aegis_inspect::estate::Estate;
-use aegis_inspect::{Scope, inspect, symptoms};
+use aegis_inspect::{Found, Scope, inspect, symptoms};
 use aegis_model::bundle::{Bundle, Origin};
 use aegis_model::inspection::{CauseFound, Inspection, Tried};
 use serde_json::{Value, json};
@@ -19,17 +19,34 @@ const FIRST: usize = 3;
 /// Objects that are rebuilt at most: more would take longer than an answer may.
 const MOST: usize = 600;
 
-/// Tries the fix of a finding.
-#[must_use]
-pub fn tried(bundle: &Bundle, finding: &CauseFound) -> Tried {
+/// Gives findings fixes that are changes of these objects, where such a change is plain, and tries the first.
+pub fn fixed(bundle: &Bundle, found: &mut Found) {
     let objects = rebuilt(bundle);
-    let Some(mended) = cure::mended(&objects, finding) else {
+    let findings = found.inspection.findings.iter_mut().zip(&found.values);
+    for (at, (finding, values)) in findings.enumerate() {
+        let mended = cure::mended(&objects, finding, values);
+        if let Some(fix) = mended
+            .as_deref()
+            .and_then(|mended| remedy::commands(&objects, mended))
+        {
+            finding.fix.kubectl = fix.kubectl;
+            finding.fix.undo = fix.undo;
+        }
+        if at == 0 {
+            finding.fix.tried = tried(&objects, mended, finding);
+        }
+    }
+}
+
+/// Tries the fix of a finding.
+fn tried(objects: &[Value], mended: Option<Vec<Value>>, finding: &CauseFound) -> Tried {
+    let Some(mended) = mended else {
         return untried("its fix is no change of objects that can be played");
     };
     if objects.len() > MOST {
         return untried("there are too many objects to rebuild");
     }
-    let (before, found) = played(&objects);
+    let (before, found) = played(objects);
     let shows = found.findings.iter().take(FIRST);
     if !shows.clone().any(|one| is_same(one, finding)) {
         return untried("the fault does not show in a cluster rebuilt from these objects");

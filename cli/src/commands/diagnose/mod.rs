@@ -5,20 +5,25 @@ mod view;
 use crate::args::{Diagnose, TextOrJson};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
-use aegis_inspect::{Scope, anonymize, inspect};
+use aegis_inspect::advice::{Advice, advice};
+use aegis_inspect::{Scope, anonymize, find};
 use aegis_model::inspection::{Fix, Inspection, InspectionVerdict};
 use aegis_runner::bundle::{Files, gather, gather_dump};
-use aegis_runner::settled::{diagnosable, tried};
+use aegis_runner::settled::{diagnosable, fixed};
 use std::io::stdin;
 use std::path::Path;
 
 /// Reads, looks, tells.
 pub fn run(args: &Diagnose, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let found = look(args)?;
+    let (found, advice) = look(args)?;
     match args.format.output {
-        TextOrJson::Json => terminal.print_json(&serde_json::json!(found))?,
+        TextOrJson::Json => {
+            let mut shown = serde_json::json!(found);
+            shown["advice"] = serde_json::json!(advice);
+            terminal.print_json(&shown)?;
+        }
         TextOrJson::Text => {
-            let text = view::text(&found, terminal.out);
+            let text = view::text(&found, &advice, terminal.out);
             terminal.print(&text)?;
         }
     }
@@ -27,7 +32,8 @@ pub fn run(args: &Diagnose, terminal: &mut Terminal) -> Result<Exit, Failure> {
     Ok(if missed { Exit::Missed } else { Exit::Done })
 }
 
-fn look(args: &Diagnose) -> Result<Inspection, Failure> {
+/// The answer, and what is to be said where nothing is wrong.
+fn look(args: &Diagnose) -> Result<(Inspection, Vec<Advice>), Failure> {
     let mut bundle = diagnosable(files(&args.path)?);
     let empty = bundle.objects.is_empty() && bundle.refused.is_empty();
     if empty && bundle.events.is_empty() && bundle.logs.is_empty() {
@@ -49,18 +55,24 @@ fn look(args: &Diagnose) -> Result<Inspection, Failure> {
     let scope = Scope {
         object: args.object.clone(),
     };
-    let mut found = inspect(&bundle, &scope);
-    if let Some(first) = found.findings.first_mut() {
-        first.fix.tried = tried(&bundle, first);
-        if first.fix.tried.ended == Some(false) {
-            withdraw(&mut first.fix);
-        }
+    let mut found = find(&bundle, &scope);
+    fixed(&bundle, &mut found);
+    let mut found = found.inspection;
+    if let Some(first) = found.findings.first_mut()
+        && first.fix.tried.ended == Some(false)
+    {
+        withdraw(&mut first.fix);
     }
-    Ok(if args.anonymize {
-        anonymize::anonymized(found, &bundle)
-    } else {
-        found
-    })
+    let is_well = found.verdict == InspectionVerdict::Healthy && !args.anonymize;
+    let advice = match is_well {
+        true => advice(&bundle),
+        false => Vec::new(),
+    };
+    let found = match args.anonymize {
+        true => anonymize::anonymized(found, &bundle),
+        false => found,
+    };
+    Ok((found, advice))
 }
 
 /// What was tried and did not end the fault is no fix.

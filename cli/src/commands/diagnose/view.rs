@@ -1,6 +1,7 @@
 //! A diagnosis for people: the cause, why, the fix with its undo, what to check next.
 
 use crate::paint::{Paint, harmless};
+use aegis_inspect::advice::Advice;
 use aegis_model::inspection::{CauseFound, Inspection, InspectionVerdict, Tried};
 use std::fmt::Write;
 
@@ -12,13 +13,14 @@ const EVIDENCE: usize = 4;
 const UNREAD: usize = 8;
 
 /// The whole answer.
-pub fn text(found: &Inspection, paint: Paint) -> String {
+pub fn text(found: &Inspection, advice: &[Advice], paint: Paint) -> String {
     let mut out = String::new();
     head(&mut out, found, paint);
     for finding in found.findings.iter().take(IN_FULL) {
         full(&mut out, finding, paint);
     }
     also(&mut out, found, paint);
+    advise(&mut out, advice, paint);
     unread(&mut out, found, paint);
     out
 }
@@ -133,6 +135,30 @@ fn also(out: &mut String, found: &Inspection, paint: Paint) {
             paint.dim(&sure),
             finding.fault,
             harmless(&finding.object)
+        );
+    }
+}
+
+/// Pieces of advice that are told; all of them stand in the JSON.
+const ADVISED: usize = 4;
+
+/// What is not wrong, and not wanted either.
+fn advise(out: &mut String, advice: &[Advice], paint: Paint) {
+    if advice.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", paint.dim("advice: nothing of it is broken"));
+    for one in advice.iter().take(ADVISED) {
+        let _ = writeln!(out, "  {}: {}", harmless(&one.object), harmless(&one.text));
+        section(out, "field", std::iter::once(one.field.clone()), paint);
+        section(out, "change", std::iter::once(one.kubectl.clone()), paint);
+        section(out, "undo", std::iter::once(one.undo.clone()), paint);
+    }
+    if advice.len() > ADVISED {
+        let _ = writeln!(
+            out,
+            "  … and {} more (all with -o json)",
+            advice.len() - ADVISED
         );
     }
 }

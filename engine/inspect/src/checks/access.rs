@@ -2,17 +2,13 @@
 //! the roles that are bound to the pod's ServiceAccount.
 
 use super::Case;
-use crate::candidate::{Candidate, Weight::Said};
+use crate::candidate::{Candidate, Weight::Documented};
 use crate::doc::{items, text};
 use crate::estate::{Estate, Object};
-use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let all = 0..estate.workloads.len();
     all.filter_map(|at| refused(estate, at)).collect()
 }
@@ -32,21 +28,27 @@ fn refused(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         "" => "default",
         name => name,
     };
+    // No official image brings kubectl: there it is the program that is missing.
+    let may_ask = |one: &&Value| !crate::images::Image::of(text(one, "/image")).is_of_library();
     let asks = items(keeper.pod_spec, "/containers")
+        .filter(may_ask)
         .flat_map(|one| items(one, "/command").chain(items(one, "/args")))
         .filter_map(Value::as_str)
-        .flat_map(|script| asks(script, namespace));
+        .flat_map(|script| {
+            let mut all = asks(script, namespace);
+            all.extend(asks_of_api(script));
+            all
+        });
     let denied = { asks }.find(|ask| !allowed(estate, namespace, account, ask))?;
     let words = format!(
         "it asks to {} {} in {}, and nothing that is bound to {account} allows it",
         denied.verb, denied.resource, denied.namespace
     );
-    let mut candidate = Candidate::at_workload("permission_denied_by_rbac", estate, at)?
+    let candidate = Candidate::at_workload("permission_denied_by_rbac", estate, at)?
         .field("spec.template.spec.serviceAccountName")
         .value("value", account)
-        .seen(Said, "object", keeper.object.reference(), words);
-    candidate.hurts.clear();
-    Some(candidate)
+        .seen(Documented, "object", keeper.object.reference(), words);
+    Some(candidate.by_itself())
 }
 
 /// What the `kubectl` commands of a script ask for, those that read or delete.
@@ -57,6 +59,36 @@ fn asks(script: &str, home: &str) -> Vec<Ask> {
         .filter_map(|words| {
             let at = words.iter().position(|word| *word == "kubectl")?;
             ask(&words[at + 1..], home)
+        })
+        .collect()
+}
+
+/// What a script asks of the API server by itself: `curl …/api/v1/namespaces/shop/pods`.
+fn asks_of_api(script: &str) -> Vec<Ask> {
+    let local = script.contains("kubernetes.default") || script.contains("KUBERNETES_SERVICE_HOST");
+    let words = script.split([' ', '"', '\'', '\n', ')']).filter(|_| local);
+    words
+        .filter_map(|word| {
+            let at = word.find("/api/v1/").map(|at| at + 8).or_else(|| {
+                let at = word.find("/apis/")? + 6;
+                let rest = word[at..].splitn(3, '/').nth(2)?;
+                Some(word.len() - rest.len())
+            })?;
+            let path = word[at..].split('?').next()?;
+            let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+            let (namespace, rest) = match parts.as_slice() {
+                ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (*namespace, rest),
+                rest => ("*", rest),
+            };
+            let plain = !namespace.contains('$')
+                && rest.first()?.bytes().all(|byte| byte.is_ascii_lowercase());
+            plain.then(|| {
+                Some(Ask {
+                    verb: if rest.len() > 1 { "get" } else { "list" }.to_owned(),
+                    resource: (*rest.first()?).to_owned(),
+                    namespace: namespace.to_owned(),
+                })
+            })?
         })
         .collect()
 }
@@ -83,7 +115,13 @@ fn ask(words: &[&str], home: &str) -> Option<Ask> {
         ("get", true) => "get",
         ("get" | "describe", false) => "list",
         ("delete", _) => "delete",
+        ("scale" | "patch" | "label" | "annotate" | "set", _) => "patch",
+        ("create" | "run" | "expose", _) => "create",
         _ => return None,
+    };
+    let resource = match verb {
+        "create" if resource == "-f" => return None,
+        _ => resource,
     };
     let known = resource.bytes().all(|byte| byte.is_ascii_lowercase());
     known.then(|| Ask {
@@ -185,7 +223,10 @@ fn takes(rule: &Value, ask: &Ask) -> bool {
         .iter()
         .find(|(_, all)| all.contains(&ask.resource.as_str()));
     let of_group = group.is_none_or(|(group, _)| holds("/apiGroups", group));
-    holds("/verbs", &ask.verb) && holds("/resources", &ask.resource) && of_group
+    let scaled = format!("{}/scale", ask.resource);
+    let of_resource =
+        holds("/resources", &ask.resource) || ask.verb == "patch" && holds("/resources", &scaled);
+    holds("/verbs", &ask.verb) && of_resource && of_group
 }
 
 #[cfg(test)]

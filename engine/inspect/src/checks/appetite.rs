@@ -4,24 +4,21 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven},
+    Weight::{Documented, Fits, Proven},
 };
 use crate::doc::{items, quantity, text};
 use crate::estate::Estate;
-use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     for at in 0..estate.workloads.len() {
         for container in items(estate.workloads[at].pod_spec, "/containers") {
             let script = script_of(container);
             found.extend(throttled(estate, at, container, &script));
             found.extend(hoards(estate, at, container, &script));
+            found.extend(outgrown(estate, at, container, &script));
         }
     }
     found
@@ -52,15 +49,14 @@ fn throttled(estate: &Estate<'_>, at: usize, container: &Value, script: &str) ->
         "it computes without a pause and wants {} cores; its limit is {shown}",
         wanted / 1000
     );
-    let mut found = Candidate::at_workload("cpu_overload", estate, at)?
+    let found = Candidate::at_workload("cpu_overload", estate, at)?
         .field(format!(
             "spec.template.spec.containers[name={name}].resources.limits.cpu"
         ))
         .value("value", shown)
         .seen(Proven, "object", reference.clone(), words)
         .seen(Fits, "object", reference, "it is throttled in each period");
-    found.hurts.clear();
-    Some(found)
+    Some(found.by_itself())
 }
 
 /// Commands that use a core each and never end or pause.
@@ -125,7 +121,7 @@ fn hoards(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Op
         "its command keeps {} MiB in a variable; its limit is {shown}",
         kept >> 20
     );
-    let mut found = Candidate::at_workload("memory_limit_too_low", estate, at)?
+    let found = Candidate::at_workload("memory_limit_too_low", estate, at)?
         .field(format!(
             "spec.template.spec.containers[name={name}].resources.limits.memory"
         ))
@@ -137,8 +133,103 @@ fn hoards(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Op
             reference,
             "it is killed each time that it starts",
         );
-    found.hurts.clear();
-    Some(found)
+    Some(found.by_itself())
+}
+
+/// A heap or a buffer that may grow beyond the container's limit, by its own settings; a program that keeps
+/// what it makes in an endless loop.
+fn outgrown(estate: &Estate<'_>, at: usize, container: &Value, script: &str) -> Option<Candidate> {
+    let limit = quantity(container, "/resources/limits/memory")? / 1000;
+    let shown = text(container, "/resources/limits/memory");
+    let variables = items(container, "/env").map(|one| (text(one, "/name"), text(one, "/value")));
+    let texts = variables.chain([("its command", script)]);
+    let told = { texts }.find_map(|(name, value)| {
+        let (flag, bytes) = heap(value, text(container, "/image"))?;
+        (bytes >= limit).then(|| format!("{name} says {flag}: more than the limit of {shown}"))
+    });
+    let words = told.or_else(|| {
+        grows(script).then(|| {
+            format!("its command keeps what it makes in an endless loop; its limit is {shown}")
+        })
+    })?;
+    let name = text(container, "/name");
+    let reference = estate.workloads[at].object.reference();
+    let found = Candidate::at_workload("memory_limit_too_low", estate, at)?
+        .field(format!(
+            "spec.template.spec.containers[name={name}].resources.limits.memory"
+        ))
+        .value("value", shown)
+        .value("container", name)
+        .seen(Documented, "object", reference, words);
+    Some(found.by_itself())
+}
+
+/// The largest heap or buffer that flags ask for, with the flag.
+fn heap(value: &str, image: &str) -> Option<(String, i128)> {
+    let words: Vec<&str> = value.split([' ', '"', '\'']).collect();
+    words.iter().enumerate().find_map(|(at, word)| {
+        let next = || words.get(at + 1).copied().unwrap_or_default();
+        let mebi = |text: &str| Some(text.parse::<i128>().ok()? << 20);
+        let size = if let Some(size) = word
+            .strip_prefix("-Xmx")
+            .or_else(|| word.strip_prefix("-Xms"))
+        {
+            bytes(size)
+        } else if let Some(size) = word.strip_prefix("--max-old-space-size=") {
+            mebi(size)
+        } else if let Some(size) = word
+            .strip_prefix("--innodb-buffer-pool-size=")
+            .or_else(|| word.strip_prefix("--innodb_buffer_pool_size="))
+        {
+            bytes(size)
+        } else if let Some(size) = word.strip_prefix("shared_buffers=") {
+            bytes(size)
+        } else if *word == "--maxmemory" {
+            bytes(next())
+        } else if *word == "-m" && image.starts_with("memcached") {
+            mebi(next())
+        } else {
+            None
+        };
+        Some(((*word).to_owned(), size?))
+    })
+}
+
+/// Whether a program adds to what it keeps in a loop that nothing ends: `s = s x`, `a.push(…)`, `@a`.
+fn grows(script: &str) -> bool {
+    const LOOPS: &[&str] = &[
+        "while (1)",
+        "while(1)",
+        "while (true)",
+        "while(true)",
+        "while 1",
+        "for (;;)",
+        "for(;;)",
+        "setInterval(",
+        "loop {",
+        "loop do",
+    ];
+    let language = ["awk", "node ", "perl ", "ruby ", "php "]
+        .iter()
+        .any(|word| script.contains(word));
+    let endless = LOOPS.iter().any(|word| script.contains(word));
+    let keeps = [".push(", "push @", ".=", "+=", "<<", ".concat("]
+        .iter()
+        .any(|word| script.contains(word))
+        || script.split([';', '\n', '{', '}']).any(appends);
+    let ends = ["sleep 0", "break", "exit"]
+        .iter()
+        .any(|word| script.contains(word));
+    language && endless && keeps && !ends
+}
+
+/// `data = data chunk`.
+fn appends(statement: &str) -> bool {
+    let Some((name, value)) = statement.split_once('=') else {
+        return false;
+    };
+    let (name, mut words) = (name.trim(), value.split_whitespace());
+    !name.is_empty() && !name.contains(' ') && words.next() == Some(name) && words.next().is_some()
 }
 
 /// Bytes that a command substitution gives: `$(dd if=/dev/zero bs=1M count=200)`, `$(head -c 200M /dev/zero)`.

@@ -4,13 +4,9 @@ use super::Case;
 use crate::candidate::{Candidate, Weight::Proven};
 use crate::doc::{items, text};
 use crate::estate::{Estate, Object};
-use aegis_model::bundle::Origin;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     ["RoleBinding", "ClusterRoleBinding"]
         .into_iter()
         .flat_map(|kind| {

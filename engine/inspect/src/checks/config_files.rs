@@ -10,14 +10,10 @@ use crate::candidate::{
 };
 use crate::doc::{items, text, texts};
 use crate::estate::Estate;
-use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let all = 0..estate.workloads.len();
     all.filter_map(|at| {
         let mut containers = items(estate.workloads[at].pod_spec, "/containers");
@@ -42,7 +38,7 @@ fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidat
             .filter(|(file, _)| file.ends_with(".conf") && (wanted.is_empty() || *file == wanted));
         files.find_map(|(file, content)| Some((map, file.to_owned(), wrong(content)?)))
     })?;
-    let mut found = Candidate::at_workload("misconfiguration", estate, at)?
+    let found = Candidate::at_workload("misconfiguration", estate, at)?
         .field(format!("{}: data.{file}", map.reference()))
         .seen(Proven, "object", map.reference(), words)
         .seen(
@@ -51,8 +47,7 @@ fn refused(estate: &Estate<'_>, at: usize, container: &Value) -> Option<Candidat
             keeper.object.reference(),
             "nginx reads it at its start, and ends",
         );
-    found.hurts.clear();
-    Some(found)
+    Some(found.by_itself())
 }
 
 /// Whether an image is nginx' official one.

@@ -198,7 +198,9 @@ fn stuck(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
             None => candidate,
         });
     }
-    if let Some(message) = messages_of(pod).find(|message| message.contains("runAsNonRoot")) {
+    if let Some(message) = messages_of(pod)
+        .find(|message| message.contains("runAsNonRoot") || message.contains("non-root policy"))
+    {
         return Some(
             Candidate::at_workload("security_context_forbidden", &case.estate, at)?
                 .field("spec.template.spec.securityContext.runAsNonRoot")
@@ -281,6 +283,11 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ),
     (
         "usage per ",
+        "limit_range_exceeded",
+        "spec.template.spec.containers[].resources",
+    ),
+    (
+        "must be less than or equal to",
         "limit_range_exceeded",
         "spec.template.spec.containers[].resources",
     ),

@@ -411,9 +411,12 @@ fn plain(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
                 .any(|words| event.message.starts_with(words))
     });
     let settled = case.estate.bundle.origin == Origin::Settled && !ended_by_kubelet;
-    let (id, part) = if case.estate.workloads[at].object.kind == "Job" {
+    let by_command = settled && by_command(code, words.as_deref().unwrap_or_default());
+    let (id, part) = if by_command && code != 0 {
+        ("command_wrong", command_field(pod, name))
+    } else if case.estate.workloads[at].is_batch() {
         ("job_pods_fail", "")
-    } else if settled && by_command(code, words.as_deref().unwrap_or_default()) {
+    } else if by_command {
         ("command_wrong", command_field(pod, name))
     } else {
         ("crash_at_start", "")

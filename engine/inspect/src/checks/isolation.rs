@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Hints, Proven, Said},
+    Weight::{Documented, Hints, Proven, Said},
 };
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object, Pod};
@@ -59,7 +59,7 @@ fn nameless(estate: &Estate<'_>, policy: &Object<'_>, at: usize) -> Option<Candi
         None => "no egress rule lets its pods ask a name server".to_owned(),
     };
     let weight = if by_name.is_some() || is_shut {
-        Said
+        Documented
     } else {
         Hints
     };

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Said},
+    Weight::{Documented, Fits},
 };
 use crate::doc::{items, number, text};
 use crate::estate::Object;
@@ -15,7 +15,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let crons = estate
         .of_kind("CronJob")
         .filter(|cron| estate.is_home(cron.namespace));
-    let found = crons.filter_map(|cron| idle(case, &cron).or_else(|| failing(case, &cron)));
+    let found = crons.filter_map(|cron| idle(case, &cron));
     let jobs = estate
         .of_kind("Job")
         .filter(|job| estate.is_home(job.namespace));
@@ -47,7 +47,7 @@ fn endless(case: &Case<'_>, job: &Object<'_>) -> Option<Candidate> {
         Some(
             Candidate::new("misconfiguration", job.reference())?
                 .field(format!("spec.template.spec.containers[name={name}]"))
-                .seen(Said, "object", job.reference(), words),
+                .seen(Documented, "object", job.reference(), words),
         )
     })?
 }
@@ -66,31 +66,14 @@ fn idle(case: &Case<'_>, cron: &Object<'_>) -> Option<Candidate> {
         ),
         _ => return None,
     };
-    let weight = if settled || !suspended { Said } else { Fits };
+    let weight = if settled || !suspended {
+        Documented
+    } else {
+        Fits
+    };
     Some(
         Candidate::new("cron_job_broken", cron.reference())?
             .field(field)
             .seen(weight, "object", cron.reference(), words),
-    )
-}
-
-/// A CronJob whose Jobs fail.
-fn failing(case: &Case<'_>, cron: &Object<'_>) -> Option<Candidate> {
-    let estate = &case.estate;
-    let (at, keeper) = estate.workloads.iter().enumerate().find(|(at, keeper)| {
-        let owner = items(keeper.object.doc, "/metadata/ownerReferences").next();
-        let own = owner.is_some_and(|owner| text(owner, "/name") == cron.name)
-            && keeper.object.namespace == cron.namespace;
-        own && case
-            .picture
-            .symptoms
-            .contains(&crate::symptoms::Symptom::Down(*at))
-    })?;
-    let words = format!("its {} fails", keeper.object.reference());
-    Some(
-        Candidate::new("job_pods_fail", cron.reference())?
-            .field("spec.jobTemplate")
-            .hurting([at])
-            .seen(Fits, "object", cron.reference(), words),
     )
 }

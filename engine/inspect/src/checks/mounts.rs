@@ -4,7 +4,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Documented, Fits, Proven, Said},
 };
 use crate::doc::{items, text, texts};
 use crate::estate::{Estate, Pod};
@@ -17,6 +17,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     for at in 0..estate.workloads.len() {
         if estate.bundle.origin == Origin::Settled {
             found.extend(no_such_file(estate, at));
+            found.extend(misspelt_key(estate, at));
+            found.extend(unusual_path(estate, at));
         }
         let mut waiting = estate.pods_of(at).filter(|pod| !pod.is_ready());
         found.extend(waiting.find_map(|pod| no_such_path(case, at, pod)));
@@ -80,14 +82,99 @@ fn no_such_file(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         "subPath {wanted} is no file of volume {name}, which shows {}: the kubelet makes an empty folder at {path}",
         files.join(", ")
     );
-    let mut candidate = Candidate::at_workload("configuration_key_missing", estate, at)?
+    let candidate = Candidate::at_workload("configuration_key_missing", estate, at)?
         .field(format!(
             "spec.template.spec.{list}[name={container}].volumeMounts[name={name}].subPath"
         ))
         .value("value", name)
-        .seen(Said, "object", keeper.object.reference(), words);
-    candidate.hurts.clear();
-    Some(candidate)
+        .seen(Documented, "object", keeper.object.reference(), words);
+    Some(candidate.by_itself())
+}
+
+/// A key that may be absent, that is absent, and of which another is a slip: nothing says so at run time.
+fn misspelt_key(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let namespace = keeper.object.namespace;
+    crate::containers::of_workload(estate, at).find_map(|one| {
+        items(one.doc, "/env").find_map(|variable| {
+            let (kind, owner, key) = source_of(variable)?;
+            let object = estate.find(kind, namespace, owner)?;
+            let parts = ["/data", "/stringData"].into_iter();
+            let keys = parts.filter_map(|part| object.doc.pointer(part).and_then(Value::as_object));
+            let names: Vec<&String> = keys.flatten().map(|(name, _)| name).collect();
+            if names.iter().any(|name| *name == key) {
+                return None;
+            }
+            let near = names.into_iter().find(|name| {
+                key.len() > 3 && super::names::distance(name, key) <= 2
+                    || name.eq_ignore_ascii_case(key)
+            })?;
+            let words = format!("{kind} {owner} has {near} and no {key}, and the key may be absent: the variable stays unset");
+            let asked = text(variable, "/name");
+            let found = Candidate::at_workload("configuration_key_missing", estate, at)?
+                .field(one.field(&format!("env[name={asked}].valueFrom")))
+                .value("value", owner)
+                .value("value_kind", kind.to_ascii_lowercase())
+                .seen(Proven, "object", keeper.object.reference(), words);
+            Some(found.by_itself())
+        })
+    })
+}
+
+/// Folders of nodes under which paths are there, or are made by what runs on each node.
+const OF_NODES: &[&str] = &[
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home/kubernetes",
+    "/lib",
+    "/lib64",
+    "/opt/cni",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/lib",
+    "/var/log",
+    "/var/run",
+    "/snap",
+];
+
+/// A path that a fresh node does not have, and that the volume demands.
+fn unusual_path(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let volume = items(keeper.pod_spec, "/volumes").find(|volume| {
+        let path = text(volume, "/hostPath/path").trim_end_matches('/');
+        let demanded = matches!(
+            text(volume, "/hostPath/type"),
+            "Directory" | "File" | "Socket"
+        );
+        let within = |folder: &&str| {
+            path.strip_prefix(*folder)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let top = path.matches('/').count() < 2;
+        demanded && !top && !OF_NODES.iter().any(|folder| within(&folder))
+    })?;
+    let (name, path) = (text(volume, "/name"), text(volume, "/hostPath/path"));
+    let kind = text(volume, "/hostPath/type");
+    let words = format!(
+        "hostPath type {kind} demands that {path} be there, and a fresh node does not have it"
+    );
+    let found = Candidate::at_workload("host_path_missing", estate, at)?
+        .field(format!("spec.template.spec.volumes[name={name}].hostPath"))
+        .value(
+            "value",
+            if kind == "File" {
+                "FileOrCreate"
+            } else {
+                "DirectoryOrCreate"
+            },
+        )
+        .seen(Proven, "object", keeper.object.reference(), words);
+    Some(found.by_itself())
 }
 
 /// A path of the node that is not of the type that a volume asks for.

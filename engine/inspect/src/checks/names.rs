@@ -4,34 +4,47 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Documented, Fits, Proven},
 };
 use crate::doc::{items, number, text, texts};
 use crate::estate::{Estate, Object};
+use crate::settings::{Setting, Stands};
 use crate::symptoms::Symptom;
-use aegis_model::bundle::Origin;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let home = (0..estate.workloads.len())
         .filter(|at| estate.is_home(estate.workloads[*at].object.namespace));
-    home.filter_map(|at| {
+    home.flat_map(|at| {
         let asked = asked(estate, at);
-        asked.iter().find_map(|ask| judge(case, at, ask))
+        let first = asked
+            .iter()
+            .find_map(|ask| judge(case, at, ask).or_else(|| misported(estate, at, ask)));
+        let waits = awaited(estate, at)
+            .iter()
+            .find_map(|ask| waiting(case, at, ask));
+        first.into_iter().chain(waits)
     })
     .collect()
+}
+
+/// Where the name of a host stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Written {
+    /// In a field of its container, from there on.
+    Field(String),
+    /// In a ConfigMap: its reference and the key.
+    ConfigMap(String, String),
 }
 
 /// A host that a container asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ask {
+    /// The container with the list in which it stands: `containers[name=api]`.
     container: String,
-    /// Where the name stands, below the container.
-    field: String,
+    /// Where the name stands.
+    place: Written,
     /// The variable that holds it.
     variable: Option<String>,
     pub(super) host: String,
@@ -46,7 +59,7 @@ impl Ask {
     pub(super) fn of_command(host: &str, port: Option<i64>) -> Self {
         Self {
             container: String::new(),
-            field: String::new(),
+            place: Written::Field(String::new()),
             variable: None,
             host: host.to_owned(),
             port,
@@ -91,9 +104,74 @@ pub(super) fn asked(estate: &Estate<'_>, at: usize) -> Vec<Ask> {
         }
     }
     for container in items(pod_spec, "/containers") {
-        found.extend(items(container, "/env").filter_map(|one| of_variable(container, one)));
+        found.extend(of_settings(estate, keeper.object.namespace, container));
     }
     found
+}
+
+/// The hosts that init containers ask for: until they answer, nothing of the pod starts.
+fn awaited(estate: &Estate<'_>, at: usize) -> Vec<Ask> {
+    let keeper = &estate.workloads[at];
+    let (pod_spec, namespace) = (keeper.pod_spec, keeper.object.namespace);
+    let mut found = Vec::new();
+    for container in items(pod_spec, "/initContainers") {
+        let mut scripts = scripts(container);
+        scripts.extend(mounted(estate, namespace, pod_spec, container));
+        for (field, script) in scripts {
+            found.extend(of_script(container, field, &script));
+        }
+    }
+    for one in &mut found {
+        one.container = one.container.replace("containers[", "initContainers[");
+    }
+    found
+}
+
+/// An init container that asks for a host which no Service is called.
+fn waiting(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
+    let estate = &case.estate;
+    let keeper = &estate.workloads[at];
+    if is_aliased(keeper.pod_spec, &ask.host) {
+        return None;
+    }
+    let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, keeper.object.namespace)
+    else {
+        return None;
+    };
+    let near = estate
+        .of_kind("Service")
+        .find(|one| one.namespace == namespace && is_near(one.name, &name));
+    let words = match near {
+        Some(near) => format!(
+            "it waits for {}, which no Service is called; Service {} is there",
+            ask.host, near.name
+        ),
+        None => format!("it waits for {}, which no Service is called", ask.host),
+    };
+    let field = match &ask.place {
+        Written::Field(field) => format!("spec.template.spec.{}.{field}", ask.container),
+        Written::ConfigMap(map, key) => format!("{map}: data.{key}"),
+    };
+    let container = ask
+        .container
+        .trim_end_matches(']')
+        .rsplit('=')
+        .next()
+        .unwrap_or_default();
+    let mut found = Candidate::at_workload("init_container_stuck", estate, at)?
+        .field(field)
+        .value("container", container)
+        .seen(Proven, "object", keeper.object.reference(), words)
+        .seen(
+            Fits,
+            "object",
+            keeper.object.reference(),
+            "nothing of the pod starts before its init containers have ended",
+        );
+    if !case.picture.symptoms.contains(&Symptom::Down(at)) {
+        found.hurts.clear();
+    }
+    Some(found)
 }
 
 /// The texts of a container's commands and of its probes.
@@ -191,11 +269,11 @@ fn of_script(container: &Value, field: &'static str, script: &str) -> Vec<Ask> {
         };
         let next = words.get(at + 1).and_then(|next| next.parse().ok());
         found.push(Ask {
-            container: text(container, "/name").to_owned(),
-            field: match &variable {
+            container: format!("containers[name={}]", text(container, "/name")),
+            place: Written::Field(match &variable {
                 Some(name) => format!("env[name={name}].value"),
                 None => field.to_owned(),
-            },
+            }),
             variable,
             host,
             port: port.or(next),
@@ -206,11 +284,31 @@ fn of_script(container: &Value, field: &'static str, script: &str) -> Vec<Ask> {
     found
 }
 
+/// Long flags of curl and wget that take the word behind them.
+const LONG: &[&str] = &[
+    "--connect-timeout",
+    "--data",
+    "--header",
+    "--max-time",
+    "--method",
+    "--output",
+    "--output-document",
+    "--post-data",
+    "--request",
+    "--retry",
+    "--retry-delay",
+    "--timeout",
+    "--tries",
+    "--user",
+    "--write-out",
+];
+
 /// Whether a word is the value of the flag before it, and no host.
 fn is_value(program: &str, before: &str) -> bool {
     let named = matches!(before, "-h" | "--host");
     match program {
         "pg_isready" | "redis-cli" | "mysqladmin" => !named,
+        "curl" | "wget" if before.starts_with("--") => LONG.contains(&before),
         "curl" | "wget" => {
             let letter = before.chars().next_back().unwrap_or(' ');
             let valued = match program {
@@ -252,18 +350,56 @@ fn filled(word: &str, container: &Value, own: &[(&str, &str)]) -> (String, Optio
     (whole, used)
 }
 
-fn of_variable(container: &Value, variable: &Value) -> Option<Ask> {
-    let (name, value) = (text(variable, "/name"), text(variable, "/value"));
+/// The hosts that the variables of a container hold.
+fn of_settings(estate: &Estate<'_>, namespace: &str, container: &Value) -> Vec<Ask> {
+    let settings = crate::settings::settings(estate, namespace, container);
+    settings
+        .iter()
+        .filter_map(|one| of_variable(namespace, container, one, &settings))
+        .collect()
+}
+
+fn of_variable(
+    namespace: &str,
+    container: &Value,
+    setting: &Setting<'_>,
+    all: &[Setting<'_>],
+) -> Option<Ask> {
+    let (name, value) = (setting.name.as_str(), setting.value);
     let (host, port) = host_of(value)?;
-    // A bare word may be anything.
-    (value.contains("://") || port.is_some()).then(|| Ask {
-        container: text(container, "/name").to_owned(),
-        field: format!("env[name={name}].value"),
+    // A bare word may be anything, but where its name says that it is a host.
+    let stem = is_host_by_name(name);
+    let plain = value.contains("://") || port.is_some();
+    if !plain && stem.is_none() {
+        return None;
+    }
+    let beside = stem.and_then(|stem| {
+        let beside = all.iter().find(|one| one.name == format!("{stem}PORT"))?;
+        beside.value.parse().ok()
+    });
+    Some(Ask {
+        container: format!("containers[name={}]", text(container, "/name")),
+        place: match setting.place {
+            Stands::There => Written::Field(format!("env[name={name}].value")),
+            Stands::ConfigMap(map, key) => Written::ConfigMap(
+                crate::estate::reference("ConfigMap", namespace, map),
+                key.to_owned(),
+            ),
+        },
         variable: Some(name.to_owned()),
         host,
-        port,
+        port: port.or(beside),
         by_command: false,
     })
+}
+
+/// What stands before the word for a host in a variable's name: `DB_` of `DB_HOST`.
+fn is_host_by_name(name: &str) -> Option<&str> {
+    const HOSTS: &[&str] = &[
+        "HOSTNAME", "HOST", "SERVER", "SERVICE", "ADDRESS", "ADDR", "ENDPOINT",
+    ];
+    let stem = HOSTS.iter().find_map(|ending| name.strip_suffix(ending))?;
+    (stem.is_empty() || stem.ends_with('_')).then_some(stem)
 }
 
 /// Ports of schemes.
@@ -339,6 +475,25 @@ fn meaning(estate: &Estate<'_>, host: &str, home: &str) -> Meaning {
     }
 }
 
+/// Whether a name resolves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// A Service has it, or nobody knows.
+    Something,
+    /// No Service has it, and nothing else can.
+    Nothing,
+}
+
+impl Named {
+    /// What a host is from a namespace.
+    pub(super) fn of(estate: &Estate<'_>, host: &str, home: &str) -> Self {
+        match meaning(estate, host, home) {
+            Meaning::Nothing { .. } => Self::Nothing,
+            Meaning::Fine => Self::Something,
+        }
+    }
+}
+
 /// Workloads that are not well and whose commands ask for a Service, under its own name or by another
 /// Service that is a name for it.
 pub(super) fn askers(case: &Case<'_>, service: &Object<'_>) -> Vec<usize> {
@@ -391,7 +546,11 @@ fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
         .iter()
         .filter(|one| one.namespace == namespace && is_near(one.name, &name))
         .find(|one| fits(one));
-    let (right, words) = match (elsewhere, near) {
+    let by_port = services
+        .iter()
+        .filter(|one| one.namespace == namespace && ask.port.is_some() && !ask.by_command)
+        .find(|one| fits(one) && ask.port != Some(80) && ask.port != Some(8080));
+    let (right, words) = match (elsewhere, near.or(by_port)) {
         (Some(other), _) => {
             let right = format!("{}.{}", other.name, other.namespace);
             let words = format!(
@@ -422,23 +581,74 @@ fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
         None => right,
     };
     let sure = elsewhere.is_some() || near.is_some();
+    let field = match &ask.place {
+        Written::Field(field) => format!("spec.template.spec.{}.{field}", ask.container),
+        Written::ConfigMap(_, key) => format!("data.{key}"),
+    };
+    let weight = if near.is_some() || elsewhere.is_some() || ask.by_command {
+        Documented
+    } else {
+        Proven
+    };
     let mut candidate = Candidate::at_workload(id, estate, at)?
-        .field(format!(
-            "spec.template.spec.containers[name={}].{}",
-            ask.container, ask.field
-        ))
+        .field(field)
         .value("value", value)
-        .seen(Said, "object", keeper.object.reference(), words)
+        .value("value_host", ask.host.clone())
+        .seen(weight, "object", keeper.object.reference(), words)
         .seen(
             if sure { Proven } else { Fits },
             "object",
             keeper.object.reference(),
             "such a name does not resolve",
         );
+    if let Written::ConfigMap(map, _) = &ask.place {
+        candidate.object.clone_from(map);
+    }
     if !down {
         candidate.hurts.clear();
     }
     Some(candidate)
+}
+
+/// A variable that names a Service with a port that it does not have.
+fn misported(estate: &Estate<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let variable = ask.variable.as_ref().filter(|_| !ask.by_command)?;
+    let port = ask.port?;
+    let short = ask.host.split('.').next().unwrap_or(&ask.host);
+    let own = !ask.host.contains('.')
+        || ask
+            .host
+            .starts_with(&format!("{short}.{}", keeper.object.namespace));
+    let service = estate
+        .find("Service", keeper.object.namespace, short)
+        .filter(|_| own)?;
+    let direct = text(service.doc, "/spec/clusterIP") == "None"
+        || text(service.doc, "/spec/type") == "ExternalName";
+    let ports: Vec<i64> = items(service.doc, "/spec/ports")
+        .filter_map(|one| number(one, "/port"))
+        .collect();
+    if direct || ports.is_empty() || ports.contains(&port) {
+        return None;
+    }
+    let words = format!(
+        "it asks for {short} at port {port}; the Service has {}",
+        ports[0]
+    );
+    let mut found = Candidate::at_workload("env_var_wrong", estate, at)?
+        .value("value", format!("{variable}=…:{}", ports[0]))
+        .seen(Documented, "object", keeper.object.reference(), words);
+    match &ask.place {
+        Written::Field(field) => {
+            found = found.field(format!("spec.template.spec.{}.{field}", ask.container));
+        }
+        Written::ConfigMap(map, key) => {
+            found = found.field(format!("data.{key}"));
+            found.object.clone_from(map);
+        }
+    }
+    found.hurts.clear();
+    Some(found)
 }
 
 /// Whether one name is the other with something more, or with a slip.

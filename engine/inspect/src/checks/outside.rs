@@ -6,15 +6,11 @@ use crate::candidate::{Candidate, Weight::Proven};
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object};
 use crate::labels::selects;
-use aegis_model::bundle::Origin;
 use core::net::Ipv4Addr;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let all = 0..estate.workloads.len();
     all.filter_map(|at| kept_in(estate, at)).collect()
 }
@@ -49,8 +45,7 @@ fn kept_in(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         .value("value", first.name)
         .seen(Proven, "object", first.reference(), words);
     candidate.object = first.reference();
-    candidate.hurts.clear();
-    Some(candidate)
+    Some(candidate.by_itself())
 }
 
 /// Whether a host lies outside of every cluster: a public address, or a name with a public ending.

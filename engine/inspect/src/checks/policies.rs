@@ -200,10 +200,41 @@ fn job(job: &Object<'_>) -> Option<Candidate> {
         text(condition, "/type") == "Failed" && text(condition, "/status") == "True"
     })?;
     let words = format!("{}: {}", text(failed, "/reason"), text(failed, "/message"));
+    if let Some(found) = mistyped(job, &words) {
+        return Some(found);
+    }
     Some(
         Candidate::new("job_failed", job.reference())?
             .field("status.conditions[type=Failed]")
             .seen(Said, "object", job.reference(), words),
+    )
+}
+
+/// A Job that gave up as its command names a program that is not there.
+fn mistyped(job: &Object<'_>, said: &str) -> Option<Candidate> {
+    let container = items(job.doc, "/spec/template/spec/containers").next()?;
+    let words = |list: &str| -> Vec<smol_str::SmolStr> {
+        let words = items(container, list).filter_map(serde_json::Value::as_str);
+        words.map(Into::into).collect()
+    };
+    let script = aegis_shell::read(
+        &words("/command"),
+        &words("/args"),
+        text(container, "/image"),
+    );
+    let aegis_shell::Usually::Ends(code @ (126 | 127)) = script.usually else {
+        return None;
+    };
+    let name = text(container, "/name");
+    let why = format!("its command ends with {code}: there is no such program");
+    Some(
+        Candidate::new("command_wrong", job.reference())?
+            .field(format!(
+                "spec.template.spec.containers[name={name}].command"
+            ))
+            .value("container", name)
+            .seen(Said, "object", job.reference(), said)
+            .seen(Proven, "object", job.reference(), why),
     )
 }
 

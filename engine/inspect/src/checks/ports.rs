@@ -1,22 +1,18 @@
 //! Containers of a pod that listen on the same port: they share one network, and the second to start ends.
 
 use super::Case;
-use super::programs::listens_on;
+use super::served::listening;
 use crate::candidate::{
     Candidate,
     Weight::{Fits, Proven},
 };
+use crate::containers::{Container, of_workload};
 use crate::doc::{items, number, text};
 use crate::estate::Estate;
-use aegis_model::bundle::Origin;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let all = 0..estate.workloads.len();
     all.filter_map(|at| shared(estate, at)).collect()
 }
@@ -24,17 +20,21 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
 /// How it is known on which ports a container listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
-    /// By its image, which is as it comes.
+    /// By its image, which is as it comes, or by its command.
     ByImage,
     /// It declares them.
     Declared,
 }
 
-fn ports_of(container: &Value) -> Vec<(i64, Known)> {
-    if let Some(ports) = listens_on(container) {
-        return ports.iter().map(|port| (*port, Known::ByImage)).collect();
+fn ports_of(estate: &Estate<'_>, one: &Container<'_>) -> Vec<(i64, Known)> {
+    if let Some(found) = listening(estate, one) {
+        return found
+            .ports
+            .iter()
+            .map(|port| (*port, Known::ByImage))
+            .collect();
     }
-    let tcp = items(container, "/ports").filter(|one| matches!(text(one, "/protocol"), "" | "TCP"));
+    let tcp = items(one.doc, "/ports").filter(|one| matches!(text(one, "/protocol"), "" | "TCP"));
     tcp.filter_map(|one| Some((number(one, "/containerPort")?, Known::Declared)))
         .collect()
 }
@@ -42,9 +42,9 @@ fn ports_of(container: &Value) -> Vec<(i64, Known)> {
 fn shared(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     let keeper = &estate.workloads[at];
     let mut taken: BTreeMap<i64, (&str, Known)> = BTreeMap::new();
-    for container in items(keeper.pod_spec, "/containers") {
-        let name = text(container, "/name");
-        for (port, known) in ports_of(container) {
+    for one in of_workload(estate, at).filter(|one| one.list == "containers") {
+        let name = one.name();
+        for (port, known) in ports_of(estate, &one) {
             let Some((first, how)) = taken.insert(port, (name, known)) else {
                 continue;
             };
@@ -53,7 +53,7 @@ fn shared(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
             }
             let words = format!("{first} and {name} both listen on {port}, in one network");
             let both = known == Known::ByImage && how == Known::ByImage;
-            let mut found = Candidate::at_workload("port_taken_in_pod", estate, at)?
+            let found = Candidate::at_workload("port_taken_in_pod", estate, at)?
                 .field(format!("spec.template.spec.containers[name={name}].ports"))
                 .value("value", port.to_string())
                 .seen(
@@ -63,8 +63,7 @@ fn shared(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
                     keeper.object.reference(),
                     words,
                 );
-            found.hurts.clear();
-            return Some(found);
+            return Some(found.by_itself());
         }
     }
     None

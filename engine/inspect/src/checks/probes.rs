@@ -139,6 +139,9 @@ fn judge(
     if family == "liveness" && !restarted(pod) || family == "readiness" && pod.is_ready() {
         return None;
     }
+    if is_told_elsewhere(case, at, probe, &failed.message) {
+        return None;
+    }
     let (what, weight, words) = fault(probe, &failed.message)?;
     let container = text(probe.container, "/name");
     let candidate = Candidate::at_workload(&format!("{family}_probe_{what}"), &case.estate, at)?
@@ -168,6 +171,21 @@ fn judge(
         )
     } else {
         candidate
+    })
+}
+
+/// Whether nobody listens on the port by what is known of the program: that is the better answer.
+fn is_told_elsewhere(case: &Case<'_>, at: usize, probe: &Probe<'_>, message: &str) -> bool {
+    let estate = &case.estate;
+    let mut containers = crate::containers::of_workload(estate, at);
+    let own = containers.find(|one| core::ptr::eq(one.doc, probe.container));
+    let refused = estate.bundle.origin == Origin::Settled && message.contains("connection refused");
+    let asked: Option<i64> = port(probe.spec).parse().ok();
+    own.filter(|_| refused).is_some_and(|one| {
+        let listening = super::served::listening(estate, &one);
+        listening
+            .zip(asked)
+            .is_some_and(|(known, asked)| !known.ports.contains(&asked))
     })
 }
 
@@ -229,6 +247,13 @@ fn fault(
         return Some(("wrong_protocol", Proven, other));
     }
     let patience = patience(probe.spec);
+    let late = serves_after(probe.container).filter(|after| i64::from(*after) > patience);
+    if let Some(after) = late.filter(|_| probe.field != "readinessProbe") {
+        let words = format!(
+            "its command serves after {after} s, and the probe gives up after {patience} s"
+        );
+        return Some(("wrong_timing", Proven, words));
+    }
     if probe.field == "livenessProbe" && patience <= SHORTEST {
         return Some((
             "wrong_timing",
@@ -250,6 +275,35 @@ fn fault(
         None => word.to_owned(),
     };
     Some(("fails", weight, words))
+}
+
+/// Seconds that a container's command takes before it serves.
+fn serves_after(container: &Value) -> Option<u32> {
+    let words = items(container, "/command").chain(items(container, "/args"));
+    let script = words.filter_map(Value::as_str).last()?;
+    let mut rounds = 1;
+    let mut slept = 0_u32;
+    for words in crate::containers::commands(script) {
+        match words[0].as_str() {
+            // `for x in a b c`: its body is passed for each.
+            "for" => {
+                rounds = u32::try_from(words.len().saturating_sub(3))
+                    .unwrap_or(1)
+                    .max(1)
+            }
+            "done" => rounds = 1,
+            "sleep" => {
+                let seconds: u32 = words.get(1).and_then(|word| word.parse().ok())?;
+                slept = slept.saturating_add(seconds.saturating_mul(rounds));
+            }
+            "until" | "true" | "false" | "[" | ":" => return None,
+            _ => {}
+        }
+    }
+    let serves = ["httpd", "http.server", "nc ", "listen"]
+        .iter()
+        .any(|word| script.contains(word));
+    (serves && slept > 0).then_some(slept)
 }
 
 /// Seconds in which hardly any server is up.

@@ -7,14 +7,11 @@ use crate::candidate::{
 };
 use crate::doc::{items, text};
 use crate::estate::Estate;
-use aegis_model::bundle::Origin;
+use crate::images::{Image, is_official, nearest};
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
-    if estate.bundle.origin != Origin::Settled {
-        return Vec::new();
-    }
     let all = 0..estate.workloads.len();
     let judge = |at: usize| {
         let lists = ["initContainers", "containers"];
@@ -25,28 +22,6 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         })
     };
     all.filter_map(judge).collect()
-}
-
-/// Docker Hub's official images, those that are no longer kept among them: they can still be pulled.
-/// Source: github.com/docker-library/official-images, `library/`.
-const OFFICIAL: &str = " adminer adoptopenjdk aerospike almalinux alpine alt amazoncorretto amazonlinux \
-    api-firewall arangodb archlinux azul backdrop bash bonita buildpack-deps busybox caddy cassandra centos \
-    chronograf cirros clearlinux clefos clickhouse clojure composer consul convertigo convertigo-mbaas couchbase \
-    couchdb crate crux dart debian docker docker-dev drupal eclipse-mosquitto eclipse-temurin eggdrop \
-    elasticsearch elixir emqx erlang euleros express-gateway fedora flink fluentd friendica fsharp gazebo gcc \
-    geonetwork ghost golang gradle groovy haproxy haskell haxe hello-seattle hello-world hitch hola-mundo httpd \
-    hylang ibm-semeru-runtimes ibmjava influxdb iojs irssi java jenkins jetty jobber joomla jruby julia kaazing-gateway \
-    kapacitor kibana known kong krakend lightstreamer liquibase logstash mageia mariadb matomo maven mediawiki \
-    memcached mongo mongo-express monica mono mysql nats nats-streaming neo4j neurodebian nextcloud nginx node \
-    notary nuodb nuxeo odoo open-liberty openjdk openwhisk-base opensuse oraclelinux orientdb owncloud percona \
-    perl photon php php-zendserver phpmyadmin piwik plone plugsy postfixadmin postgres pypy python r-base rabbitmq rails \
-    rakudo-star rapidoid redis redmine registry rethinkdb rocket.chat rockylinux ros ruby rust sapmachine satosa \
-    scratch sentry silverpeas sl solr sonarqube sourcemage spark spiped storm swarm swift swipl teamspeak telegraf \
-    thrift tomcat tomee traefik ubuntu ubuntu-debootstrap ubuntu-upstart unit varnish vault websphere-liberty \
-    wordpress xwiki yourls zipkin znc zookeeper ";
-
-fn is_official(name: &str) -> bool {
-    OFFICIAL.split_ascii_whitespace().any(|one| one == name)
 }
 
 /// When the kubelet asks the registry.
@@ -76,12 +51,11 @@ fn absent(
     words: String,
 ) -> Option<Candidate> {
     let reference = estate.workloads[at].object.reference();
-    let mut made = Candidate::at_workload(id, estate, at)?
+    let made = Candidate::at_workload(id, estate, at)?
         .field(field)
         .value("value", image)
         .seen(Proven, "object", reference, words);
-    made.hurts.clear();
-    Some(made)
+    Some(made.by_itself())
 }
 
 fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Option<Candidate> {
@@ -124,19 +98,20 @@ fn unknown(estate: &Estate<'_>, at: usize, list: &str, container: &Value) -> Opt
         // Nobody builds these: on a node that never ran one it is not there.
         let words =
             format!("imagePullPolicy is Never, and nothing has brought {image} to the nodes");
-        return (pull == Pull::Never).then(|| made("image_missing", "imagePullPolicy", words))?;
+        return (pull == Pull::Never).then(|| {
+            let found = made("image_missing", "imagePullPolicy", words)?;
+            let reference = estate.workloads[at].object.reference();
+            Some(found.seen(
+                Proven,
+                "object",
+                reference,
+                "nothing of the container can start: ErrImageNeverPull",
+            ))
+        })?;
     }
-    let near = OFFICIAL
-        .split_ascii_whitespace()
-        .find(|one| is_stammer(name, one));
-    match near {
-        Some(near) => {
-            let words = format!("{name} is no official image of Docker Hub; {near} is");
-            made("image_missing", "image", words)
-        }
-        None if pull == Pull::Always => unlisted(estate, at, &place, image),
-        None => None,
-    }
+    // A slip of one that is published is told of elsewhere.
+    (pull == Pull::Always && nearest(&Image::of(image)).is_none())
+        .then(|| unlisted(estate, at, &place, image))?
 }
 
 /// A name without a folder that is no official image, pulled each time: somebody may build it under that
@@ -145,7 +120,7 @@ fn unlisted(estate: &Estate<'_>, at: usize, place: &str, image: &str) -> Option<
     let words = format!(
         "{image} is no official image of Docker Hub, as which a name without a folder is pulled each time"
     );
-    let mut found = Candidate::at_workload("image_missing", estate, at)?
+    let found = Candidate::at_workload("image_missing", estate, at)?
         .field(format!("{place}.image"))
         .value("value", image)
         .seen(
@@ -154,8 +129,7 @@ fn unlisted(estate: &Estate<'_>, at: usize, place: &str, image: &str) -> Option<
             estate.workloads[at].object.reference(),
             words,
         );
-    found.hurts.clear();
-    Some(found)
+    Some(found.by_itself())
 }
 
 /// Folders of Docker Hub that hold the official images of one processor alone, and names of images of
@@ -214,25 +188,4 @@ fn is_no_digest(digest: &str) -> bool {
     let mut letters: Vec<char> = digest.chars().collect();
     letters.dedup();
     letters.len() == 1 || digest.len() != 64
-}
-
-/// Whether a name is another with letters said twice or more: `nginxxx`.
-fn is_stammer(name: &str, known: &str) -> bool {
-    let once = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.dedup();
-        letters
-    };
-    name != known && known.len() > 3 && once(name) == once(known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_official, is_stammer};
-
-    #[test]
-    fn names_are_known_or_doubled() {
-        assert!(is_official("nginx") && is_official("hello-world") && !is_official("sample-image"));
-        assert!(is_stammer("nginxxx", "nginx") && !is_stammer("node", "nodes"));
-    }
 }

@@ -27,6 +27,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             }
         }
         found.extend(attached_elsewhere(case, at, pod));
+        found.extend(out_of_reach(case, at, pod));
     }
     found.extend(classless(case));
     found
@@ -44,10 +45,10 @@ fn classless(case: &Case<'_>) -> Vec<Candidate> {
     let waiting = claims.filter(|claim| text(claim.doc, "/status/phase") != "Bound");
     waiting
         .filter_map(|claim| {
-            let (id, weight, words) = unbound(estate, &claim)?;
+            let (what, weight, words) = unbound(estate, &claim)?;
             Some(
-                Candidate::new(id, claim.reference())?
-                    .field(field_of(id))
+                Candidate::new(cause_of(what), claim.reference())?
+                    .field(field_of(what))
                     .value("value", text(claim.doc, "/spec/storageClassName"))
                     .seen(weight, "object", claim.reference(), words),
             )
@@ -77,8 +78,8 @@ fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candid
     if text(claim.doc, "/status/phase") == "Bound" {
         return None;
     }
-    let (id, weight, words) = unbound(estate, &claim)?;
-    let field = field_of(id);
+    let (what, weight, words) = unbound(estate, &claim)?;
+    let (id, field) = (cause_of(what), field_of(what));
     Some(
         make(id, estate, at, name)?
             .field(format!("{}: {field}", claim.reference()))
@@ -92,6 +93,14 @@ fn judge(case: &Case<'_>, at: usize, pod: &Pod<'_>, name: &str) -> Option<Candid
     )
 }
 
+/// The cause of what does not fit: fields without a row of their own are a misconfiguration.
+fn cause_of(what: &'static str) -> &'static str {
+    match what {
+        "volumeMode" | "volumeName" => "misconfiguration",
+        id => id,
+    }
+}
+
 /// The claim's field that does not fit.
 fn field_of(id: &str) -> &'static str {
     match id {
@@ -99,6 +108,7 @@ fn field_of(id: &str) -> &'static str {
         "claim_size_too_large" => "spec.resources.requests.storage",
         "claim_access_mode_wrong" => "spec.accessModes",
         "claim_selector_wrong" => "spec.selector",
+        "volumeMode" => "spec.volumeMode",
         _ => "spec.volumeName",
     }
 }
@@ -198,6 +208,13 @@ fn misfits(claim: &Object<'_>, volume: &Object<'_>) -> Vec<&'static str> {
     if asked.any(|mode| !offered.contains(&mode)) {
         found.push("claim_access_mode_wrong");
     }
+    if mode_of(claim) != mode_of(volume) {
+        found.push("volumeMode");
+    }
+    let named = text(claim.doc, "/spec/volumeName");
+    if !named.is_empty() && named != volume.name {
+        found.push("volumeName");
+    }
     let size = quantity(claim.doc, "/spec/resources/requests/storage");
     if size > quantity(volume.doc, "/spec/capacity/storage") {
         found.push("claim_size_too_large");
@@ -223,6 +240,14 @@ fn misfits(claim: &Object<'_>, volume: &Object<'_>) -> Vec<&'static str> {
     found
 }
 
+/// Whether a volume is a file system or a device.
+fn mode_of<'a>(of: &Object<'a>) -> &'a str {
+    match text(of.doc, "/spec/volumeMode") {
+        "" => "Filesystem",
+        mode => mode,
+    }
+}
+
 fn describe(id: &str, claim: &Object<'_>, volume: &Object<'_>) -> String {
     let show = |doc: &serde_json::Value, pointer: &str| {
         doc.pointer(pointer)
@@ -232,6 +257,20 @@ fn describe(id: &str, claim: &Object<'_>, volume: &Object<'_>) -> String {
         "claim_class_wrong" => ("/spec/storageClassName", "/spec/storageClassName"),
         "claim_access_mode_wrong" => ("/spec/accessModes", "/spec/accessModes"),
         "claim_size_too_large" => ("/spec/resources/requests/storage", "/spec/capacity/storage"),
+        "volumeMode" => {
+            let (mine, theirs) = (mode_of(claim), mode_of(volume));
+            return format!(
+                "the claim asks for volumeMode {mine}, {} has {theirs}",
+                volume.name
+            );
+        }
+        "volumeName" => {
+            let named = text(claim.doc, "/spec/volumeName");
+            return format!(
+                "it asks for volume {named}; {} is the one that is there",
+                volume.name
+            );
+        }
         "claim_selector_wrong" => ("/spec/selector", "/metadata/labels"),
         _ => {
             return format!(
@@ -247,6 +286,47 @@ fn describe(id: &str, claim: &Object<'_>, volume: &Object<'_>) -> String {
         volume.name,
         show(volume.doc, theirs)
     )
+}
+
+/// A volume that nodes alone can use which are not there.
+fn out_of_reach(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {
+    const TERMS: &str = "/spec/nodeAffinity/required/nodeSelectorTerms";
+    let estate = &case.estate;
+    let namespace = pod.object.namespace;
+    let mut claims = items(pod.object.doc, "/spec/volumes")
+        .map(|volume| text(volume, "/persistentVolumeClaim/claimName"))
+        .filter_map(|name| estate.find("PersistentVolumeClaim", namespace, name));
+    let volume = claims.find_map(|claim| {
+        let mut volumes = estate.of_kind("PersistentVolume");
+        volumes.find(|volume| {
+            let bound = text(claim.doc, "/spec/volumeName") == volume.name;
+            (bound || misfits(&claim, volume).is_empty()) && has(volume.doc, TERMS)
+        })
+    })?;
+    let mut nodes = estate.of_kind("Node").peekable();
+    nodes.peek()?;
+    let reachable = nodes.any(|node| {
+        let labels: Labels<'_> = texts(node.doc, "/metadata/labels").collect();
+        let fits = |term: &serde_json::Value| {
+            items(term, "/matchExpressions").all(|rule| crate::labels::holds(rule, &labels))
+        };
+        items(volume.doc, TERMS).any(fits)
+    });
+    (!reachable).then(|| {
+        let words = "no node has the labels that its nodeAffinity asks for";
+        Some(
+            Candidate::at_workload("volume_node_affinity_conflict", estate, at)?
+                .field(format!("{}: spec.nodeAffinity", volume.reference()))
+                .value("value", volume.name)
+                .seen(Proven, "object", volume.reference(), words)
+                .seen(
+                    Fits,
+                    "object",
+                    pod.object.reference(),
+                    "the pod waits for the volume",
+                ),
+        )
+    })?
 }
 
 fn attached_elsewhere(case: &Case<'_>, at: usize, pod: &Pod<'_>) -> Option<Candidate> {

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::candidate::{
     Candidate,
-    Weight::{Fits, Proven, Said},
+    Weight::{Documented, Fits, Proven},
 };
 use crate::doc::{has, items, text, texts};
 use crate::estate::{Estate, Object, Workload};
@@ -139,7 +139,7 @@ fn policy_of_nothing(estate: &Estate<'_>, policy: &Object<'_>) -> Option<Candida
 /// In manifests what is not there is not there; a collected part of a cluster may lack it.
 fn weight(estate: &Estate<'_>) -> crate::candidate::Weight {
     match estate.bundle.origin {
-        Origin::Settled => Said,
+        Origin::Settled => Documented,
         Origin::Collected => Fits,
     }
 }

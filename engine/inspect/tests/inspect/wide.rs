@@ -113,7 +113,7 @@ fn budgets_and_policies_select_somebody() {
 
 #[test]
 fn a_policy_that_lets_nobody_ask_for_names_cuts_off_who_calls_by_name() {
-    let caller = "{apiVersion: v1, kind: Pod, metadata: {name: job, namespace: shop, labels: {app: job}}, spec: {nodeName: n1, containers: [{name: c, image: busybox, env: [{name: WEB, value: 'http://web:80'}]}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}";
+    let caller = "{apiVersion: v1, kind: Pod, metadata: {name: job, namespace: shop, labels: {app: job}}, spec: {nodeName: n1, containers: [{name: c, image: 'example/job:1', env: [{name: WEB, value: 'http://web:80'}]}]}, status: {phase: Running, containerStatuses: [{name: c, ready: true}]}}";
     let policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {podSelector: {matchLabels: {app: job}}, policyTypes: [Egress], egress: [{ports: [{port: 80}]}]}}";
     check(
         "network_policy_blocks_dns",
