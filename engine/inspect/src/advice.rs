@@ -6,6 +6,7 @@
 use crate::containers::{Container, of_workload};
 use crate::doc::{has, items, number, text};
 use crate::estate::{Estate, Object};
+use crate::images::is_official;
 use aegis_model::bundle::{Bundle, Origin};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,10 +54,22 @@ pub fn advice(bundle: &Bundle) -> Vec<Advice> {
             .of_kind("PodDisruptionBudget")
             .filter_map(|one| undrainable(&one)),
     );
+    found.extend(
+        estate
+            .of_kind("StatefulSet")
+            .filter_map(|one| nameless(&estate, &one)),
+    );
     let all = 0..estate.workloads.len();
     found.extend(all.clone().filter_map(|at| of_the_host(&estate, at)));
     found.extend(all.clone().filter_map(|at| all_at_once(&estate, at)));
-    for look in [powerful, plain_secret, unlimited, unpinned, unprobed] {
+    for look in [
+        powerful,
+        unlisted,
+        plain_secret,
+        unlimited,
+        unpinned,
+        unprobed,
+    ] {
         let containers = all.clone().flat_map(|at| of_workload(&estate, at));
         found.extend(containers.filter_map(|one| look(&estate, &one)));
     }
@@ -211,6 +224,23 @@ fn undrainable(budget: &Object<'_>) -> Option<Advice> {
     })
 }
 
+/// A StatefulSet whose governing Service has an address of its own: its pods have no names.
+fn nameless(estate: &Estate<'_>, set: &Object<'_>) -> Option<Advice> {
+    let service = estate.find("Service", set.namespace, text(set.doc, "/spec/serviceName"))?;
+    let old = text(service.doc, "/spec/clusterIP");
+    (old != "None").then(|| {
+        let words = format!(
+            "it governs {} and is not headless: pods have no names of their own",
+            set.reference()
+        );
+        let commands = (
+            format!("kubectl -n {} delete service {} && kubectl -n {} create service clusterip {} --clusterip=None", set.namespace, service.name, set.namespace, service.name),
+            format!("kubectl -n {} delete service {} && kubectl apply -f FILE", set.namespace, service.name),
+        );
+        say(&service, "spec.clusterIP", words, commands)
+    })
+}
+
 fn of_the_host(estate: &Estate<'_>, at: usize) -> Option<Advice> {
     let keeper = &estate.workloads[at];
     let place = place(&keeper.object);
@@ -314,6 +344,20 @@ fn powerful(estate: &Estate<'_>, one: &Container<'_>) -> Option<Advice> {
         words,
         patch(object, &there, &back),
     ))
+}
+
+/// A name without a folder that is no official image: no node can pull it, somebody must have brought it.
+fn unlisted(estate: &Estate<'_>, one: &Container<'_>) -> Option<Advice> {
+    let image = one.image();
+    let object = &estate.workloads[one.at].object;
+    (image.is_of_library() && !is_official(image.repository)).then(|| {
+        let path = format!("{}/image", pointer(estate, one));
+        let old = text(one.doc, "/image");
+        let there = json!({"op": "replace", "path": path, "value": format!("REGISTRY/{old}")});
+        let back = json!({"op": "replace", "path": path, "value": old});
+        let words = format!("Docker Hub has no official image {}: nodes to which nobody has brought it cannot pull it", image.repository);
+        say(object, field_of(&path), words, patch(object, &there, &back))
+    })
 }
 
 /// A password that stands in the manifest. It is not shown.

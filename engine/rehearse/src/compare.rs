@@ -5,7 +5,7 @@
 //! older one's nodes have, both are played on the newer one's.
 
 use crate::pairs::{Pair, pairs};
-use crate::play::{Untreated, untreated};
+use crate::play::{GiveUp, Untreated, untreated};
 use crate::points::single_points;
 use crate::rehearsal::{Finding, SinglePoint, Trials};
 use crate::rehearse::{Ground, Order, Progress, RehearseError, Watcher, plain_finding, two_digits};
@@ -179,7 +179,7 @@ fn costs(ground: &Ground<'_>, most: usize, watcher: Watcher<'_>) -> Costs {
     fitting.truncate(most);
     watcher(Progress::Settled(fitting.len()));
     let play = |pair: Pair| {
-        let play = untreated(&ground.stage, &pair.laid, Some(&ground.control.trace));
+        let play = untreated(&ground.stage, &pair.laid, GiveUp::As(&ground.control.trace));
         watcher(Progress::Untreated);
         (
             (pair.fault.to_owned(), pair.object.to_string()),

@@ -54,7 +54,7 @@ impl Faults {
     }
 }
 
-/// Every fault at every object that it fits, those with the widest reach first.
+/// Every fault at every object that it fits, in turns: of each fault the target with the widest reach first.
 #[must_use]
 pub fn pairs(loaded: &Loaded, objects: &Objects, faults: &Faults) -> Vec<Pair> {
     let reach = Reach::of(loaded, objects);
@@ -71,7 +71,23 @@ pub fn pairs(loaded: &Loaded, objects: &Objects, faults: &Faults) -> Vec<Pair> {
         let by_reach = b.reach.total_cmp(&a.reach);
         by_reach.then(b.frequency.total_cmp(&a.frequency))
     });
-    pairs
+    in_turns(pairs)
+}
+
+/// Each fault at its widest target first, then each at its second, and so on: where not all is played, every
+/// fault is.
+fn in_turns(pairs: Vec<Pair>) -> Vec<Pair> {
+    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, Pair)> = pairs
+        .into_iter()
+        .map(|pair| {
+            let turn = seen.entry(pair.fault).or_default();
+            *turn += 1;
+            (*turn, pair)
+        })
+        .collect();
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, pair)| pair).collect()
 }
 
 fn of_fault(

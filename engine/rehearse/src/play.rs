@@ -67,9 +67,28 @@ pub struct Untreated {
     pub trace: Trace,
 }
 
-/// Plays with nobody acting. A play that goes as `beside` did is given up early.
+/// When a play with nobody acting is given up before its end.
+#[derive(Debug, Clone, Copy)]
+pub enum GiveUp<'a> {
+    /// Never.
+    Never,
+    /// Where users got bit for bit what they got there until some time after onset.
+    As(&'a Trace),
+    /// Where so many SLO minutes are lost: more only makes it worse.
+    At(f64),
+}
+
+/// Plays with nobody acting.
 #[must_use]
-pub fn untreated(stage: &Stage, laid: &Laid, beside: Option<&Trace>) -> Untreated {
+pub fn untreated(stage: &Stage, laid: &Laid, give_up: GiveUp<'_>) -> Untreated {
+    let beside = match give_up {
+        GiveUp::As(trace) => Some(trace),
+        GiveUp::Never | GiveUp::At(_) => None,
+    };
+    let most = match give_up {
+        GiveUp::At(minutes) => minutes,
+        GiveUp::Never | GiveUp::As(_) => f64::INFINITY,
+    };
     let mut world = stage.world.with_schedule(laid.schedule());
     let mut tally = stage.tally();
     let (mut trace, mut broken) = (Trace::new(), Broken::default());
@@ -83,7 +102,8 @@ pub fn untreated(stage: &Stage, laid: &Laid, beside: Option<&Trace>) -> Untreate
         }
         let other = beside.and_then(|other| other.get(trace.len() - 1));
         parted |= other != trace.last();
-        if !parted && world.time() >= i64::from(ONSET) + NOTHING {
+        let as_if_nothing = !parted && world.time() >= i64::from(ONSET) + NOTHING;
+        if as_if_nothing || world.time() % LOOK == 0 && tally.loss(world.time()).minutes() > most {
             break;
         }
     }

@@ -3,9 +3,9 @@
 //! Plays are independent forks of settled worlds and come back in the order in which they were asked for, so
 //! that the number of threads changes nothing.
 
-use crate::harden::{Proposal, proposals};
+use crate::harden::{Measure, Proposal, proposals};
 use crate::pairs::{Faults, Pair, pairs};
-use crate::play::{Laid, ONSET, Treated, Until, Untreated, treated, untreated};
+use crate::play::{GiveUp, Laid, ONSET, Treated, Until, Untreated, treated, untreated};
 use crate::points::{place, single_points};
 use crate::reach::{Reach, on_node};
 use crate::rehearsal::{
@@ -21,11 +21,11 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Plays of a rehearsal where nothing is said.
-pub const BUDGET: usize = 2000;
+pub const BUDGET: usize = 900;
 /// Share of the budget for plays with nobody acting.
-const UNTREATED: f64 = 0.35;
+const UNTREATED: f64 = 0.55;
 /// Share of the budget for plays with the engine at work.
-const TREATED: f64 = 0.15;
+const TREATED: f64 = 0.05;
 /// SLO minutes that a fault must cost beyond the control to be a finding.
 const FELT: f64 = 0.2;
 /// SLO minutes, and share of the damage, by which a patch must cut it to be shown.
@@ -102,7 +102,7 @@ impl<'a> Ground<'a> {
             tunings: &[],
         };
         let stage = Stage::settle(&setting, Watched::ByEngine)?;
-        let control = untreated(&stage, &Laid::default(), None);
+        let control = untreated(&stage, &Laid::default(), GiveUp::Never);
         Ok(Self {
             order,
             stage,
@@ -193,7 +193,7 @@ struct PlayedAll {
 
 fn play_all(ground: &Ground<'_>, fitting: Vec<Pair>, watcher: Watcher<'_>) -> PlayedAll {
     let play = |pair: Pair| {
-        let play = untreated(&ground.stage, &pair.laid, Some(&ground.control.trace));
+        let play = untreated(&ground.stage, &pair.laid, GiveUp::As(&ground.control.trace));
         watcher(Progress::Untreated);
         Played { pair, play }
     };
@@ -229,17 +229,34 @@ fn treat(
     felt: &[Played],
     watcher: Watcher<'_>,
 ) -> Result<Vec<Option<Treatment>>, RunError> {
-    let number = share(ground.order.budget, TREATED).min(felt.len());
+    let number = share(ground.order.budget, TREATED)
+        .max(LEAST)
+        .min(felt.len());
     watcher(Progress::Felt(number));
-    let play = |one: &Played| {
+    let chosen = dearest_of_each(felt, number);
+    let play = |at: &usize| {
+        let one = &felt[*at];
         let played = treated(&ground.stage, &one.pair.laid, Until::Calm)?;
         watcher(Progress::Treated);
-        Ok(Some(treatment(&played, &one.play)))
+        Ok((*at, treatment(&played, &one.play)))
     };
-    let treatments: Result<Vec<_>, RunError> = felt[..number].par_iter().map(play).collect();
-    let mut treatments = treatments?;
-    treatments.resize_with(felt.len(), || None);
+    let done: Result<Vec<(usize, Treatment)>, RunError> = chosen.par_iter().map(play).collect();
+    let mut treatments: Vec<Option<Treatment>> = felt.iter().map(|_| None).collect();
+    for (at, treatment) in done? {
+        treatments[at] = Some(treatment);
+    }
     Ok(treatments)
+}
+
+/// Plays with the engine at work, at least.
+const LEAST: usize = 8;
+
+/// The dearest target of each fault first, the dearest fault first; then the others.
+fn dearest_of_each(felt: &[Played], number: usize) -> Vec<usize> {
+    let mut seen = BTreeSet::new();
+    let (firsts, others): (Vec<usize>, Vec<usize>) =
+        (0..felt.len()).partition(|at| seen.insert(felt[*at].pair.fault));
+    firsts.into_iter().chain(others).take(number).collect()
 }
 
 fn treatment(played: &Treated, beside: &Untreated) -> Treatment {
@@ -333,7 +350,11 @@ fn attempts(ground: &Ground<'_>, felt: &[Played], left: usize) -> Vec<Attempt> {
     let mut all = Vec::new();
     for (finding, one) in felt.iter().enumerate() {
         let struck = struck(objects, &reach, &one.pair.targets);
-        let proposals = proposals(ground.order.loaded, objects, &struck);
+        let mut proposals = proposals(ground.order.loaded, objects, &struck);
+        // Where there is no room for all, there may be some for those on whom most users depend.
+        for part in [2, 4].into_iter().filter(|part| struck.len() / part > 1) {
+            proposals.extend(few(ground, &reach, &struck, struck.len() / part));
+        }
         all.extend(
             proposals
                 .into_iter()
@@ -353,6 +374,23 @@ fn attempts(ground: &Ground<'_>, felt: &[Played], left: usize) -> Vec<Attempt> {
     attempts
 }
 
+/// More replicas, and spread, for so many of the struck workloads on which most users depend.
+fn few(ground: &Ground<'_>, reach: &Reach, struck: &[WorkloadId], number: usize) -> Vec<Proposal> {
+    let mut ranked = struck.to_vec();
+    ranked.sort_by(|a, b| {
+        reach
+            .workload(*b)
+            .total_cmp(&reach.workload(*a))
+            .then(a.cmp(b))
+    });
+    ranked.truncate(number);
+    ranked.sort_unstable();
+    let all = proposals(ground.order.loaded, ground.objects(), &ranked);
+    all.into_iter()
+        .filter(|one| matches!(one.measure, Measure::Replicas | Measure::Spread))
+        .collect()
+}
+
 /// The cluster with a patch in its manifests; `None` where it is refused, its pods find no room, or it costs users
 /// something with nothing laid.
 fn patched(ground: &Ground<'_>, proposal: &Proposal) -> Option<Stage> {
@@ -365,7 +403,7 @@ fn patched(ground: &Ground<'_>, proposal: &Proposal) -> Option<Stage> {
         tunings: &tunings,
     };
     let stage = Stage::settle(&setting, Watched::ByNobody).ok()?;
-    let control = untreated(&stage, &Laid::default(), None);
+    let control = untreated(&stage, &Laid::default(), GiveUp::Never);
     let fits = stage.world.unavailable().len() <= ground.stage.world.unavailable().len();
     (fits && damage(ground, &control.loss) < FELT).then_some(stage)
 }
@@ -377,11 +415,14 @@ fn prove(
     stage: &Stage,
     commands: Vec<String>,
 ) -> Option<Hardening> {
-    let again = untreated(stage, &played.pair.laid, None);
+    let before = played.play.loss.minutes();
+    // What loses more than that is not shown, however it ends.
+    let most = before - CUT.0.max(CUT.1 * before);
+    let again = untreated(stage, &played.pair.laid, GiveUp::At(most));
     if !again.skipped.is_empty() {
         return None;
     }
-    let (before, after) = (played.play.loss.minutes(), again.loss.minutes());
+    let after = again.loss.minutes();
     (before - after >= CUT.0.max(CUT.1 * before)).then(|| Hardening {
         measure: attempt.proposal.measure,
         summary: attempt.proposal.words.clone(),

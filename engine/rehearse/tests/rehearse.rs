@@ -4,7 +4,7 @@ use aegis_kube::{Document, read};
 use aegis_rehearse::compare::compare;
 use aegis_rehearse::harden::proposals;
 use aegis_rehearse::pairs::{Faults, Pair, pairs};
-use aegis_rehearse::play::untreated;
+use aegis_rehearse::play::{GiveUp, untreated};
 use aegis_rehearse::rehearsal::{Place, Rehearsal, Sole};
 use aegis_rehearse::rehearse::{Order, rehearse};
 use aegis_rehearse::show::{html, markdown, sarif, text};
@@ -121,7 +121,7 @@ fn every_hardening_shown_cuts_the_damage_when_it_is_run_again() {
             };
             let stage = Stage::settle(&setting, Watched::ByNobody).expect("a cluster");
             let laid = &pair(&pairs, &finding.fault, &finding.target).laid;
-            let again = untreated(&stage, laid, None).loss.minutes();
+            let again = untreated(&stage, laid, GiveUp::Never).loss.minutes();
             assert!(
                 (again - shown.after).abs() < 0.01,
                 "{again} after {shown:?}"

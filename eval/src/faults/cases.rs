@@ -4,7 +4,7 @@ use super::decoys::{decoys, draw, mishap};
 use aegis_kube::Diagnostic;
 use aegis_model::kubernetes::ObjectRef;
 use aegis_rehearse::pairs::{Faults, Pair, pairs};
-use aegis_rehearse::play::{Laid, ONSET, SaidCause, Treated, Until, treated, untreated};
+use aegis_rehearse::play::{GiveUp, Laid, ONSET, SaidCause, Treated, Until, treated, untreated};
 use aegis_rehearse::simpler::Named;
 use aegis_rehearse::stage::{Basis, Setting, Stage, StageError, Watched};
 use aegis_runner::run::RunError;
@@ -201,7 +201,7 @@ fn play(
     let mut laid = pair.laid.clone();
     laid.0
         .extend(decoys(stage.world.objects(), &pair.targets, key));
-    let beside = untreated(stage, &laid, None);
+    let beside = untreated(stage, &laid, GiveUp::Never);
     if !beside.skipped.is_empty() {
         return Ok(None);
     }
@@ -226,7 +226,7 @@ fn control(
     let key = draw(seed, 1000 + number);
     let mut laid = Laid(decoys(stage.world.objects(), &[], key));
     laid.0.extend(mishap(stage.world.objects(), key));
-    let beside = untreated(stage, &laid, None);
+    let beside = untreated(stage, &laid, GiveUp::Never);
     let played = treated(stage, &laid, Until::End)?;
     let case = Case {
         application: application.to_owned(),

@@ -19,6 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
         containers.find_map(|one| {
             as_it_comes(estate, &one)
                 .or_else(|| into_the_background(estate, &one))
+                .or_else(|| no_subcommand(estate, &one))
                 .or_else(|| not_in_the_image(estate, &one))
                 .or_else(|| unset_or_absent(estate, &one))
         })
@@ -112,6 +113,30 @@ fn into_the_background(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candi
         let field = one.list_of_words();
         made(estate, one, ("command_wrong", field), words.to_owned())
     })?
+}
+
+/// Subcommands of agnhost. Source: kubernetes/kubernetes, test/images/agnhost/agnhost.go.
+const OF_AGNHOST: &str = " audit-proxy connect crd-conversion-webhook dns-suffix dns-server-list entrypoint-tester \
+    etc-hosts fake-gitserver fake-registry-server grpc-health-checking guestbook help inclusterclient liveness \
+    logs-generator mounttest mtlsclient mtlsserver net netexec nettest no-snat-test no-snat-test-proxy \
+    openidmetadata pause podcertificatesigner porter port-forward-tester resource-consumer-controller \
+    serve-hostname stress tcp-reset test-webserver version webhook completion ";
+
+/// An image whose program takes a subcommand, and is given one that it does not have.
+fn no_subcommand(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
+    let is_agnhost = one.image().repository.ends_with("agnhost") && one.command().next().is_none();
+    let asked = one
+        .args()
+        .next()
+        .filter(|word| is_agnhost && !word.starts_with('-'))?;
+    if OF_AGNHOST
+        .split_ascii_whitespace()
+        .any(|known| known == asked)
+    {
+        return None;
+    }
+    let words = format!("Error: unknown command \"{asked}\" for \"app\"");
+    made(estate, one, ("command_wrong", "args"), words)
 }
 
 /// What an interpreter is told to run.
@@ -327,6 +352,9 @@ fn unset_or_absent(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
         let found = made(estate, one, ("variable_missing", "env"), words)?;
         return Some(found.value("value", name));
     }
+    if let Some(found) = turned_away(estate, one, &program) {
+        return Some(found);
+    }
     let image = text(one.doc, "/image");
     let module = modules(&program, language)
         .into_iter()
@@ -346,6 +374,55 @@ fn unset_or_absent(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
     )?;
     let reference = estate.workloads[one.at].object.reference();
     Some(found.seen(Fits, "object", reference, "nothing installs it before"))
+}
+
+/// A program that ends unless a variable has a value which it does not have: `if mode != "production": exit`.
+fn turned_away(estate: &Estate<'_>, one: &Container<'_>, program: &str) -> Option<Candidate> {
+    let namespace = estate.workloads[one.at].object.namespace;
+    let settings = crate::settings::settings(estate, namespace, one.doc);
+    let (held, variable) = program
+        .lines()
+        .flat_map(|line| line.split(';'))
+        .find_map(|line| {
+            let (held, value) = line.split_once('=')?;
+            let rest = value
+                .split_once("os.environ.get(")
+                .or_else(|| value.split_once("os.getenv("))?
+                .1;
+            let quote = rest
+                .chars()
+                .next()
+                .filter(|letter| matches!(letter, '"' | '\''))?;
+            Some((held.trim(), rest[1..].split(quote).next()?))
+        })?;
+    let setting = settings.iter().find(|one| one.name == variable)?;
+    let (_, guard) = program.split_once(&format!("if {held} != "))?;
+    let quote = guard
+        .chars()
+        .next()
+        .filter(|letter| matches!(letter, '"' | '\''))?;
+    let wanted = guard[1..].split(quote).next()?;
+    // On the line of the guard, or in the block below it.
+    let (line, below) = guard.split_once('\n').unwrap_or((guard, ""));
+    let block = below
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with([' ', '\t']));
+    let then: String = core::iter::once(line).chain(block).collect();
+    let ends = then.contains("exit(1") || then.contains("exit(2") || then.contains("raise ");
+    if setting.value == wanted || !ends {
+        return None;
+    }
+    let words = format!(
+        "its program ends unless {variable} is {wanted}, and it is set to {}",
+        setting.value
+    );
+    let field = format!("env[name={variable}].value");
+    let found = made(estate, one, ("env_var_wrong", &field), words)?;
+    Some(
+        found
+            .value("value", format!("{variable}={wanted}"))
+            .value("value_host", setting.value),
+    )
 }
 
 /// Variables that a program cannot do without: `os.environ["X"]`.

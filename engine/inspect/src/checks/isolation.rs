@@ -7,7 +7,7 @@ use crate::candidate::{
 };
 use crate::doc::{items, number, text};
 use crate::estate::{Estate, Object, Pod};
-use crate::labels::selects;
+use crate::labels::{Labels, selects};
 use aegis_model::bundle::{AttemptOutcome, Origin};
 use serde_json::Value;
 
@@ -122,8 +122,16 @@ fn is_open(estate: &Estate<'_>, policy: &Object<'_>) -> bool {
         };
         let local = peer.as_object().is_some_and(|fields| fields.len() == 1);
         let keepers = estate.workloads.iter();
-        let mut near = keepers.filter(|keeper| keeper.object.namespace == policy.namespace);
-        local && !near.any(|keeper| selects(selector, &keeper.labels))
+        let own = policy.doc.pointer("/spec/podSelector");
+        // Pods that it takes itself ask each other; whoever else is there is kept out.
+        let is_other = |labels: &Labels<'_>| own.is_some_and(|own| !selects(own, labels));
+        let near: Vec<_> = keepers
+            .filter(|keeper| keeper.object.namespace == policy.namespace)
+            .collect();
+        let others = near.iter().any(|keeper| is_other(&keeper.labels));
+        let lets_in =
+            |labels: &Labels<'_>| selects(selector, labels) && (!others || is_other(labels));
+        local && !near.iter().any(|keeper| lets_in(&keeper.labels))
     };
     items(policy.doc, "/spec/ingress").any(|rule| {
         let mut peers = items(rule, "/from").peekable();

@@ -315,7 +315,8 @@ fn finalizer(estate: &Estate<'_>, object: &Object<'_>) -> Option<Candidate> {
         Origin::Settled => Proven,
         Origin::Collected => Fits,
     };
-    let waits = has(object.doc, "/metadata/deletionTimestamp") && object.kind != "Pod";
+    let settled = estate.bundle.origin == Origin::Settled;
+    let waits = has(object.doc, "/metadata/deletionTimestamp") && (object.kind != "Pod" || settled);
     let names: Vec<&str> = items(object.doc, "/metadata/finalizers")
         .filter_map(|one| one.as_str())
         .collect();

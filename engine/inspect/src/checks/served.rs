@@ -341,7 +341,10 @@ pub(super) fn lacks(estate: &Estate<'_>, one: &Container<'_>, path: &str) -> Opt
     if let Some(script) = one.script() {
         return of_busybox(one, script, path);
     }
-    if !one.is_plain() {
+    let words = one.words();
+    let program = words.first().map_or("", |word| base(word));
+    let own = one.image().repository.rsplit('/').next() == Some(program);
+    if !one.is_plain() && !own {
         return serves_files(one, path);
     }
     let row = one.known()?;

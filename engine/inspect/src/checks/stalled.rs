@@ -23,6 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
             unconfined,
             unsettled,
             shared_claim,
+            nothing_claimed,
         ];
         found.extend(looks.into_iter().find_map(|look| look(estate, at)));
     }
@@ -192,6 +193,29 @@ fn unsettled(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         ("misconfiguration", "spec.minReadySeconds"),
         words,
     )?))
+}
+
+/// A StatefulSet whose claims ask for no storage: the API server refuses them, and its pods wait.
+/// Source: pkg/apis/core/validation, `ValidatePersistentVolumeClaimSpec`.
+fn nothing_claimed(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
+    let keeper = &estate.workloads[at];
+    let claim = items(keeper.object.doc, "/spec/volumeClaimTemplates").find(|claim| {
+        crate::doc::quantity(claim, "/spec/resources/requests/storage")
+            .is_some_and(|asked| asked <= 0)
+    })?;
+    let words =
+        "spec.resources[storage]: Invalid value: \"0\": must be greater than zero".to_owned();
+    let field = format!(
+        "spec.volumeClaimTemplates[{}].spec.resources.requests.storage",
+        text(claim, "/metadata/name")
+    );
+    let found = made(estate, at, ("manifest_invalid", &field), words)?;
+    Some(quiet(found.seen(
+        Proven,
+        "object",
+        keeper.object.reference(),
+        "no claim can be made of it",
+    )))
 }
 
 /// Replicas that may not share a node and share a claim that one node alone may mount.

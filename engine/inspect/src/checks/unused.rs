@@ -28,6 +28,11 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     for set in of("StatefulSet").filter(|one| home(one)) {
         found.extend(ungoverned(estate, set));
     }
+    for service in of("Service").filter(|one| home(one) && estate.bundle.origin == Origin::Settled)
+    {
+        found.extend(too_broad(estate, service));
+        found.extend(not_headless(estate, service));
+    }
     for service in of("Service").filter(|one| home(one)) {
         let podless = podless(estate, service);
         found.extend(podless.map(|one| super::services::missed_by_callers(case, service, one)));
@@ -168,6 +173,64 @@ fn ungoverned(estate: &Estate<'_>, set: &Object<'_>) -> Option<Candidate> {
                 .field("spec.serviceName")
                 .value("value", name)
                 .seen(Proven, "object", set.reference(), words),
+        )
+    })?
+}
+
+/// A Service of one workload whose selector takes the pods of another as well, which has a Service of its own.
+fn too_broad(estate: &Estate<'_>, service: &Object<'_>) -> Option<Candidate> {
+    let behind = estate.behind(service);
+    let is_named = |at: &&usize| {
+        let name = estate.workloads[**at].object.name;
+        service.name == name || service.name.starts_with(&format!("{name}-"))
+    };
+    let meant = behind.iter().find(is_named)?;
+    let name = estate.workloads[*meant].object.name;
+    let other = behind.iter().filter(|at| !is_named(at)).find(|at| {
+        let keeper = &estate.workloads[**at];
+        let related = keeper.object.name.contains(name) || name.contains(keeper.object.name);
+        let served = estate.services_of(**at);
+        !related
+            && served
+                .iter()
+                .any(|one| one.name != service.name && estate.behind(one) == [**at])
+    })?;
+    let keeper = &estate.workloads[*other];
+    let words = format!(
+        "its selector takes the pods of {} as well, which has a Service of its own: requests go to both",
+        keeper.object.reference()
+    );
+    Some(
+        Candidate::new("misconfiguration", service.reference())?
+            .field("spec.selector")
+            .value("service", service.name)
+            .seen(Documented, "object", service.reference(), words),
+    )
+}
+
+/// The governing Service of a StatefulSet that has an address of its own, where somebody asks for pods by name:
+/// only a headless one gives them names.
+fn not_headless(estate: &Estate<'_>, service: &Object<'_>) -> Option<Candidate> {
+    let own = text(service.doc, "/spec/clusterIP") != "None";
+    let set = estate.of_kind("StatefulSet").find(|set| {
+        set.namespace == service.namespace && text(set.doc, "/spec/serviceName") == service.name
+    })?;
+    let names = [0, 1].map(|number| format!("{}-{number}.{}", set.name, service.name));
+    let asked = own
+        && estate.objects.iter().any(|object| {
+            let written = object.doc.to_string();
+            names.iter().any(|name| written.contains(name.as_str()))
+        });
+    asked.then(|| {
+        let words = format!(
+            "pods of {} are asked for by name, and the Service is not headless: it gives them none",
+            set.reference()
+        );
+        Some(
+            Candidate::new("stateful_set_service_missing", service.reference())?
+                .field("spec.clusterIP")
+                .value("value", service.name)
+                .seen(Documented, "object", service.reference(), words),
         )
     })?
 }
