@@ -51,6 +51,7 @@ const KUBELET: &str = "aegis-kubelet";
 const CONTROLLERS: &str = "aegis-controllers";
 const SIM: &str = "aegis-sim";
 const FAULTS: &str = "aegis-faults";
+const IMAGES: &str = "aegis-images";
 const INSPECT: &str = "aegis-inspect";
 const KUBE: &str = "aegis-kube";
 const CHECK: &str = "aegis-check";
@@ -81,10 +82,11 @@ pub const ROOMS: &[Room] = &[
     room(KUBELET, "engine/kubelet", DeterministicNoStd, Only(&[INFER, CLUSTER, SHELL, MODEL])),
     room(CONTROLLERS, "engine/controllers", DeterministicNoStd, Only(&[CLUSTER, MODEL])),
     room(SIM, "engine/sim", DeterministicNoStd, Only(&[CONTROLLERS, KUBELET, SCHEDULER, INFER, CLUSTER, SOLVER, MODEL])),
+    room(IMAGES, "engine/images", Deterministic, Only(&[])),
     room(FAULTS, "engine/faults", Deterministic, Only(&[MODEL])),
     room(KUBE, "engine/kube", Deterministic, Only(&[MODEL])),
     room("aegis-telemetry", "engine/telemetry", Deterministic, Only(&[MODEL])),
-    room(INSPECT, "engine/inspect", Deterministic, Only(&[FAULTS, SHELL, MODEL])),
+    room(INSPECT, "engine/inspect", Deterministic, Only(&[FAULTS, IMAGES, SHELL, MODEL])),
     room("aegis-memory", "memory", Effectful, Only(&[MODEL])),
     room("aegis-llm", "llm", Effectful, Only(&[MODEL])),
     room("aegis-work", "work", Effectful, Only(&[MODEL])),

@@ -6,7 +6,7 @@
 use crate::containers::{Container, of_workload};
 use crate::doc::{has, items, number, text};
 use crate::estate::{Estate, Object};
-use crate::images::is_official;
+use aegis_images::is_official;
 use aegis_model::bundle::{Bundle, Origin};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use crate::doc::{has, items, number, text};
 use crate::estate::Estate;
-use crate::images::{Entry, Image, Known};
+use aegis_images::{Entry, Image, Known};
 use serde_json::Value;
 
 /// A container of a workload.

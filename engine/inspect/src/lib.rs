@@ -14,7 +14,6 @@ pub mod checks;
 pub mod containers;
 pub mod doc;
 pub mod estate;
-pub mod images;
 pub mod labels;
 mod present;
 pub mod settings;

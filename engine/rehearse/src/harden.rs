@@ -76,6 +76,8 @@ enum Edit {
     Added(Value),
     /// No document: calls as they are made.
     Tuned(Tuning),
+    /// A further node, like one that is there.
+    Node(Value),
 }
 
 impl Proposal {
@@ -102,16 +104,58 @@ impl Proposal {
     pub fn applied(&self, loaded: &Loaded) -> Result<Loaded, Vec<Diagnostic>> {
         let mut patched = loaded.clone();
         for edit in &self.edits {
-            edit.apply(&mut patched.manifests)?;
+            match edit {
+                Edit::Node(node) => patched.nodes.push(node.clone()),
+                other => other.apply(&mut patched.manifests)?,
+            }
         }
         Ok(patched)
     }
+
+    /// The same with a further node beside each of the cluster's, for where there is no room: what the loss of a
+    /// zone takes must fit into the others. Nothing where the manifests bring their nodes themselves.
+    #[must_use]
+    pub fn with_room(mut self, loaded: &Loaded) -> Option<Self> {
+        let own = loaded.manifests.iter().any(|one| one.kind() == "Node");
+        if own || loaded.nodes.is_empty() {
+            return None;
+        }
+        let further = loaded.nodes.iter().map(|node| {
+            let mut node = node.clone();
+            let name = format!(
+                "{}-more",
+                node["metadata"]["name"].as_str().unwrap_or("node")
+            );
+            node["metadata"]["labels"]["kubernetes.io/hostname"] = json!(name);
+            node["metadata"]["name"] = json!(name);
+            Edit::Node(node)
+        });
+        self.edits.extend(further);
+        self.words = format!(
+            "{}; and {} more nodes, one beside each",
+            self.words,
+            loaded.nodes.len()
+        );
+        Some(self)
+    }
+}
+
+/// A word of a document.
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
 }
 
 impl Edit {
     fn commands(&self) -> Vec<String> {
         match self {
             Self::Added(document) => vec![kubectl::apply(document)],
+            Self::Node(node) => vec![format!(
+                "# a node more, in the cluster's own way: {} with {} CPU and {} in zone {}",
+                text(&node["metadata"]["name"]),
+                text(&node["status"]["allocatable"]["cpu"]),
+                text(&node["status"]["allocatable"]["memory"]),
+                text(&node["metadata"]["labels"][ZONE]),
+            )],
             Self::Tuned(tuning) => vec![format!(
                 "# in {} or its mesh: calls to {} time out after {} s, retries are at most {:.0} % of them",
                 tuning.from,
@@ -135,7 +179,7 @@ impl Edit {
 
     fn apply(&self, manifests: &mut Vec<Document>) -> Result<(), Vec<Diagnostic>> {
         match self {
-            Self::Tuned(_) => {}
+            Self::Tuned(_) | Self::Node(_) => {}
             Self::Added(document) => {
                 let text = aegis_kube::yaml::to_string(document);
                 let read = aegis_kube::read("hardening.yaml", &text);

@@ -165,6 +165,22 @@ pub fn zones(objects: &Objects) -> Zones {
     zones
 }
 
+impl Pair {
+    /// What is laid over another cluster so that the same goes wrong: of a zone, all nodes that it has there.
+    #[must_use]
+    pub fn laid_on(&self, objects: &Objects) -> Laid {
+        let crash = aegis_faults::by_id("node_crash").filter(|_| self.fault == ZONE_LOSS);
+        let nodes = zones(objects).remove(self.object.name.as_str());
+        match (crash, nodes) {
+            (Some(crash), Some(nodes)) => {
+                let acts = nodes.into_iter().map(|node| act(crash, Target::Node(node)));
+                Laid::at_onset(acts.collect())
+            }
+            _ => self.laid.clone(),
+        }
+    }
+}
+
 fn losses_of_zones(objects: &Objects, reach: &Reach, zones: &Zones) -> Vec<Pair> {
     let Some(crash) = aegis_faults::by_id("node_crash").filter(|_| zones.len() > 1) else {
         return Vec::new();

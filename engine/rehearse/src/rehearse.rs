@@ -4,7 +4,7 @@
 //! that the number of threads changes nothing.
 
 use crate::harden::{Measure, Proposal, proposals};
-use crate::pairs::{Faults, Pair, pairs};
+use crate::pairs::{Faults, Pair, ZONE_LOSS, pairs};
 use crate::play::{GiveUp, Laid, ONSET, Treated, Until, Untreated, treated, untreated};
 use crate::points::{place, single_points};
 use crate::reach::{Reach, on_node};
@@ -355,6 +355,9 @@ fn attempts(ground: &Ground<'_>, felt: &[Played], left: usize) -> Vec<Attempt> {
         for part in [2, 4].into_iter().filter(|part| struck.len() / part > 1) {
             proposals.extend(few(ground, &reach, &struck, struck.len() / part));
         }
+        if one.pair.fault == ZONE_LOSS {
+            proposals.extend(beside_more_nodes(ground, &reach));
+        }
         all.extend(
             proposals
                 .into_iter()
@@ -372,6 +375,23 @@ fn attempts(ground: &Ground<'_>, felt: &[Played], left: usize) -> Vec<Attempt> {
         attempts.push(attempt);
     }
     attempts
+}
+
+/// Replicas, spread and budgets of all on whom users depend, with room for them: where nodes are full, nothing less
+/// outlives a zone.
+fn beside_more_nodes(ground: &Ground<'_>, reach: &Reach) -> Vec<Proposal> {
+    let objects = ground.objects();
+    let all: Vec<WorkloadId> = (0..objects.workloads.len())
+        .map(WorkloadId::from)
+        .filter(|id| reach.workload(*id) > 0.0)
+        .take(TOGETHER)
+        .collect();
+    let proposals = proposals(ground.order.loaded, objects, &all).into_iter();
+    let fitting =
+        proposals.filter(|one| matches!(one.measure, Measure::Replicas | Measure::Budget));
+    fitting
+        .filter_map(|one| one.with_room(ground.order.loaded))
+        .collect()
 }
 
 /// More replicas, and spread, for so many of the struck workloads on which most users depend.
@@ -418,7 +438,8 @@ fn prove(
     let before = played.play.loss.minutes();
     // What loses more than that is not shown, however it ends.
     let most = before - CUT.0.max(CUT.1 * before);
-    let again = untreated(stage, &played.pair.laid, GiveUp::At(most));
+    let laid = played.pair.laid_on(stage.world.objects());
+    let again = untreated(stage, &laid, GiveUp::At(most));
     if !again.skipped.is_empty() {
         return None;
     }

@@ -132,6 +132,23 @@ fn every_hardening_shown_cuts_the_damage_when_it_is_run_again() {
     assert!(proven > 0, "nothing hardens: {:#?}", rehearsal.findings);
 }
 
+/// The cluster is made for what its manifests ask for: there is no room for a second replica of all. What is shown
+/// against the loss of a zone says so, and holds with all nodes that the zone then has.
+#[test]
+fn the_loss_of_a_zone_is_hardened_against_where_nodes_are_full() {
+    let loaded = loaded("online-boutique");
+    let rehearsal = rehearsed(&loaded, &["zone_loss"], 120);
+    assert!(!rehearsal.findings.is_empty(), "a zone is felt");
+    for finding in &rehearsal.findings {
+        let best = finding.hardenings.first();
+        let best = best.unwrap_or_else(|| panic!("nothing hardens {}", finding.target));
+        assert!(best.after < best.before / 2.0, "{best:?}");
+        let commands = best.kubectl.join("\n");
+        assert!(commands.contains("topologySpreadConstraints"), "{commands}");
+        assert!(commands.contains("replicas"), "{commands}");
+    }
+}
+
 #[test]
 fn the_number_of_threads_changes_no_byte() {
     let loaded = loaded("sock-shop");

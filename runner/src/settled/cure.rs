@@ -1,6 +1,6 @@
 //! Fixes as changes of objects: what a person would do about a cause, where that is plain.
 
-use aegis_inspect::images::{Image, is_official};
+use aegis_images::{Image, is_official};
 use aegis_model::Quantity;
 use aegis_model::inspection::CauseFound;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub fn mended(objects: &[Value], finding: &CauseFound, values: &Values) -> Optio
     let at = position(&objects, &finding.object)?;
     let field = finding.field.as_deref().unwrap_or_default();
     match finding.fault.as_str() {
-        "replicas_zero" => objects[at]["spec"]["replicas"] = json!(1),
+        "replicas_zero" | "volume_attached_elsewhere" => objects[at]["spec"]["replicas"] = json!(1),
         "service_selector_wrong" | "service_without_pods" => selector(&mut objects, at)?,
         "service_target_port_wrong" => target_port(&mut objects, at, values)?,
         "image_missing" => image(&mut objects[at], field, values)?,
@@ -25,9 +25,7 @@ pub fn mended(objects: &[Value], finding: &CauseFound, values: &Values) -> Optio
         "image_pull_secret_missing" => pull_secret(&mut objects, at, values)?,
         "capability_missing" => powers(&mut objects[at], field, values)?,
         "volume_permission_denied" => as_its_own_user(&mut objects[at], field)?,
-        "volume_attached_elsewhere" => objects[at]["spec"]["replicas"] = json!(1),
         "ephemeral_storage_exceeded" => roomier(&mut objects[at])?,
-        "cpu_overload" => unthrottled(&mut objects[at]),
         "stateful_set_service_missing" => governing(&mut objects, at, values)?,
         "finalizer_stuck" => remove(&mut objects[at]["metadata"], "finalizers")?,
         "service_traffic_policy_local" => {
@@ -55,6 +53,7 @@ pub fn mended(objects: &[Value], finding: &CauseFound, values: &Values) -> Optio
             probe_port(&mut objects[at], field, values)?;
         }
         "liveness_probe_wrong_timing" => patient(&mut objects[at], field)?,
+        "cpu_overload" => unthrottled(&mut objects[at]),
         "cpu_request_too_high" => requests(&mut objects[at], "cpu", "100m"),
         "memory_request_too_high" => requests(&mut objects[at], "memory", "128Mi"),
         "memory_limit_too_low" => limits(&mut objects[at], field)?,

@@ -29,7 +29,7 @@ fn refused(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         name => name,
     };
     // No official image brings kubectl: there it is the program that is missing.
-    let may_ask = |one: &&Value| !crate::images::Image::of(text(one, "/image")).is_of_library();
+    let may_ask = |one: &&Value| !aegis_images::Image::of(text(one, "/image")).is_of_library();
     let asks = items(keeper.pod_spec, "/containers")
         .filter(may_ask)
         .flat_map(|one| items(one, "/command").chain(items(one, "/args")))

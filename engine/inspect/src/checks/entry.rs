@@ -9,7 +9,7 @@ use crate::candidate::{
 use crate::containers::{Container, base, commands, of_workload};
 use crate::doc::text;
 use crate::estate::Estate;
-use crate::images::Entry;
+use aegis_images::Entry;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;

@@ -10,7 +10,7 @@ use crate::candidate::{
 use crate::containers::{Container, of_workload};
 use crate::doc::{items, text};
 use crate::estate::Estate;
-use crate::images::Http;
+use aegis_images::Http;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {

@@ -525,82 +525,56 @@ fn is_aliased(pod_spec: &Value, host: &str) -> bool {
     { names }.any(|name| name.as_str() == Some(host))
 }
 
+/// What was meant by a host that no Service is called, and how sure that is.
+struct Meant {
+    right: String,
+    words: String,
+    sure: bool,
+}
+
 fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
-    let home = keeper.object.namespace;
     if is_aliased(keeper.pod_spec, &ask.host) {
         return None;
     }
-    let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, home) else {
+    let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, keeper.object.namespace)
+    else {
         return None;
     };
     let down = case.picture.symptoms.contains(&Symptom::Down(at));
-    let services: Vec<Object<'_>> = estate.of_kind("Service").collect();
-    let fits = |service: &&Object<'_>| {
-        let mut ports = items(service.doc, "/spec/ports").filter_map(|one| number(one, "/port"));
-        ask.port.is_none_or(|asked| ports.any(|port| port == asked))
+    let unknown = || {
+        (down && ask.by_command).then(|| Meant {
+            right: "a Service that is there".to_owned(),
+            words: format!("it asks for {}, which no Service is called", ask.host),
+            sure: false,
+        })
     };
-    let elsewhere = services.iter().find(|one| one.name == name);
-    let near = services
-        .iter()
-        .filter(|one| one.namespace == namespace && is_near(one.name, &name))
-        .find(|one| fits(one));
-    let by_port = services
-        .iter()
-        .filter(|one| one.namespace == namespace && ask.port.is_some() && !ask.by_command)
-        .find(|one| fits(one) && ask.port != Some(80) && ask.port != Some(8080));
-    let (right, words) = match (elsewhere, near.or(by_port)) {
-        (Some(other), _) => {
-            let right = format!("{}.{}", other.name, other.namespace);
-            let words = format!(
-                "it asks for {}, and Service {name} is in namespace {}: from here it is {right}",
-                ask.host, other.namespace
-            );
-            (right, words)
+    let Meant { right, words, sure } = meant(estate, ask, (&name, &namespace)).or_else(unknown)?;
+    let (id, value) = match &ask.variable {
+        Some(variable) => {
+            let host = ask.host.replacen(&name, &right, 1);
+            ("env_var_wrong", format!("{variable}={host}"))
         }
-        (None, Some(near)) => {
-            let words = format!(
-                "it asks for {}, which no Service is called; Service {} is there",
-                ask.host, near.name
-            );
-            (near.name.to_owned(), words)
-        }
-        (None, None) if down && ask.by_command => {
-            let words = format!("it asks for {}, which no Service is called", ask.host);
-            ("a Service that is there".to_owned(), words)
-        }
-        (None, None) => return None,
+        None => ("service_name_wrong", right),
     };
-    let id = match ask.variable {
-        Some(_) => "env_var_wrong",
-        None => "service_name_wrong",
-    };
-    let value = match &ask.variable {
-        Some(variable) => format!("{variable}={}", ask.host.replacen(&name, &right, 1)),
-        None => right,
-    };
-    let sure = elsewhere.is_some() || near.is_some();
     let field = match &ask.place {
         Written::Field(field) => format!("spec.template.spec.{}.{field}", ask.container),
         Written::ConfigMap(_, key) => format!("data.{key}"),
     };
-    let weight = if near.is_some() || elsewhere.is_some() || ask.by_command {
+    let weight = if sure || ask.by_command {
         Documented
     } else {
         Proven
     };
+    let reference = keeper.object.reference();
+    let second = if sure { Proven } else { Fits };
     let mut candidate = Candidate::at_workload(id, estate, at)?
         .field(field)
         .value("value", value)
         .value("value_host", ask.host.clone())
-        .seen(weight, "object", keeper.object.reference(), words)
-        .seen(
-            if sure { Proven } else { Fits },
-            "object",
-            keeper.object.reference(),
-            "such a name does not resolve",
-        );
+        .seen(weight, "object", reference.clone(), words)
+        .seen(second, "object", reference, "such a name does not resolve");
     if let Written::ConfigMap(map, _) = &ask.place {
         candidate.object.clone_from(map);
     }
@@ -608,6 +582,41 @@ fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
         candidate.hurts.clear();
     }
     Some(candidate)
+}
+
+/// The Service that was meant, where one is there that may be.
+fn meant(estate: &Estate<'_>, ask: &Ask, (name, namespace): (&str, &str)) -> Option<Meant> {
+    let services: Vec<Object<'_>> = estate.of_kind("Service").collect();
+    let fits = |service: &&Object<'_>| {
+        let mut ports = items(service.doc, "/spec/ports").filter_map(|one| number(one, "/port"));
+        ask.port.is_none_or(|asked| ports.any(|port| port == asked))
+    };
+    let here = || services.iter().filter(|one| one.namespace == namespace);
+    if let Some(other) = services.iter().find(|one| one.name == name) {
+        let right = format!("{}.{}", other.name, other.namespace);
+        let words = format!(
+            "it asks for {}, and Service {name} is in namespace {}: from here it is {right}",
+            ask.host, other.namespace
+        );
+        return Some(Meant {
+            right,
+            words,
+            sure: true,
+        });
+    }
+    let near = here().filter(|one| is_near(one.name, name)).find(&fits);
+    // A port that is one Service's alone by custom tells of it; these are everybody's.
+    let telling = !ask.by_command && ask.port.is_some_and(|port| port != 80 && port != 8080);
+    let by_port = here().find(&fits).filter(|_| telling);
+    let other = near.or(by_port)?;
+    Some(Meant {
+        right: other.name.to_owned(),
+        words: format!(
+            "it asks for {}, which no Service is called; Service {} is there",
+            ask.host, other.name
+        ),
+        sure: near.is_some(),
+    })
 }
 
 /// A variable that names a Service with a port that it does not have.

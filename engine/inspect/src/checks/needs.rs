@@ -6,7 +6,7 @@ use crate::candidate::{Candidate, Weight::Documented};
 use crate::containers::{Container, of_workload};
 use crate::doc::{items, quantity, text};
 use crate::estate::Estate;
-use crate::images::User;
+use aegis_images::User;
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {

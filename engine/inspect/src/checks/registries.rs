@@ -7,7 +7,7 @@ use crate::candidate::{
 };
 use crate::doc::{items, text};
 use crate::estate::Estate;
-use crate::images::{Image, is_official, nearest};
+use aegis_images::{Image, is_official, nearest};
 use serde_json::Value;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {

@@ -4,7 +4,7 @@
 use crate::containers::{Container, base, commands};
 use crate::doc::{items, text, texts};
 use crate::estate::Estate;
-use crate::images::{Http, Known};
+use aegis_images::{Http, Known};
 use serde_json::Value;
 
 /// Where something listens.

@@ -9,7 +9,7 @@ use crate::candidate::{
 use crate::containers::{Container, of_workload};
 use crate::doc::text;
 use crate::estate::Estate;
-use crate::images::{is_reserved, nearest, newest_major};
+use aegis_images::{is_reserved, nearest, newest_major};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     let estate = &case.estate;
