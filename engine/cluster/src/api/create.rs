@@ -3,8 +3,8 @@
 use super::document::{self, read};
 use super::error::ApiError;
 use super::{
-    Actor, admission, bare, complete, find, given, keep_record, namespaces, owned, owners, pods,
-    services, storage, templates, validate,
+    Actor, admission, bare, complete, dependents, find, given, keep_record, namespaces, owned,
+    pods, services, storage, templates, validate,
 };
 use crate::cluster::Cluster;
 use crate::draws::{Draws, Purpose};
@@ -69,7 +69,7 @@ pub fn create<P>(
     namespaces::let_in(cluster, &arrival.reference, actor)?;
     admit(cluster, &arrival, actor)?;
     let slot = place(cluster, &mut arrival)?;
-    owners::note(cluster, &arrival);
+    dependents::arrived(cluster, slot, &arrival);
     let index = &mut cluster.workings.index;
     index.insert_uid(&arrival.metadata.uid, slot);
     keep_record(cluster, actor, &arrival.reference, || {

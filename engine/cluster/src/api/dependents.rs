@@ -5,7 +5,7 @@
 //! <https://kubernetes.io/docs/concepts/architecture/garbage-collection/>.
 
 use super::create::{Arrival, bare_pod, offer, offer_set, workload};
-use super::{bare, delete, find, pods, uid};
+use super::{bare, delete, finalizers, find, owners, pods, uid};
 use crate::cluster::Cluster;
 use crate::workings::{Owned, Slot, header, header_mut};
 use aegis_model::kubernetes::{Kind, Metadata, ObjectRef};
@@ -74,6 +74,24 @@ pub(super) fn delete_with<P>(
         }
         Propagation::Foreground => begin_foreground(cluster, slot),
         Propagation::Background | Propagation::Unsaid => delete::remove(cluster, slot),
+    }
+}
+
+/// Notes the owners of an object that came, and whether it is on its way out: what another cluster was about to
+/// delete goes on going. A Namespace does not, as what lies in it comes after it.
+pub(super) fn arrived<P>(cluster: &mut Cluster<P>, slot: Slot, arrival: &Arrival) {
+    owners::note(cluster, arrival);
+    let kind = &arrival.reference.kind;
+    let is_going = arrival.document["metadata"]["deletionTimestamp"].is_string();
+    if !is_going || matches!(kind, Kind::Namespace | Kind::Pod) {
+        return;
+    }
+    let mut finalizers = arrival.metadata.finalizers.iter();
+    if finalizers.any(|name| name == FOREGROUND) {
+        mark(cluster, slot);
+        Arc::make_mut(&mut cluster.workings.control.foreground).push(slot);
+    } else {
+        finalizers::hold(cluster, slot);
     }
 }
 
