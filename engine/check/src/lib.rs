@@ -236,7 +236,7 @@ fn with<T: DeserializeOwned + Default>(
     match object.get("spec") {
         None => rules(&T::default(), at, findings),
         Some(spec) => read::<T>(spec, at, findings, |spec, findings| {
-            rules(spec, at, findings)
+            rules(spec, at, findings);
         }),
     }
 }

@@ -79,15 +79,12 @@ fn take<P>(cluster: &mut Cluster<P>, id: WorkloadId, pod: PodId) {
         .labels
         .get(CONTROLLER_REVISION_HASH);
     let control = &cluster.workings.control;
-    let has_label = |template: &&TemplateId| {
+    let has_label = |template: &TemplateId| {
         control.pod_labels[template.index()].get(CONTROLLER_REVISION_HASH) == label
     };
-    let known = control.workloads[id.index()].templates.iter();
-    if let Some(template) = known
-        .copied()
-        .filter(|one| label.is_some() && has_label(&one))
-        .last()
-    {
+    let mut known = control.workloads[id.index()].templates.iter().copied();
+    let of_label = known.rfind(has_label).filter(|_| label.is_some());
+    if let Some(template) = of_label {
         cluster.objects.pods[pod.index()].template = template;
     }
 }
