@@ -88,7 +88,7 @@ fn pair<'a>(pairs: &'a [Pair], fault: &str, target: &str) -> &'a Pair {
 fn every_hardening_shown_cuts_the_damage_when_it_is_run_again() {
     let loaded = loaded("online-boutique");
     let faults = ["cpu_hog", "memory_leak"];
-    let rehearsal = rehearsed(&loaded, &faults, 120);
+    let rehearsal = rehearsed(&loaded, &faults, 180);
     let base = Setting {
         loaded: &loaded,
         seed: SEED,
