@@ -159,12 +159,7 @@ fn go_on(
                 if let Some(ruling) = given(manner, told).filter(|_| first) {
                     return Some(ruling);
                 }
-                let shown = approve::Shown {
-                    told,
-                    plan,
-                    objects,
-                };
-                approve::ask(&shown, &view, &stop)
+                approve::ask(told, (plan, objects), (&view, &stop))
             },
             advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
             stop: &stop,
@@ -189,17 +184,12 @@ fn asked_on(
     context: &Context,
     terminal: &Terminal,
 ) -> Result<Option<Asking>, Failure> {
-    let Some(answers) = &ordered.answers else {
-        return Ok(None);
-    };
-    let advisor = model::advisor(answers, context, terminal)?;
+    let advisor = model::advisor(ordered.answers.as_ref(), context, terminal)?;
     let inputs = paused.logs().inputs.iter();
     let on_record = inputs.filter(|input| matches!(input, Logged::Answer(_)));
-    Ok(Some(Asking::resume(
-        advisor,
-        paused.run(),
-        on_record.count(),
-    )?))
+    let on_record = on_record.count();
+    let asking = advisor.map(|advisor| Asking::resume(advisor, paused.run(), on_record));
+    Ok(asking.transpose()?)
 }
 
 /// The memory that a run looked into, where it is still there.

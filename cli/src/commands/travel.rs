@@ -18,6 +18,7 @@ use aegis_reason::plan::name;
 use aegis_report::format::{clock, fixed};
 use aegis_runner::artifacts::repeat::Logs;
 use aegis_runner::artifacts::{Audience, Begun, branch};
+use aegis_runner::asking::Asking;
 use aegis_runner::run::travel::{Step, Then, steps, then};
 use aegis_runner::run::way::Turn;
 use aegis_runner::run::{Remembering, RunError};
@@ -251,18 +252,13 @@ fn otherwise(
     let remembered = recollected(&ordered)?;
     let digest = digest_of(&ordered);
     let recall = |cue: &Cue| recall_from(remembered.as_ref(), cue);
-    let mut asking = model::again(&ordered, &begun.run, context, terminal)?;
+    let advisor = model::advisor(ordered.answers.as_ref(), context, terminal)?;
+    let asking = advisor.map(|advisor| Asking::begin(advisor, &begun.run));
+    let mut asking = asking.transpose()?;
     let view = RefCell::new(View::new(args.format.output, terminal));
     let audience = Audience {
         see: &mut |told| view.borrow_mut().see(told),
-        ask: &mut |told, plan, objects| {
-            let shown = approve::Shown {
-                told,
-                plan,
-                objects,
-            };
-            approve::ask(&shown, &view, &stop)
-        },
+        ask: &mut |told, plan, objects| approve::ask(told, (plan, objects), (&view, &stop)),
         advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
         stop: &stop,
         memory: logs.remembers().map(|mode| Remembering {

@@ -10,10 +10,10 @@ use super::repeat::{Logs, RepeatError};
 use crate::log::{EventWriter, GENESIS, Hash, LineWriter};
 use crate::practice::hindsight::Decision;
 use crate::run::inputs::Logged;
+use crate::run::outside::Advise;
 use crate::run::way::{Rest, Turn, Way};
 use crate::run::{Company, Order, Played, Remembering, RunError, run_on};
 use crate::store::{Artifact, Durability, Held, LogFile, Meta, Resumed, Run, Source, StoreError};
-use aegis_model::ask::{Ask, Reply};
 use aegis_model::{Objects, Plan, Ruling, RunEvent, Stamped};
 use aegis_report::{Facts, Story, Summary, summary};
 use std::cell::{Cell, RefCell};
@@ -47,7 +47,7 @@ pub struct Audience<'a> {
     /// Is asked to approve a plan, with all events so far; `None` where the answer comes another day.
     pub ask: &'a mut Asked<'a>,
     /// Is asked as the language model, what is asked at once together; [`crate::run::no_model`] where there is none.
-    pub advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>,
+    pub advise: &'a mut Advise<'a>,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
     /// The memory, where the run has one.

@@ -29,7 +29,7 @@ use aegis_scenario::{build, goals};
 use aegis_world::World;
 use delta::FoldError;
 use inputs::Logged;
-use outside::{Live, Outside, SCRAPE, Tape};
+use outside::{Advise, Live, Outside, SCRAPE, Tape};
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -151,7 +151,7 @@ pub struct Company<'a> {
     pub ask: &'a mut dyn FnMut(&Plan, &Objects) -> Option<Ruling>,
     /// Is asked as the language model, what is asked at once together: a reply for each, in order. [`no_model`] where
     /// there is none.
-    pub advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>,
+    pub advise: &'a mut Advise<'a>,
     /// Whether the run is to stop now.
     pub stop: &'a dyn Fn() -> bool,
     /// The memory, where the run has one.

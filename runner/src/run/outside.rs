@@ -113,7 +113,7 @@ impl<'a> Live<'a> {
 
     /// The same world, with a language model to ask.
     #[must_use]
-    pub fn advised_by(self, advise: &'a mut dyn FnMut(&[Ask]) -> Vec<Reply>) -> Self {
+    pub fn advised_by(self, advise: &'a mut Advise<'a>) -> Self {
         Self {
             advise: Some(advise),
             ..self

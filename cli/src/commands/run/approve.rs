@@ -17,17 +17,26 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What a person decides on.
-pub struct Shown<'a> {
+struct Shown<'a> {
     /// All events so far.
-    pub told: &'a [Stamped],
+    told: &'a [Stamped],
     /// The plan.
-    pub plan: &'a Plan,
+    plan: &'a Plan,
     /// The cluster that it is for.
-    pub objects: &'a Objects,
+    objects: &'a Objects,
 }
 
 /// Whether the plan may be applied, over what a person looks at. What was refused once is not asked again.
-pub fn ask(shown: &Shown<'_>, view: &RefCell<View>, stop: &dyn Fn() -> bool) -> Option<Ruling> {
+pub fn ask(
+    told: &[Stamped],
+    (plan, objects): (&Plan, &Objects),
+    (view, stop): (&RefCell<View>, &dyn Fn() -> bool),
+) -> Option<Ruling> {
+    let shown = &Shown {
+        told,
+        plan,
+        objects,
+    };
     let mut view = view.borrow_mut();
     view.clear();
     let paint = view.paint();

@@ -60,10 +60,7 @@ pub fn run(
             .map_err(|why| why.to_string())
     };
     let answers = model::answers(args, context)?;
-    let advisor = answers
-        .as_ref()
-        .map(|from| model::advisor(from, context, terminal));
-    let advisor = advisor.transpose()?;
+    let advisor = model::advisor(answers.as_ref(), context, terminal)?;
     let mut begun = begin(args, context, &order, &reader, digest.as_deref())?;
     if let Some(ordered) = &mut begun.meta.order {
         ordered.model = advisor.as_ref().map(|advisor| model::named(advisor, args));
@@ -77,14 +74,7 @@ pub fn run(
         begun,
         Audience {
             see: &mut |told| view.borrow_mut().see(told),
-            ask: &mut |told, plan, objects| {
-                let shown = approve::Shown {
-                    told,
-                    plan,
-                    objects,
-                };
-                approve::ask(&shown, &view, &stop)
-            },
+            ask: &mut |told, plan, objects| approve::ask(told, (plan, objects), (&view, &stop)),
             advise: &mut |asks| model::ask(asking.as_mut(), asks, &view),
             stop: &stop,
             memory: digest.as_deref().map(|digest| Remembering {

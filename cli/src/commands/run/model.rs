@@ -9,7 +9,7 @@ use aegis_llm::{Advisor, Budget, Endpoint};
 use aegis_model::ask::{Ask, AskRole, Reply};
 use aegis_runner::asking::{self, Asking};
 use aegis_runner::run::no_model;
-use aegis_runner::store::{Answers, Ordered, Run};
+use aegis_runner::store::Answers;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -35,12 +35,16 @@ pub fn answers(args: &RunScenario, context: &Context) -> Result<Option<Answers>,
     })
 }
 
-/// Who gives them. A server that cannot be reached is said, and asked all the same: the run needs none.
+/// Who gives them, where anybody is to. A server that cannot be reached is said, and asked all the same: the run
+/// needs none.
 pub fn advisor(
-    answers: &Answers,
+    answers: Option<&Answers>,
     context: &Context,
     terminal: &Terminal,
-) -> Result<Advisor, Failure> {
+) -> Result<Option<Advisor>, Failure> {
+    let Some(answers) = answers else {
+        return Ok(None);
+    };
     let budget = Budget::default();
     match answers {
         Answers::Server {
@@ -61,7 +65,7 @@ pub fn advisor(
                     silence.why
                 ));
             }
-            Ok(advisor)
+            Ok(Some(advisor))
         }
         Answers::Run { folder } => {
             let run = context.store().resolve(folder)?;
@@ -69,7 +73,7 @@ pub fn advisor(
                 let what = format!("{} asked no language model", run.name());
                 Failure::usage(what).help("`aegis runs show RUN` lists what a run left")
             })?;
-            Ok(Advisor::replaying(record, budget))
+            Ok(Some(Advisor::replaying(record, budget)))
         }
     }
 }
@@ -81,20 +85,6 @@ fn endpoint(base: &str, model: Option<String>) -> Endpoint {
         key: key.filter(|_| base.starts_with("https://")),
         ..Endpoint::new(base, model)
     }
-}
-
-/// The model of an earlier run, for another run along its way; the record begins anew.
-pub fn again(
-    ordered: &Ordered,
-    own: &Run,
-    context: &Context,
-    terminal: &Terminal,
-) -> Result<Option<Asking>, Failure> {
-    let Some(answers) = &ordered.answers else {
-        return Ok(None);
-    };
-    let advisor = advisor(answers, context, terminal)?;
-    Ok(Some(Asking::begin(advisor, own)?))
 }
 
 /// What the summary calls the model.
