@@ -6,7 +6,7 @@
 use crate::pilot::ready;
 use aegis_model::observation::RequestStats;
 use aegis_model::{Hypothesis, LatencyTarget, Objective, Observation, Subject, Target, Tick};
-use aegis_reason::case::{Case, Past, wait};
+use aegis_reason::case::{Case, Past, View, wait};
 use aegis_reason::diagnose::Diagnosis;
 use aegis_reason::shadow::{Tournament, predict, quantile};
 use aegis_reason::{Calibration, History, Topology, play};
@@ -99,6 +99,7 @@ fn open(history: &History, objectives: &[Objective]) -> Option<Case> {
         healthy_until: now,
         since: now,
         onset: None,
+        view: View::Onset,
     };
     let put = |calibration: &Arc<Calibration>| {
         Case::open(history, &topology, calibration, objectives, &[], past)

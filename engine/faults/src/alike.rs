@@ -56,10 +56,10 @@ fn covers(other: &Fault, own: &Part, fault: &Fault, part: &Part) -> bool {
     same && passes(own) == passes(part) && (size(&least)..=size(&most)).contains(&size(&here))
 }
 
-/// What a mechanism is, beside its size.
+/// What a mechanism is, beside its size; of a component's state, what is said of it and by whom.
 fn kind(mechanism: &Mechanism) -> Option<String> {
     match mechanism {
-        Mechanism::Ailing(ailment, _) => Some(format!("{ailment:?}")),
+        Mechanism::Ailing(ailment, _) => Some(format!("{:?}", ailment.line())),
         Mechanism::ProbeFails(probe) => Some(format!("{probe:?}")),
         Mechanism::ControllerStops(part) => Some(format!("{part:?}")),
         _ => None,

@@ -32,6 +32,8 @@ pub enum Turn {
     Any,
     /// To a smaller amount, or from none to some (a limit that was not there).
     Falls,
+    /// To a smaller amount; where nothing stood, this did, the API's default.
+    FallsFrom(i64),
     /// To a larger amount, or from none to some.
     Rises,
     /// To 0.
@@ -45,6 +47,9 @@ impl Turn {
             (Self::Any, _) => before != after,
             (Self::Falls, (Some(old), Some(new))) => new < old,
             (Self::Rises, (Some(old), Some(new))) => new > old,
+            (Self::FallsFrom(default), (old, Some(new))) => {
+                new < old.unwrap_or(i128::from(default) * 1000)
+            }
             (Self::Falls | Self::Rises, (None, Some(_))) => true,
             (Self::ToZero, (old, Some(new))) => new == 0 && old != Some(0),
             _ => false,
@@ -123,6 +128,21 @@ pub fn held(change: &ObjectChange) -> Option<Held> {
     })
 }
 
+/// A field that was written, and what is in it: limits come as one mapping where there were none.
+fn with_parts(field: &FieldChange) -> Vec<FieldChange> {
+    let mut all = vec![field.clone()];
+    if let Some(Value::Object(parts)) = &field.after {
+        let before = |key: &str| field.before.as_ref().and_then(|value| value.get(key));
+        let part = |(key, after): (&String, &Value)| FieldChange {
+            path: field.path.clone().key(key),
+            before: before(key).cloned(),
+            after: Some(after.clone()),
+        };
+        all.extend(parts.iter().flat_map(|pair| with_parts(&part(pair))));
+    }
+    all
+}
+
 impl Betrayal {
     /// The fields of a change that fit; a change of a whole object that fits gives one empty path.
     #[must_use]
@@ -145,10 +165,9 @@ impl Betrayal {
                     stands_in(path, &shape(&field.path))
                         && turn.fits(field.before.as_ref(), field.after.as_ref())
                 };
-                fields
-                    .iter()
-                    .filter(fits)
-                    .map(|field| field.path.clone())
+                let all = fields.iter().flat_map(with_parts);
+                all.filter(|field| fits(&field))
+                    .map(|field| field.path)
                     .collect()
             }
             _ => Vec::new(),
@@ -210,4 +229,35 @@ pub fn suspects(change: &ObjectChange) -> Vec<(&'static Fault, Vec<FieldPath>)> 
         .filter(|one| !said_better(one))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn written(path: &str, before: Option<Value>, after: Value) -> ObjectChange {
+        ObjectChange::Update {
+            object: ObjectRef::new(Kind::from("Deployment"), "shop", "cart"),
+            fields: vec![FieldChange {
+                path: path.parse().expect("a path"),
+                before,
+                after: Some(after),
+            }],
+        }
+    }
+
+    fn ids(change: &ObjectChange) -> Vec<&'static str> {
+        suspects(change).iter().map(|(fault, _)| fault.id).collect()
+    }
+
+    #[test]
+    fn a_second_replica_where_none_was_written_is_no_fall_and_none_at_all_is() {
+        let more = written("spec.replicas", None, json!(2));
+        let none = written("spec.replicas", None, json!(0));
+        assert!(!ids(&more).contains(&"replicas_too_few"));
+        assert!(!ids(&none).is_empty());
+        let fewer = written("spec.replicas", Some(json!(3)), json!(1));
+        assert!(ids(&fewer).contains(&"replicas_too_few"));
+    }
 }

@@ -3,7 +3,7 @@
 use crate::fault::{Fault, Needs, TargetKind};
 use crate::words::selects;
 use aegis_model::kubernetes::Kind;
-use aegis_model::objects::Workload;
+use aegis_model::objects::{Service, Workload};
 use aegis_model::{NodeId, Objects, PlainId, ServiceId, Target, WorkloadId};
 
 /// The objects that a fault can act on at its default sizes, in order of their ids: of the right
@@ -71,8 +71,12 @@ fn has_pods(row: &Workload) -> bool {
 }
 
 fn is_fit(needs: Needs, objects: &Objects, target: Target) -> bool {
-    let Target::Workload(id) = target else {
-        return true;
+    let id = match target {
+        Target::Workload(id) => id,
+        Target::Service(id) if needs == Needs::Entry => {
+            return is_outward(&objects.services[id.index()]);
+        }
+        _ => return true,
     };
     let row = &objects.workloads[id.index()];
     match needs {
@@ -81,15 +85,16 @@ fn is_fit(needs: Needs, objects: &Objects, target: Target) -> bool {
         Needs::Cache => is_of(row, CACHES),
         Needs::Broker => is_of(row, BROKERS),
         Needs::Served => behind(objects, row).next().is_some(),
-        Needs::Entry => behind(objects, row)
-            .any(|service| matches!(service.spec.kind.as_str(), "LoadBalancer" | "NodePort")),
+        Needs::Entry => behind(objects, row).any(is_outward),
     }
 }
 
-fn behind<'a>(
-    objects: &'a Objects,
-    row: &'a Workload,
-) -> impl Iterator<Item = &'a aegis_model::objects::Service> {
+/// Whether users outside of the cluster can reach a Service.
+fn is_outward(service: &Service) -> bool {
+    matches!(service.spec.kind.as_str(), "LoadBalancer" | "NodePort")
+}
+
+fn behind<'a>(objects: &'a Objects, row: &'a Workload) -> impl Iterator<Item = &'a Service> {
     let rows = objects.services.iter();
     rows.filter(move |service| service.header.exists() && selects(service, row))
 }

@@ -76,6 +76,15 @@ pub enum Writer {
 }
 
 impl Ailment {
+    /// Whether its size is the time, s, after which something is used up: until then little shows.
+    #[must_use]
+    pub const fn ripens(self) -> bool {
+        matches!(
+            self,
+            Self::SlotsTaken | Self::FilesUsedUp | Self::ConnectionsTracked
+        )
+    }
+
     /// Who tells of it in a log, and the template of the line.
     #[must_use]
     pub const fn line(self) -> (Writer, &'static str) {

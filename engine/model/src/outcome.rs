@@ -35,6 +35,9 @@ pub struct Outcome {
     pub conduct: Conduct,
     /// Log likelihood of the observed window, nats, where one was given.
     pub log_likelihood: Option<f64>,
+    /// Bins of 15 s by which the prediction was put off to fit the window, where that was allowed.
+    #[serde(default)]
+    pub put_off: u32,
     /// Digest of the simulated series.
     pub digest: u64,
     /// Work done, service-ticks.

@@ -51,6 +51,8 @@ pub struct Case {
     pub window: Arc<Window>,
     /// When its first bin begins.
     pub window_from: Tick,
+    /// When its last bin ends.
+    pub window_until: Tick,
     /// The twin that hypotheses are laid over.
     pub twin: Arc<Twin>,
     /// Load as it was observed, and its level after.
@@ -74,6 +76,18 @@ pub struct Past {
     pub since: Tick,
     /// When the case began, as it was seen when that was still in the window.
     pub onset: Option<[Tick; 3]>,
+    /// What is compared.
+    pub view: View,
+}
+
+/// Which part of the past hypotheses are compared over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The onset and the first minutes after it, however long ago: what tells causes apart. What comes later holds
+    /// what was done about it, and changes from before it cannot be left out there.
+    Onset,
+    /// The newest minutes: what a plan did.
+    Newest,
 }
 
 /// Objectives with weights that sum to 1, by requests.
@@ -120,6 +134,7 @@ impl Case {
             healthy_until,
             since,
             onset: known,
+            view,
         }: Past,
     ) -> Option<Self> {
         let now = history.latest()?.at;
@@ -131,8 +146,9 @@ impl Case {
         let onset = known
             .filter(|known| known[1] < earliest)
             .unwrap_or_else(|| onset(&baseline, history, from, now));
-        let from = window_start(history, onset[0], now)?;
-        let observed = history.between(from, now);
+        let until = window_end(history, onset[0], now, view)?;
+        let from = window_start(history, onset[0], until)?;
+        let observed = history.between(from, until);
         let before = history.at_or_before(from)?;
         let mut bins = vec![set.read(
             &observed.first()?.samples,
@@ -150,7 +166,7 @@ impl Case {
             &history.all()[..=position],
             calibration,
         )?);
-        let root = digest(history);
+        let root = digest(history, until);
         Some(Self {
             history: Arc::new(history.clone()),
             topology: Arc::new(topology.clone()),
@@ -162,8 +178,10 @@ impl Case {
                 spreads: spreads(&baseline),
                 set,
                 bins,
+                onset: (onset[1].elapsed(from) / BIN) as usize,
             }),
             window_from: from,
+            window_until: until,
             twin,
             load: Arc::new(LoadPath::observed(history)),
             changes: Arc::new(seen::changes(
@@ -196,9 +214,10 @@ impl Case {
             overlay,
             load: Arc::clone(&self.load),
             plan: Arc::new(wait()),
-            decide: self.now,
-            until: self.now,
+            decide: self.window_until,
+            until: self.window_until,
             window: Some((Arc::clone(&self.window), self.window_from)),
+            slack: 0,
             objectives: Arc::clone(&self.objectives),
             stream: draws
                 .derive(draw)
@@ -324,11 +343,13 @@ impl Case {
             &self.calibration,
         )?);
         case.window = Arc::new(Window {
+            onset: bins.len(),
             bins,
             ..(*self.window).clone()
         });
         case.window_from = before.at;
         case.now = until;
+        case.window_until = until;
         Some(case)
     }
 }
@@ -388,6 +409,15 @@ fn onset(baseline: &Baseline, history: &History, from: Tick, now: Tick) -> [Tick
     })
 }
 
+/// The scrape at which the window ends.
+fn window_end(history: &History, onset: Tick, now: Tick, view: View) -> Option<Tick> {
+    let end = match view {
+        View::Onset => now.min(onset.after(LONGEST - BEFORE_ONSET)),
+        View::Newest => now,
+    };
+    history.at_or_before(end).map(|seen| seen.at)
+}
+
 /// The scrape at which the window begins: a minute before the onset, at most four before now.
 fn window_start(history: &History, onset: Tick, now: Tick) -> Option<Tick> {
     let earliest = onset
@@ -425,11 +455,12 @@ fn spreads(baseline: &Baseline) -> Vec<Spread> {
         .collect()
 }
 
-/// A digest of what was observed at the entries: names are not part of it.
-fn digest(history: &History) -> u64 {
+/// A digest of what was observed at the entries up to a time: names are not part of it. The same window is put to
+/// the same draws, whenever it is looked at.
+fn digest(history: &History, until: Tick) -> u64 {
     let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01B3);
     let mut hash = 0xCBF2_9CE4_8422_2325;
-    for seen in history.all() {
+    for seen in history.all().iter().filter(|seen| seen.at <= until) {
         hash = mix(hash, u64::from(seen.at.0));
         for entry in &seen.samples.entries {
             hash = mix(

@@ -61,7 +61,7 @@ macro_rules! genes {
 }
 genes! {
     fast_burn "detect.fast_burn" = 2.0 in 1.0..=20.0, "Burn rate of both fast windows that pages.";
-    slow_burn "detect.slow_burn" = 1.2 in 1.0..=10.0, "Burn rate of both slow windows that opens a ticket.";
+    slow_burn "detect.slow_burn" = 1.05 in 1.0..=10.0, "Burn rate of both slow windows that opens a ticket.";
     deviation "detect.deviation" = 5.0 in 2.0..=12.0, "Healthy standard deviations beyond which a series is a symptom.";
     prior_unknown "diagnose.prior_unknown" = 0.05 in 0.001..=0.5, "Prior of a cause that is in no catalogue.";
     prior_none "diagnose.prior_none" = 0.1 in 0.001..=0.5, "Prior of no fault at all.";
@@ -75,7 +75,7 @@ genes! {
     right_97 "diagnose.right_97" = 0.97 in 0.0..=1.0, "The same where it is 0.97.";
     right_100 "diagnose.right_100" = 1.0 in 0.0..=1.0, "The same where it is 1.";
     class_nats "diagnose.class_nats" = 1.0 in 0.1..=5.0, "Hypotheses within so many nats are one class.";
-    refute_nats "reflect.refute_nats" = 5.0 in 1.0..=20.0, "A hypothesis so many nats below the best rival may be refuted.";
+    refute_nats "reflect.refute_nats" = 2.0 in 0.5..=20.0, "A hypothesis so many nats below the best rival may be refuted.";
     lambda_up "risk.lambda_up" = 0.6 in 0.1..=1.0, "Decay of risk per hop against calls.";
     lambda_down "risk.lambda_down" = 0.3 in 0.0..=1.0, "Decay of risk per hop along calls.";
     knowledge_decay "risk.knowledge_decay" = 0.2 in 0.0..=0.9, "How fast unchecked steps lose what is known.";

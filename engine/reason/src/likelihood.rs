@@ -2,11 +2,12 @@
 //!
 //! Amounts: Student-t with 4 degrees of freedom on the difference in the space
 //! in which series are read (log rates and times, log odds of shares), so that
-//! one odd sample does not decide. Differences repeat from bin to bin (a twin that is
-//! 5 % off stays so): each counts by what is new in it, an AR(1) innovation. Conditions: seen where predicted 0.97, where
-//! not predicted 0.01 per five minutes, one bin of slack on both sides.
+//! one odd sample does not decide. Bins are compared in stretches ([`Window::stretches`]): what a twin has a
+//! little earlier or later than the world is no evidence. Conditions: seen where predicted 0.97, where
+//! not predicted 0.01 per five minutes, one stretch of slack on both sides.
 
 use crate::series::{Measure, Row, SeriesSet};
+use core::ops::Range;
 
 /// Degrees of freedom of the error distribution.
 pub const NU: f64 = 4.0;
@@ -14,10 +15,12 @@ pub const NU: f64 = 4.0;
 const SEEN_IF_PREDICTED: f64 = 0.97;
 /// P(a condition is seen in a 15 s bin | it was not predicted): 0.01 per 5 min.
 const SEEN_IF_NOT: f64 = 0.01 / 20.0;
+/// Part of a bin's variance that is the twin's own and that no mean makes smaller.
+const GAP: f64 = 0.5;
 /// Part for which a condition counts that goes on being other than predicted.
 const REPEATED: f64 = 0.2;
 /// Bins that evidence may count for in all.
-pub const EFFECTIVE_BINS: f64 = 200.0;
+pub const EFFECTIVE_BINS: f64 = 20.0;
 
 /// Spread of one series and how much its neighbours repeat each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,23 +38,13 @@ impl Spread {
         ((1.0 - self.phi) / (1.0 + self.phi)).clamp(0.05, 1.0)
     }
 
-    /// Log likelihood of differences, bin by bin: the first after a gap by the variance, the others by
-    /// their innovations `eₜ − φ·eₜ₋₁`, whose variance is (1 − φ²) of it (Box, Jenkins, Reinsel and Ljung,
-    /// Time Series Analysis, 5th ed., 3.2.3). A constant difference counts as (1 − φ)/(1 + φ) of
-    /// independent ones would, a jump in full.
+    /// Variance of the mean of `count` bins that follow each other: 1/count of one bin's, times (1 + φ)/(1 − φ) as
+    /// neighbours repeat each other (Box, Jenkins, Reinsel and Ljung, Time Series Analysis, 5th ed., 2.1.4), and never
+    /// below [`GAP`] of it, as a twin that is off stays so.
     #[must_use]
-    pub fn of_errors(self, errors: impl Iterator<Item = Option<f64>>) -> f64 {
-        let innovation = self.variance * (1.0 - self.phi * self.phi);
-        let (mut sum, mut before) = (0.0, None);
-        for error in errors {
-            sum += match (error, before) {
-                (Some(error), Some(before)) => student_t(error - self.phi * before, innovation),
-                (Some(error), None) => student_t(error, self.variance),
-                (None, _) => 0.0,
-            };
-            before = error;
-        }
-        sum
+    pub fn of_mean(self, count: usize) -> f64 {
+        let repeats = (1.0 + self.phi) / (1.0 - self.phi);
+        self.variance * (repeats / count.max(1) as f64).clamp(GAP, 1.0)
     }
 }
 
@@ -64,6 +57,8 @@ pub struct Window {
     pub bins: Vec<Row>,
     /// Spread of each series.
     pub spreads: Vec<Spread>,
+    /// The bin in which the case began.
+    pub onset: usize,
 }
 
 /// Log density of Student's t with [`NU`] degrees of freedom and the given variance scale, at `error`.
@@ -96,8 +91,9 @@ impl Window {
     /// Log likelihood of each series under predicted bins, nats.
     #[must_use]
     pub fn by_series(&self, predicted: &[Row]) -> Vec<f64> {
+        let stretches = self.stretches();
         (0..self.set.keys.len())
-            .map(|series| self.of_series(series, predicted))
+            .map(|series| self.of_series(series, &stretches, predicted))
             .collect()
     }
 
@@ -108,11 +104,30 @@ impl Window {
         sum * self.temper()
     }
 
+    /// The log likelihood of the window under predicted bins that are put off by as many bins, up to `slack`, as fit it
+    /// best, and their number. What is put off begins with the first bin, which no slack may reach into.
+    #[must_use]
+    pub fn fit(&self, predicted: &[Row], slack: u32) -> (f64, u32) {
+        let put_off = |bins: u32| {
+            let first = predicted.first().cloned().into_iter();
+            let late = first.cycle().take(bins as usize);
+            let rows: Vec<Row> = { late.chain(predicted.iter().cloned()) }
+                .take(predicted.len())
+                .collect();
+            (self.log_likelihood(&rows), bins)
+        };
+        let begin = (self.log_likelihood(predicted), 0);
+        (1..=slack).fold(begin, |best, bins| {
+            let next = put_off(bins);
+            if next.0 > best.0 { next } else { best }
+        })
+    }
+
     /// Factor that keeps the whole window from counting for more than [`EFFECTIVE_BINS`].
     #[must_use]
     pub fn temper(&self) -> f64 {
         let worth: f64 = self.spreads.iter().map(|spread| spread.worth()).sum();
-        let effective = worth * self.bins.len() as f64;
+        let effective = worth * self.stretches().len() as f64;
         if effective > EFFECTIVE_BINS {
             EFFECTIVE_BINS / effective
         } else {
@@ -120,16 +135,38 @@ impl Window {
         }
     }
 
-    fn of_series(&self, series: usize, predicted: &[Row]) -> f64 {
-        if self.set.keys[series].measure.is_condition() {
-            return self.of_condition(series, predicted);
+    /// Stretches of bins that are compared as one: health, then twice as long each time from the onset on. What a
+    /// fault does first is told to the second; what it leads to comes a little earlier or later in every twin.
+    #[must_use]
+    pub fn stretches(&self) -> Vec<Range<usize>> {
+        let (end, onset) = (self.bins.len(), self.onset.min(self.bins.len()));
+        let mut all = Vec::new();
+        if onset > 0 {
+            all.push(0..onset);
         }
-        let error = |(bin, row): (usize, &Row)| {
+        let mut from = onset;
+        while from < end {
+            let length = (from - onset).max(1);
+            all.push(from..(from + length).min(end));
+            from += length;
+        }
+        all
+    }
+
+    fn of_series(&self, series: usize, stretches: &[Range<usize>], predicted: &[Row]) -> f64 {
+        if self.set.keys[series].measure.is_condition() {
+            return self.of_condition(series, stretches, predicted);
+        }
+        let error = |bin: usize| {
             let (low, high) = self.reach(predicted, series, bin)?;
-            let seen = row[series]?;
+            let seen = self.bins[bin][series]?;
             Some(seen - seen.clamp(low, high))
         };
-        self.spreads[series].of_errors(self.bins.iter().enumerate().map(error))
+        let of = |stretch: &Range<usize>| {
+            let mean = mean(stretch.clone().filter_map(error));
+            mean.map(|(mean, count)| student_t(mean, self.spreads[series].of_mean(count)))
+        };
+        stretches.iter().filter_map(of).sum()
     }
 
     /// What a prediction says of a bin, with the slack of timing that conditions have: where it moves
@@ -152,17 +189,20 @@ impl Window {
         Some((here.min(before).min(after), here.max(before).max(after)))
     }
 
-    /// A condition lasts: the first bin that is not as predicted counts whole, those that follow it a part.
-    fn of_condition(&self, series: usize, predicted: &[Row]) -> f64 {
+    /// A condition lasts: the first stretch that is not as predicted counts whole, those that follow it a part.
+    fn of_condition(&self, series: usize, stretches: &[Range<usize>], predicted: &[Row]) -> f64 {
+        let measure = self.set.keys[series].measure;
+        let seen: Vec<Option<bool>> = held(measure, stretches, series, &self.bins);
+        let expected: Vec<Option<bool>> = held(measure, stretches, series, predicted);
         let (mut sum, mut differed) = (0.0, false);
-        for (bin, row) in self.bins.iter().enumerate() {
-            let Some(seen) = row[series] else { continue };
-            let Some(expected) = predicted.get(bin).and_then(|row| row[series]) else {
+        for (index, pair) in seen.iter().zip(&expected).enumerate() {
+            let (Some(seen), Some(here)) = (*pair.0, *pair.1) else {
                 continue;
             };
-            let near = self.changes_near(predicted, series, bin, expected);
-            let log = condition(seen > 0.5, expected > 0.5, near);
-            let differs = (seen > 0.5) != (expected > 0.5);
+            let other = |at: Option<usize>| at.and_then(|at| *expected.get(at)?) == Some(!here);
+            let near = other(index.checked_sub(1)) || other(Some(index + 1));
+            let log = condition(seen, here, near);
+            let differs = seen != here;
             sum += if differs && differed {
                 REPEATED * log
             } else {
@@ -172,32 +212,56 @@ impl Window {
         }
         sum
     }
+}
 
-    fn changes_near(&self, predicted: &[Row], series: usize, bin: usize, here: f64) -> bool {
-        let other = |at: Option<usize>| {
-            let value = at
-                .and_then(|at| predicted.get(at))
-                .and_then(|row| row[series]);
-            value.is_some_and(|value| (value > 0.5) != (here > 0.5))
-        };
-        other(bin.checked_sub(1)) || other(Some(bin + 1))
-    }
+/// Whether a condition held in each stretch: what happens, at any time of it; a state, for half of it.
+fn held(
+    measure: Measure,
+    stretches: &[Range<usize>],
+    series: usize,
+    rows: &[Row],
+) -> Vec<Option<bool>> {
+    let least = if measure.is_event() {
+        f64::MIN_POSITIVE
+    } else {
+        0.5
+    };
+    let of = |stretch: &Range<usize>| {
+        let values = stretch.clone().filter_map(|bin| rows.get(bin)?[series]);
+        mean(values).map(|(share, _)| share >= least)
+    };
+    stretches.iter().map(of).collect()
+}
+
+/// The mean and how many there are; `None` of none.
+fn mean(values: impl Iterator<Item = f64>) -> Option<(f64, usize)> {
+    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| (sum / count as f64, count))
 }
 
 /// Log likelihood under *unknown*: each series takes an independent step of unknown size at the
-/// onset, the bin `from`, on top of the undisturbed prediction. Closed form of a Gaussian with a
+/// onset, on top of the undisturbed prediction. Closed form of a Gaussian with a
 /// common mean of variance [`STEP`]² (log units), and of a Beta(½, ½) share for conditions.
 #[must_use]
-pub fn unknown(window: &Window, undisturbed: &[Row], from: usize) -> f64 {
+pub fn unknown(window: &Window, undisturbed: &[Row]) -> f64 {
+    let stretches = window.stretches();
+    let before = usize::from(window.onset > 0);
     let of = |series: usize| {
         let spread = window.spreads[series];
-        let pairs = || window.bins.iter().zip(undisturbed);
-        if window.set.keys[series].measure.is_condition() {
-            let both = |(seen, expected): (&Row, &Row)| Some((seen[series]?, expected[series]?));
-            return any_share(pairs().filter_map(both)) * spread.worth();
+        let measure = window.set.keys[series].measure;
+        if measure.is_condition() {
+            let seen = held(measure, &stretches, series, &window.bins);
+            let expected = held(measure, &stretches, series, undisturbed);
+            let pairs = seen.into_iter().zip(expected);
+            return any_share(pairs.filter_map(|(a, b)| Some((a?, b?)))) * spread.worth();
         }
-        let error = |(seen, expected): (&Row, &Row)| Some(seen[series]? - expected[series]?);
-        any_step(&pairs().map(error).collect::<Vec<_>>(), from, spread)
+        let error = |bin: usize| Some(window.bins[bin][series]? - undisturbed.get(bin)?[series]?);
+        let of = |stretch: &Range<usize>| {
+            let mean = mean(stretch.clone().filter_map(error));
+            mean.map(|(mean, count)| (mean, spread.of_mean(count)))
+        };
+        let errors: Vec<Option<(f64, f64)>> = stretches.iter().map(of).collect();
+        any_step(&errors, before)
     };
     (0..window.set.keys.len()).map(of).sum::<f64>() * window.temper()
 }
@@ -205,27 +269,34 @@ pub fn unknown(window: &Window, undisturbed: &[Row], from: usize) -> f64 {
 /// Standard deviation of an unknown step, in log units.
 const STEP: f64 = 2.0;
 
-fn any_step(errors: &[Option<f64>], from: usize, spread: Spread) -> f64 {
-    let after = || errors.iter().skip(from).flatten();
-    let count = after().count() as f64;
-    if count == 0.0 {
-        return spread.of_errors(errors.iter().copied());
+/// Mean errors of stretches with their variances, of which those from `from` on share a step.
+fn any_step(errors: &[Option<(f64, f64)>], from: usize) -> f64 {
+    let precise = errors.iter().skip(from).flatten();
+    let (weight, sum) = precise.fold((0.0, 0.0), |(weight, sum), (error, variance)| {
+        (weight + 1.0 / variance, sum + error / variance)
+    });
+    let step = if weight > 0.0 { sum / weight } else { 0.0 };
+    // Around the step, each stretch is as likely as under a prediction that has it right.
+    let around: f64 = { errors.iter().enumerate() }
+        .filter_map(|(index, error)| error.map(|(error, variance)| (index, error, variance)))
+        .map(|(index, error, variance)| {
+            let level = if index < from { 0.0 } else { step };
+            student_t(error - level, variance)
+        })
+        .sum();
+    if weight == 0.0 {
+        return around;
     }
-    let mean = after().sum::<f64>() / count;
-    // Around the step, each bin is as likely as under a prediction that has it right.
-    let level = |bin: usize| if bin < from { 0.0 } else { mean };
-    let left = |(bin, error): (usize, &Option<f64>)| error.map(|error| error - level(bin));
-    let around = spread.of_errors(errors.iter().enumerate().map(left));
     // Occam's factor: the step's posterior width over its prior width, and its distance from 0.
-    let width = spread.variance / (count * spread.worth()).max(1.0);
+    let width = 1.0 / weight;
     around + 0.5 * libm::log(width / (width + STEP * STEP))
-        - 0.5 * mean * mean / (width + STEP * STEP)
+        - 0.5 * step * step / (width + STEP * STEP)
 }
 
-fn any_share(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
+fn any_share(pairs: impl Iterator<Item = (bool, bool)>) -> f64 {
     let (mut different, mut same) = (0.0, 0.0);
     for (seen, expected) in pairs {
-        if (seen > 0.5) == (expected > 0.5) {
+        if seen == expected {
             same += 1.0;
         } else {
             different += 1.0;
@@ -262,4 +333,78 @@ pub fn softmax(values: &[f64]) -> Vec<f64> {
     let shares: Vec<f64> = values.iter().map(|value| libm::exp(value - top)).collect();
     let sum: f64 = shares.iter().sum();
     shares.iter().map(|share| share / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::SeriesKey;
+    use aegis_model::{Target, WorkloadId};
+
+    fn window(measure: Measure, bins: &[f64], onset: usize) -> Window {
+        let subject = Target::Workload(WorkloadId::from(0));
+        Window {
+            set: SeriesSet {
+                keys: vec![SeriesKey { measure, subject }],
+                objectives: Vec::new(),
+            },
+            bins: rows(bins),
+            spreads: vec![Spread {
+                variance: 0.02,
+                phi: 0.2,
+            }],
+            onset,
+        }
+    }
+
+    fn rows(values: &[f64]) -> Vec<Row> {
+        values.iter().map(|value| vec![Some(*value)]).collect()
+    }
+
+    #[test]
+    fn stretches_double_from_the_onset_on() {
+        let of = |bins: usize, onset: usize| {
+            window(Measure::Rate, &vec![1.0; bins], onset)
+                .stretches()
+                .iter()
+                .map(ExactSizeIterator::len)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(16, 4), [4, 1, 1, 2, 4, 4]);
+        assert_eq!(of(4, 4), [4]);
+        assert_eq!(of(3, 0), [1, 1, 1]);
+        assert_eq!(of(0, 0), [0; 0]);
+    }
+
+    #[test]
+    fn what_comes_a_bin_later_late_in_the_window_costs_little_and_at_the_onset_much() {
+        let seen = [1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 1.0, 1.0, 1.0, 1.0];
+        let window = window(Measure::Rate, &seen, 2);
+        let right = window.log_likelihood(&rows(&seen));
+        let late_end = [1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0, 1.0, 1.0];
+        let late_onset = [1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 1.0, 1.0, 1.0, 1.0];
+        let lost = |bins: &[f64]| right - window.log_likelihood(&rows(bins));
+        assert!(lost(&late_end) > 0.0);
+        assert!(lost(&late_end) < 0.5 * lost(&late_onset));
+    }
+
+    #[test]
+    fn a_prediction_is_put_off_to_where_it_fits_and_no_further() {
+        let window = window(Measure::Rate, &[1.0, 1.0, 1.0, 3.0, 3.0, 3.0], 3);
+        let early = rows(&[1.0, 3.0, 3.0, 3.0, 3.0, 3.0]);
+        assert_eq!(window.fit(&early, 3).1, 2);
+        assert_eq!(window.fit(&early, 1).1, 1);
+        assert_eq!(window.fit(&early, 0).1, 0);
+        assert_eq!(window.fit(&window.bins, 3).1, 0);
+    }
+
+    #[test]
+    fn an_event_counts_wherever_it_is_in_its_stretch() {
+        let seen = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let restarts = window(Measure::Restarts, &seen, 2);
+        let moved = restarts.log_likelihood(&rows(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
+        let none = restarts.log_likelihood(&rows(&[0.0; 6]));
+        let same = restarts.log_likelihood(&rows(&seen));
+        assert!((moved - same).abs() < 1e-12 && none < same - 1.0);
+    }
 }

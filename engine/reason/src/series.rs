@@ -47,6 +47,12 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Whether it is a condition that happens and does not last.
+    #[must_use]
+    pub const fn is_event(self) -> bool {
+        matches!(self, Self::Restarts | Self::OomKilled | Self::Created)
+    }
+
     /// Whether it is a condition (0 or 1) and not an amount.
     #[must_use]
     pub const fn is_condition(self) -> bool {

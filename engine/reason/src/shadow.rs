@@ -173,6 +173,7 @@ impl Tournament {
             decide: case.now,
             until: case.now.after(self.horizon),
             window: None,
+            slack: 0,
             objectives: Arc::clone(&case.objectives),
             stream: Draws::new(case.root).bits(Purpose::Future, draw.number, case.now),
         }

@@ -37,6 +37,8 @@ pub struct Trial {
     pub until: Tick,
     /// Window that is compared, with the tick at which its first bin begins.
     pub window: Option<(Arc<Window>, Tick)>,
+    /// Bins by which what is predicted may be put off, for the best fit: it is not known when it began.
+    pub slack: u32,
     /// Objectives that losses are judged by, with their weights.
     pub objectives: Arc<Vec<(Objective, f64)>>,
     /// Seed of its draws.
@@ -224,10 +226,11 @@ impl Player {
 
     pub(crate) fn finish(mut self, trial: &Trial) -> Outcome {
         self.scrape(trial, trial.until);
-        let log_likelihood = trial
+        let fit = trial
             .window
             .as_ref()
-            .map(|(window, _)| window.log_likelihood(&self.rows));
+            .map(|(window, _)| window.fit(&self.rows, trial.slack));
+        let log_likelihood = fit.map(|(log, _)| log);
         Outcome {
             stability: loss::stability(&self.bad),
             loss: loss::bins(&self.bad),
@@ -238,6 +241,7 @@ impl Player {
                 self.conductor.conduct()
             },
             log_likelihood,
+            put_off: fit.map_or(0, |(_, bins)| bins),
             digest: digest(&self.bad, log_likelihood),
             service_ticks: self.journal.service_ticks,
         }

@@ -131,6 +131,7 @@ fn trial(case: &Case, now: &Twin, plan: Arc<Plan>) -> Trial {
         decide: case.now,
         until: case.now.after(LONGEST),
         window: None,
+        slack: 0,
         objectives: Arc::default(),
         stream: case.root,
     }

@@ -7,9 +7,10 @@
 use crate::history::History;
 use crate::topology::{Direction, Topology};
 use aegis_faults::{Fault, Show};
+use aegis_model::ailment::Writer;
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{ClaimPhase, Condition, ConditionStatus, ContainerState, Pod};
-use aegis_model::{NodeId, Objects, Observation, Target, Tick, WorkloadId};
+use aegis_model::{Mechanism, NodeId, Objects, Observation, Target, Tick, WorkloadId};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -23,7 +24,9 @@ const ALSO_HEARD: f64 = 1.0;
 const SILENT: f64 = 2.0;
 /// Nats that a telling line costs which a fault does not account for.
 const UNACCOUNTED: f64 = 6.0;
-/// Telling lines that count at most.
+/// Nats that a line costs which a fault brings, heard of another component than those at which it would bring it.
+const ELSEWHERE: f64 = 3.0;
+/// Telling lines that count at most, and places of one.
 const LINES: usize = 2;
 /// Seconds before the end of health from which words are news: what hurts users later may show itself first.
 const AHEAD: u32 = 120;
@@ -86,7 +89,12 @@ impl Words {
         let (mut sum, mut heard) = (0.0, 0);
         for show in fault.shows {
             let places = self.places(show).unwrap_or_default();
-            if places.iter().any(|place| around.holds(*place)) {
+            let here = |place: &&Target| around.tells(fault, *show, **place);
+            let elsewhere = places.iter().filter(|place| !here(place)).count();
+            if matches!(show, Show::Log(_)) {
+                sum -= ELSEWHERE * elsewhere.min(LINES) as f64;
+            }
+            if elsewhere < places.len() {
                 sum += match (heard, show) {
                     (0, Show::Log(_)) => NAMED,
                     (0, _) => HEARD,
@@ -158,6 +166,17 @@ impl Around {
         }
     }
 
+    /// Whether a place is one at which a fault of the target would bring a word: a line, at whoever writes it.
+    fn tells(&self, fault: &Fault, show: Show, place: Target) -> bool {
+        let writer = writer(fault).filter(|_| matches!(show, Show::Log(_)));
+        match (writer, place) {
+            _ if self.everywhere => true,
+            (Some(Writer::Callers), Target::Workload(id)) => self.callers.contains(&id),
+            (Some(_), Target::Workload(id)) => self.own.contains(&id),
+            _ => self.holds(place),
+        }
+    }
+
     fn holds(&self, place: Target) -> bool {
         match place {
             _ if self.everywhere || place == self.target => true,
@@ -166,6 +185,16 @@ impl Around {
             _ => false,
         }
     }
+}
+
+/// Who writes the lines of a fault, where it is the state of a component.
+fn writer(fault: &Fault) -> Option<Writer> {
+    let sizes = fault.defaults();
+    let of = |part: &aegis_faults::Part| match (part.mechanism)(&sizes) {
+        Mechanism::Ailing(ailment, _) => Some(ailment.line().0),
+        _ => None,
+    };
+    fault.parts.iter().find_map(of)
 }
 
 /// Where words are heard since a time and were not before.

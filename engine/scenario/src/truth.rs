@@ -77,7 +77,8 @@ fn derived(revelation: &Revelation) -> Vec<Right> {
 }
 
 impl Truth {
-    /// Whether a diagnosis is right: fault and object, and the field where both have one.
+    /// Whether a diagnosis is right: fault and object, and the field where both have one. A cause without a name of
+    /// its own is right where it says the very field.
     #[must_use]
     pub fn is_right(&self, fault: &str, object: &ObjectRef, field: Option<&str>) -> bool {
         let fits = |right: &Right| {
@@ -85,7 +86,10 @@ impl Truth {
                 (Some(wanted), Some(found)) => wanted == found,
                 _ => true,
             };
-            right.faults.iter().any(|id| id == fault) && right.object == *object && same_field
+            let is_field = right.field.is_some() && right.field.as_deref() == field;
+            let same_fault = right.faults.iter().any(|id| id == fault)
+                || fault == aegis_faults::MISCONFIGURATION && is_field;
+            same_fault && right.object == *object && same_field
         };
         self.causes.iter().chain(&self.also_right).any(fits)
     }

@@ -2,6 +2,7 @@
 
 use super::decoys::{decoys, draw, mishap};
 use aegis_kube::Diagnostic;
+use aegis_model::Target;
 use aegis_model::kubernetes::ObjectRef;
 use aegis_rehearse::pairs::{Faults, Pair, pairs};
 use aegis_rehearse::play::{GiveUp, Laid, ONSET, SaidCause, Treated, Until, treated, untreated};
@@ -16,8 +17,14 @@ use serde::Serialize;
 
 /// Bundled applications that cases are played on.
 pub const APPLICATIONS: [&str; 2] = ["online-boutique", "sock-shop"];
-/// SLO minutes from which users feel a fault.
+/// SLO minutes from which users feel a fault, beside those that the harmless changes cost by themselves.
 const FELT: f64 = 0.2;
+/// SLO minutes below which a change does no harm.
+const UNFELT: f64 = 0.05;
+/// From a seed whose cluster is sick with nothing laid to the next that is tried, ...
+const NEXT: u64 = 1_000;
+/// ... and how many are.
+const TRIED: u64 = 8;
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -41,6 +48,14 @@ pub enum SuiteError {
     /// There is no cluster.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// No cluster of a seed serves its users with nothing laid.
+    #[error("no cluster of {application}, seed {seed}, serves its users with nothing laid")]
+    NoGround {
+        /// Application.
+        application: String,
+        /// Seed that was asked for.
+        seed: u64,
+    },
     /// The engine broke off.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -53,6 +68,8 @@ pub struct Case {
     pub application: String,
     /// Seed.
     pub seed: u64,
+    /// Seed of its cluster: the first of `seed`, `seed` + 1000, … whose users miss nothing with nothing laid.
+    pub ground: u64,
     /// Id in the catalogue; `no_fault` for a control.
     pub fault: String,
     /// The object that it acts on.
@@ -78,6 +95,8 @@ pub struct Outcome {
     pub case: Case,
     /// SLO minutes with nobody acting.
     pub untreated: f64,
+    /// SLO minutes of the harmless changes alone.
+    pub harmless: f64,
     /// SLO minutes with Sentinel.
     pub treated: f64,
     /// Whether users feel it with nobody acting.
@@ -141,17 +160,19 @@ fn of_ground(
     seed: u64,
     done: &(dyn Fn(&Outcome) + Sync),
 ) -> Result<Vec<Outcome>, SuiteError> {
-    let setting = Setting {
-        loaded,
+    let (ground, stage) = ground(application, loaded, seed)?;
+    let at = |fault: &str, target: String| Case {
+        application: application.to_owned(),
         seed,
-        basis: Basis::Own,
-        tunings: &[],
+        ground,
+        fault: fault.to_owned(),
+        target,
     };
-    let stage = Stage::settle(&setting, Watched::ByEngine)?;
     let all = pairs(loaded, stage.world.objects(), &suite.faults);
     let drawn = drawn(&all, seed);
     let faulty = drawn.into_par_iter().map(|pair| {
-        let outcome = play(&stage, application, seed, pair)?;
+        let case = at(pair.fault, pair.object.to_string());
+        let outcome = play(&stage, case, pair)?;
         outcome.iter().for_each(done);
         Ok(outcome)
     });
@@ -161,7 +182,7 @@ fn of_ground(
         .flatten()
         .collect();
     let controls = (0..suite.controls).into_par_iter().map(|number| {
-        let outcome = control(&stage, application, seed, number as u64)?;
+        let outcome = control(&stage, at("no_fault", String::new()), number as u64)?;
         done(&outcome);
         Ok(outcome)
     });
@@ -169,7 +190,28 @@ fn of_ground(
     Ok(outcomes)
 }
 
-/// One target of each fault.
+/// The first cluster of a seed that serves its users with nothing laid: what is wrong on another is not only what is
+/// laid there.
+fn ground(application: &str, loaded: &Loaded, seed: u64) -> Result<(u64, Stage), SuiteError> {
+    for turn in 0..TRIED {
+        let seed = seed + turn * NEXT;
+        let setting = Setting {
+            loaded,
+            seed,
+            basis: Basis::Own,
+            tunings: &[],
+        };
+        let stage = Stage::settle(&setting, Watched::ByEngine)?;
+        let alone = untreated(&stage, &Laid::default(), GiveUp::Never);
+        if alone.loss.minutes() < FELT {
+            return Ok((seed, stage));
+        }
+    }
+    let application = application.to_owned();
+    Err(SuiteError::NoGround { application, seed })
+}
+
+/// One target of each fault, in an order that is drawn: a run that is broken off has a fair part of them.
 fn drawn(all: &[Pair], seed: u64) -> Vec<&Pair> {
     let mut ids: Vec<&str> = all.iter().map(|pair| pair.fault).collect();
     ids.sort_unstable();
@@ -184,70 +226,87 @@ fn drawn(all: &[Pair], seed: u64) -> Vec<&Pair> {
             .get((key % fitting.len().max(1) as u64) as usize)
             .copied()
     };
+    ids.sort_by_key(|id| {
+        id.bytes()
+            .fold(draw(seed, 11), |hash, byte| draw(hash, u64::from(byte)))
+    });
     ids.into_iter().filter_map(of).collect()
 }
 
 /// A fault among changes that do no harm; `None` where it could not begin.
-fn play(
-    stage: &Stage,
-    application: &str,
-    seed: u64,
-    pair: &Pair,
-) -> Result<Option<Outcome>, SuiteError> {
-    let key = pair.object.to_string();
-    let key = key
-        .bytes()
-        .fold(draw(seed, 7), |hash, byte| draw(hash, u64::from(byte)));
+fn play(stage: &Stage, case: Case, pair: &Pair) -> Result<Option<Outcome>, SuiteError> {
+    let key = case.target.bytes();
+    let key = key.fold(draw(case.seed, 7), |hash, byte| draw(hash, u64::from(byte)));
+    let (harmless, alone) = harmless(stage, &pair.targets, key);
     let mut laid = pair.laid.clone();
-    laid.0
-        .extend(decoys(stage.world.objects(), &pair.targets, key));
+    laid.0.extend(harmless.0.iter().cloned());
     let beside = untreated(stage, &laid, GiveUp::Never);
     if !beside.skipped.is_empty() {
         return Ok(None);
     }
     let played = treated(stage, &laid, Until::End)?;
-    let case = Case {
-        application: application.to_owned(),
-        seed,
-        fault: pair.fault.to_owned(),
-        target: pair.object.to_string(),
+    let lost = Lost {
+        untreated: beside.loss.minutes(),
+        harmless: alone,
+        worse: played.loss.is_worse_than(&beside.loss),
     };
-    let worse = played.loss.is_worse_than(&beside.loss);
-    Ok(Some(outcome(case, &played, beside.loss.minutes(), worse)))
+    Ok(Some(outcome(case, &played, &lost)))
+}
+
+/// Changes that do no harm, and what they cost by themselves, SLO minutes: drawn again while users feel them, as they
+/// do where a single replica is replaced by one that is called ready too early.
+fn harmless(stage: &Stage, targets: &[Target], key: u64) -> (Laid, f64) {
+    let drawn = |turn: u64| {
+        let laid = Laid(decoys(stage.world.objects(), targets, draw(key, 3 + turn)));
+        let alone = untreated(stage, &laid, GiveUp::Never).loss.minutes();
+        (laid, alone)
+    };
+    let mut best = drawn(0);
+    for turn in 1..TRIED {
+        if best.1 < UNFELT {
+            break;
+        }
+        let next = drawn(turn);
+        if next.1 < best.1 {
+            best = next;
+        }
+    }
+    best
 }
 
 /// Nothing wrong: changes that do no harm, and a pod that somebody deletes.
-fn control(
-    stage: &Stage,
-    application: &str,
-    seed: u64,
-    number: u64,
-) -> Result<Outcome, SuiteError> {
-    let key = draw(seed, 1000 + number);
-    let mut laid = Laid(decoys(stage.world.objects(), &[], key));
+fn control(stage: &Stage, case: Case, number: u64) -> Result<Outcome, SuiteError> {
+    let key = draw(case.seed, 1000 + number);
+    let (mut laid, _) = harmless(stage, &[], key);
     laid.0.extend(mishap(stage.world.objects(), key));
     let beside = untreated(stage, &laid, GiveUp::Never);
     let played = treated(stage, &laid, Until::End)?;
-    let case = Case {
-        application: application.to_owned(),
-        seed,
-        fault: "no_fault".to_owned(),
-        target: String::new(),
+    let lost = Lost {
+        untreated: beside.loss.minutes(),
+        harmless: beside.loss.minutes(),
+        worse: played.loss.is_worse_than(&beside.loss),
     };
-    let worse = played.loss.is_worse_than(&beside.loss);
-    Ok(outcome(case, &played, beside.loss.minutes(), worse))
+    Ok(outcome(case, &played, &lost))
 }
 
-fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome {
+/// What a case costs its users with nobody acting, and what acting does to that.
+struct Lost {
+    untreated: f64,
+    harmless: f64,
+    worse: bool,
+}
+
+fn outcome(case: Case, played: &Treated, lost: &Lost) -> Outcome {
     let truth = &played.truth;
     let last = played.said.last();
     let causes = last.map_or(&[][..], |said| said.causes.as_slice());
     let simpler = played.simpler.clone().unwrap_or_default();
     Outcome {
         case,
-        untreated,
+        untreated: lost.untreated,
+        harmless: lost.harmless,
         treated: played.loss.minutes(),
-        felt: untreated >= FELT,
+        felt: lost.untreated - lost.harmless >= FELT,
         answer: answer(causes.iter().map(|cause| is_right(truth, cause))),
         said: causes.iter().map(named).collect(),
         said_first: played
@@ -268,7 +327,7 @@ fn outcome(case: Case, played: &Treated, untreated: f64, worse: bool) -> Outcome
             .collect(),
         located_s: located(played),
         mended: played.loss.is_over(),
-        worse,
+        worse: lost.worse,
         commands: played.commands.clone(),
         last_change: answer(simpler.last_change.iter().map(|one| is_named(truth, one))),
         loudest: answer(simpler.loudest.iter().map(|one| is_named(truth, one))),

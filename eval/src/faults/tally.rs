@@ -6,7 +6,7 @@ use crate::reliability::{Reliability, reliability};
 use crate::share::{Hit, Share, thousandths};
 use aegis_faults::Act;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// First answer right, and one of the first three.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
@@ -68,6 +68,8 @@ pub struct Scores {
     pub baselines: BTreeMap<&'static str, Named>,
     /// By fault.
     pub faults: BTreeMap<String, OfFault>,
+    /// Clusters that were drawn anew, as theirs were sick with nothing laid: application, seed, seed instead.
+    pub redrawn: BTreeSet<(String, u64, u64)>,
 }
 
 /// The scores of outcomes.
@@ -117,6 +119,7 @@ pub fn tally(outcomes: &[Outcome]) -> Scores {
             ("sign-matrix", named(|one| one.signs)),
         ]),
         faults: by_fault(&faulty),
+        redrawn: redrawn(outcomes),
     }
 }
 
@@ -126,6 +129,14 @@ fn is_in_reach(one: &Outcome) -> bool {
     let remedies = fault.map_or(&[][..], |fault| fault.remedies);
     let mut acts = remedies.iter().map(|remedy| remedy.act);
     acts.any(|act| !matches!(act, Act::Repair | Act::ClearFinalizers))
+}
+
+fn redrawn(outcomes: &[Outcome]) -> BTreeSet<(String, u64, u64)> {
+    let cases = outcomes.iter().map(|one| &one.case);
+    cases
+        .filter(|case| case.ground != case.seed)
+        .map(|case| (case.application.clone(), case.seed, case.ground))
+        .collect()
 }
 
 fn by_fault(faulty: &[&Outcome]) -> BTreeMap<String, OfFault> {

@@ -13,6 +13,12 @@ pub fn text(scores: &Scores) -> String {
         "{} cases that users feel, {} that they do not and that are left out.\n",
         scores.felt, scores.unfelt
     );
+    for (application, seed, ground) in &scores.redrawn {
+        let _ = writeln!(
+            text,
+            "On seed {seed} users of {application} are not served with nothing laid: seed {ground} instead.\n"
+        );
+    }
     text.push_str("| what | share | n | lower 95 % bound |\n|---|--:|--:|--:|\n");
     row(&mut text, "cause first", scores.named.top1);
     row(&mut text, "cause among three", scores.named.top3);

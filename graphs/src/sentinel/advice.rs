@@ -1,6 +1,7 @@
 //! Asking a language model, and taking in what it answers. Entered only where the run has one.
 
 use super::Node;
+use super::diagnose::beyond_reflection;
 use super::domain::{Change, Effect, Incident, Input, Sentinel, Standing, State, Write};
 use super::plan::is_early;
 use crate::executor::{Call, Step};
@@ -17,6 +18,13 @@ const PROPOSED: u32 = 4;
 const ASK_AGAIN: u32 = 60;
 
 impl State {
+    /// The tick of the last look; 0 before the first.
+    #[must_use]
+    pub fn now(&self) -> aegis_model::Tick {
+        let latest = self.history.latest();
+        latest.map_or(aegis_model::Tick(0), |latest| latest.at)
+    }
+
     /// The way to the case: through the model, where there is one.
     #[must_use]
     pub fn opening(&self) -> Node {
@@ -161,10 +169,10 @@ pub fn losses(standing: &Standing) -> Vec<f64> {
 
 /// Tells the words of a reflection. They decide nothing.
 pub fn word(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
-    let next = if state.incident.is_some() {
-        Node::Propose
-    } else {
-        Node::Observe
+    let next = match state.incident.as_ref().map(beyond_reflection) {
+        Some(Node::Plan) => Node::Propose,
+        Some(other) => other,
+        None => Node::Observe,
     };
     let told = reply(call).map(|reply| told(words(reply)));
     let mut step = Step::new();

@@ -91,6 +91,7 @@ mod tests {
             since: None,
             prior: 1.0,
             words: 0.0,
+            signs: 0.0,
         }
     }
 
@@ -100,6 +101,7 @@ mod tests {
             onset: Tick(0),
             size: 0.5,
             delay: 0.5,
+            slack: 0,
             draw,
             log_weight: 0.0,
         };

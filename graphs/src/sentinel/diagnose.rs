@@ -12,11 +12,12 @@ use aegis_model::event::RunEvent;
 use aegis_model::recall::Precursor;
 use aegis_model::{Ending, Finding, Hypothesis, Outcome, Reflection, Symptom, Tick};
 use aegis_reason::calibrate::ENOUGH_HEALTHY;
-use aegis_reason::case::Past;
+use aegis_reason::case::{Past, View};
 use aegis_reason::diagnose::rounds::{GO_ON, best};
 use aegis_reason::diagnose::screen::Heard;
 use aegis_reason::diagnose::{self as reason, Round, Sources, candidate, screen};
 use aegis_reason::proof::Proof;
+use aegis_reason::topology::Topology;
 use aegis_reason::{Calibration, Case, signature};
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
         verdict: None,
         recalled: Arc::clone(&state.recalled),
         recognised: Recognised::AtFirst,
-        ahead: foreboding(state).map_or(Ahead::Paged, Ahead::Looks),
+        ahead: foreboding(state).map_or(Ahead::Alerted, Ahead::Looks),
         withheld: Vec::new(),
         refuted: Vec::new(),
         failed: None,
@@ -82,8 +83,26 @@ fn fresh(state: &State, now: Tick) -> Option<Incident> {
 
 /// What the onset forebodes, where nothing is missed yet.
 fn foreboding(state: &State) -> Option<Precursor> {
-    let pages = aegis_reason::detect::pages(&state.symptoms);
-    ahead::worth(&state.recalled).filter(|_| !pages).cloned()
+    let alerts = aegis_reason::detect::alerts(&state.symptoms, state.now());
+    ahead::worth(&state.recalled).filter(|_| !alerts).cloned()
+}
+
+/// The case of an incident as it stands.
+fn put(state: &State, topology: &Topology, incident: &Incident) -> Option<Case> {
+    let past = Past {
+        healthy_until: incident.healthy_until,
+        since: incident.since,
+        onset: incident.case.as_ref().map(|case| case.onset),
+        view: view(incident),
+    };
+    Case::put(
+        &state.history,
+        topology,
+        &incident.calibration,
+        state.objectives(),
+        &incident.symptoms,
+        past,
+    )
 }
 
 /// Opens the case and asks for the first round.
@@ -97,27 +116,12 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         return nothing_to_go_on("there is no past to open a case on");
     };
     incident.symptoms = merged(&incident.symptoms, &state.symptoms);
-    let put = |calibration: &Arc<Calibration>| {
-        let past = Past {
-            healthy_until: incident.healthy_until,
-            since: incident.since,
-            onset: incident.case.as_ref().map(|case| case.onset),
-        };
-        Case::put(
-            &state.history,
-            topology,
-            calibration,
-            state.objectives(),
-            &incident.symptoms,
-            past,
-        )
-    };
-    let Some(mut case) = put(&incident.calibration) else {
+    let Some(mut case) = put(state, topology, &incident) else {
         return nothing_to_go_on("there is not enough of a past to open a case on");
     };
     if is_new && incident.calibration.healthy >= ENOUGH_HEALTHY {
         incident.calibration = Arc::new(case.refined(incident.healthy_until));
-        case = put(&incident.calibration).unwrap_or(case);
+        case = put(state, topology, &incident).unwrap_or(case);
     }
     let case = Arc::new(case.rehearsed(incident.healthy_until));
     let advised = take_advice(call, &case, &mut incident);
@@ -127,9 +131,11 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     let all = candidate::candidates(&case, &incident.refuted, &sources);
     let count = all.len();
+    let leading = leading(&incident);
     let heard = Heard {
         on_trial: incident.failed.as_ref(),
         named: &incident.named,
+        leading: &leading,
     };
     let kept = screen::screen(&case, all, &incident.symptoms, heard);
     incident.screened = (count - kept.len()) as u32;
@@ -154,6 +160,23 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     })
     .ask(Effect::Simulate(trials))
     .then(Node::Coarse)
+}
+
+/// The causes of the last diagnosis, the likeliest first.
+fn leading(incident: &Incident) -> Vec<candidate::Named> {
+    let hypotheses = incident.diagnosis.iter().flat_map(|last| &last.hypotheses);
+    hypotheses
+        .map(|one| (one.fault.clone(), one.target))
+        .collect()
+}
+
+/// What is compared: what a plan did where one is on trial, else what began.
+const fn view(incident: &Incident) -> View {
+    if incident.failed.is_some() {
+        View::Newest
+    } else {
+        View::Onset
+    }
 }
 
 /// Takes the causes up that a language model named and that there is a candidate for.
@@ -192,7 +215,7 @@ fn opened(state: &State, case: &Case, incident: &Incident) -> Vec<RunEvent> {
             signature,
             precursor: precursor.clone(),
         },
-        Ahead::Paged | Ahead::Acted => RunEvent::IncidentOpened {
+        Ahead::Alerted | Ahead::Acted => RunEvent::IncidentOpened {
             signature,
             onset: case.onset[1],
         },
@@ -325,6 +348,7 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (Some(tried), Some(diagnosis)) = (incident.failed.take(), diagnosis) else {
         return Step::new().then(Node::Plan);
     };
+    let next = beyond_reflection(&incident);
     let proof = incident.proof.take();
     let reflection = reflection(
         &tried,
@@ -347,7 +371,18 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let write = Write::told(Change::Incident(Box::new(incident)), event);
     let step = Step::new().write(write);
     let plan = tried.unwrap_or_default();
-    advice::worded(state, step, (&plan, &[]), &reflection, Node::Plan)
+    advice::worded(state, step, (&plan, &[]), &reflection, next)
+}
+
+/// Where a reflection leads. What a plan did is no evidence on what there was before it: where the onset is out of
+/// sight, the case is put again, looking back at it.
+pub fn beyond_reflection(incident: &Incident) -> Node {
+    let sees_onset = |case: &Arc<Case>| case.window_from < case.onset[1];
+    if incident.case.as_ref().is_some_and(sees_onset) {
+        Node::Plan
+    } else {
+        Node::Open
+    }
 }
 
 /// What becomes of a hypothesis whose plan was tried; a plan of which nothing is known proves nothing.

@@ -172,8 +172,8 @@ pub enum Recognised {
 /// Whether an incident was opened before anything was missed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ahead {
-    /// No: an objective paged.
-    Paged,
+    /// No: an objective was missed already.
+    Alerted,
     /// It is looked into, and nothing was done.
     Looks(Precursor),
     /// Something was done.

@@ -155,7 +155,7 @@ pub(crate) fn around_the_race(name: &'static str, genome: &Genome) -> Blueprint<
         .with(node(Coarse, diagnose::coarse).to([Narrow]))
         .with(node(Narrow, diagnose::narrow).to([Weigh]))
         .with(node(Weigh, diagnose::weigh).to([Reflect, Plan, Propose]))
-        .with(node(Reflect, diagnose::reflect).to([Plan, Propose, Word, Observe]))
+        .with(node(Reflect, diagnose::reflect).to([Open, Plan, Propose, Word, Observe]))
         .with(node(Plan, plan::draft).to([Observe, Shadow]))
         .with(node(Durability, plan::durability).to([Select]))
         .with(node(Select, plan::select).to([Observe, Confirm]))
@@ -166,7 +166,7 @@ pub(crate) fn around_the_race(name: &'static str, genome: &Genome) -> Blueprint<
         .with(node(Undone, act::undone).to([Observe]))
         .with(node(Consult, advice::consult).to([Open]))
         .with(node(Propose, advice::propose).to([Plan]))
-        .with(node(Word, advice::word).to([Observe, Propose]))
+        .with(node(Word, advice::word).to([Observe, Propose, Open]))
         .allowance(Open, [Coarse, Narrow], budget::limits(genome))
         .limits(Limits {
             steps: Some(STEPS),

@@ -111,8 +111,7 @@ fn is_settled(state: &State, now: Tick) -> bool {
 
 /// Where a look leads once the memory was asked about an open incident.
 pub fn beyond_recall(state: &State) -> Node {
-    let now = state.history.latest().map_or(Tick(0), |latest| latest.at);
-    next(state, &state.symptoms, now)
+    next(state, &state.symptoms, state.now())
 }
 
 /// An open incident keeps what was off at any look.
@@ -140,14 +139,14 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
         .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
     let decides = state.context.mode != aegis_model::Mode::Noop;
     let ahead = state.incident.as_ref().filter(|one| one.is_ahead());
-    let pages = detect::pages(symptoms);
-    let opens = decides && may_look && (pages || ahead.is_some() && calm(symptoms) != Alarm::None);
+    let alerts = detect::alerts(symptoms, now);
+    let opens = decides && may_look && (alerts || ahead.is_some() && calm(symptoms) != Alarm::None);
     match (
         opens,
         state
             .incident
             .as_ref()
-            .filter(|one| !(one.is_ahead() && pages)),
+            .filter(|one| !(one.is_ahead() && alerts)),
     ) {
         (true, None) if !state.context.memory.is_nothing() => Node::Recall,
         (true, _) => state.opening(),

@@ -19,7 +19,7 @@ pub fn recall(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (cue, recognised, next) = match &state.incident {
         None => {
             let seen = signature::signature(topology, &state.symptoms);
-            let stage = if detect::pages(&state.symptoms) {
+            let stage = if detect::alerts(&state.symptoms, state.now()) {
                 Stage::Opening
             } else {
                 Stage::Onset

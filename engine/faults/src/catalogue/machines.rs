@@ -7,7 +7,8 @@ use crate::betrayal::Turn;
 use crate::change;
 use crate::fault::TargetKind::{Cluster, Node, Service, Workload};
 use crate::fault::{
-    Act, Breadth, Candidacy, Expressed, Fault, Harms, Lasting, Needs, On, Section, Show, Spread,
+    Act, Breadth, Candidacy, Expressed, Fault, Harms, Lasting, Needs, On, Remedy, Section, Show,
+    Spread,
 };
 use crate::mistakes;
 use crate::parameter::{Parameter, Unit};
@@ -19,12 +20,18 @@ use aegis_model::{Ailment, Mechanism};
 const NODE: Fault = Fault {
     section: Section::ControlPlane,
     targets: &[Node],
-    signs: &[rises(Seen::Errors, On::Entry)],
+    signs: &[
+        rises(Seen::Errors, On::Subject),
+        rises(Seen::Errors, On::Entry),
+    ],
     remedies: &[undo(Act::Repair), contain(Act::Drain)],
     spreads: Spread::ToNeighbours,
     frequency: assumed(0.08),
     ..LISTED
 };
+
+/// What is done to the processes of the pods that are hit: others take their place untouched.
+const IN_POD: &[Remedy] = &[undo(Act::RestartRollout), undo(Act::Repair)];
 
 /// What the kernel or the bytes do to a process: errors that it cannot explain.
 const KERNEL: Fault = Fault {
@@ -146,9 +153,10 @@ pub const ROWS: &[Fault] = &[
         needs: Needs::Served,
         parts: &[part(
             |_| Mechanism::Ailing(Ailment::ClockOff, 0.9),
-            Lasting::Time,
+            Lasting::Pod,
         )],
         shows: &[Show::Log("certificate has expired or is not yet valid")],
+        remedies: IN_POD,
         frequency: assumed(0.02),
         source: "Chaos Mesh TimeChaos",
         ..NODE
@@ -220,9 +228,10 @@ pub const ROWS: &[Fault] = &[
         summary: "A share of a process's system calls (read, write, open, fsync, mmap, sendto, getaddrinfo …) fails with an error number.",
         parts: &[part(
             |s| Mechanism::Ailing(Ailment::SystemCallFails, s[0]),
-            Lasting::Time,
+            Lasting::Pod,
         )],
         shows: &[Show::Log("input/output error")],
+        remedies: IN_POD,
         source: "S khaos_faults (~48 calls); Chaos Mesh IOChaos fault, KernelChaos",
         ..KERNEL
     },
@@ -230,11 +239,12 @@ pub const ROWS: &[Fault] = &[
         id: "disk_slow",
         summary: "Reads and writes of a workload's disk take long.",
         parameters: &[size("delay", Unit::Seconds, 0.01, 10.0, 1.0)],
-        parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Time)],
+        parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Pod)],
         signs: &[
             rises(Seen::Latency, On::Subject),
             rises(Seen::Latency, On::Callers),
         ],
+        remedies: IN_POD,
         source: "Chaos Mesh IOChaos latency, BlockChaos delay; Litmus pod-io-stress",
         ..KERNEL
     },
@@ -360,12 +370,13 @@ pub const ROWS: &[Fault] = &[
             16_384.0 * MIB,
             512.0 * MIB,
         )],
-        parts: &[part(|s| Mechanism::MemoryStep(s[0]), Lasting::Time)],
+        parts: &[part(|s| Mechanism::MemoryStep(s[0]), Lasting::Pod)],
         signs: &[
             rises(Seen::OomKilled, On::Subject),
             rises(Seen::Restarts, On::Subject),
         ],
         shows: &[Show::Ended("OOMKilled")],
+        remedies: IN_POD,
         frequency: assumed(0.1),
         source: "Chaos Mesh StressChaos memory; Litmus pod-memory-hog",
         ..NODE
@@ -376,8 +387,9 @@ pub const ROWS: &[Fault] = &[
         targets: &[Workload],
         summary: "The image of a workload cannot run for a while: its pods are there and nothing in them answers.",
         needs: Needs::Served,
-        parts: &[part(|_| Mechanism::EdgeError(1.0), Lasting::Time)],
+        parts: &[part(|_| Mechanism::EdgeError(1.0), Lasting::Pod)],
         signs: &[rises(Seen::Errors, On::Callers)],
+        remedies: IN_POD,
         frequency: assumed(0.1),
         source: "Chaos Mesh PodChaos pod-failure, container-kill",
         ..NODE

@@ -46,7 +46,7 @@ pub const ROWS: &[Fault] = &[
         section: Section::Network,
         summary: "Packets from and to a workload are lost.",
         targets: &[Workload, Node],
-        parameters: &[size("share", Unit::Share, 0.01, 0.99, 0.3)],
+        parameters: &[size("share", Unit::Share, 0.01, 1.0, 0.3)],
         parts: &[part(|s| Mechanism::PacketLoss(s[0]), Lasting::Time)],
         steps: &[],
         betrayed_by_change: &[],
@@ -58,6 +58,7 @@ pub const ROWS: &[Fault] = &[
         spreads: Spread::ToCallers,
         remedies: &[
             undo(Act::Repair),
+            contain(Act::Drain),
             contain(Act::SetRetries),
             contain(Act::ShedTraffic),
         ],

@@ -3,7 +3,7 @@
 use super::words::{ROW, assumed, contain, falls, field, outgrow, part, rises, undo};
 use crate::betrayal::Turn;
 use crate::fault::TargetKind::{Node, Workload};
-use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
+use crate::fault::{Act, Fault, Lasting, On, Section, Show, Spread};
 use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
 
@@ -48,6 +48,7 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::NotReady, On::Subject),
             rises(Seen::Errors, On::Callers),
         ],
+        shows: &[Show::Condition("Ready", "Unknown")],
         spreads: Spread::ToCallers,
         remedies: &[
             undo(Act::Repair),
@@ -73,6 +74,7 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::NodeNotReady, On::Node),
             rises(Seen::NotReady, On::Subject),
         ],
+        shows: &[Show::Condition("Ready", "Unknown")],
         spreads: Spread::ToCallers,
         remedies: &[
             undo(Act::Repair),

@@ -73,7 +73,10 @@ pub const ROWS: &[Fault] = &[
         parameters: &[size("factor", Unit::Factor, 1.5, 20.0, 5.0)],
         parts: &[part(|s| Mechanism::CpuFactor(s[0]), Lasting::Revision)],
         steps: &[Step::Make(change::new_release)],
-        betrayed_by_change: &[field(TEMPLATED, "containers[].image", Turn::Any)],
+        betrayed_by_change: &[
+            field(TEMPLATED, "containers[].image", Turn::Any),
+            field(TEMPLATED, "containers[].env", Turn::Any),
+        ],
         signs: &[
             rises(Seen::Cpu, On::Subject),
             rises(Seen::Latency, On::Subject),

@@ -99,7 +99,7 @@ pub const ROWS: &[Fault] = &[
         betrayed_by_change: &[field(
             &["Deployment", "StatefulSet", "ReplicaSet"],
             "spec.replicas",
-            Turn::Falls,
+            Turn::FallsFrom(1),
         )],
         signs: &[
             rises(Seen::Cpu, On::Subject),

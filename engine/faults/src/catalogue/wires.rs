@@ -23,10 +23,21 @@ const WIRE: Fault = Fault {
     ..LISTED
 };
 
-/// The same at a node.
+/// Rules in the network namespace of each pod that is hit, or a proxy there: both are gone with the pod, and an
+/// experiment does not choose again among those that come later.
+const IN_POD: Fault = Fault {
+    remedies: &[undo(Act::RestartRollout), undo(Act::Repair)],
+    ..WIRE
+};
+
+/// The same at a node: requests of its pods fail, and what they fail for shows at their callers.
 const NODE: Fault = Fault {
     targets: &[Node],
     needs: Needs::Nothing,
+    signs: &[
+        rises(Seen::Errors, On::Subject),
+        rises(Seen::Errors, On::Entry),
+    ],
     remedies: &[undo(Act::Repair), contain(Act::Drain)],
     spreads: Spread::ToNeighbours,
     ..WIRE
@@ -65,28 +76,28 @@ pub const ROWS: &[Fault] = &[
         id: "pod_network_loss",
         summary: "Packets of the pods are lost: connections stall and are retried.",
         parameters: SHARE,
-        parts: &[part(|s| Mechanism::PacketLoss(s[0]), Lasting::Time)],
+        parts: &[part(|s| Mechanism::PacketLoss(s[0]), Lasting::Pod)],
         source: "A network_loss; I #17; O PodNetworkLoss; Chaos Mesh NetworkChaos loss",
-        ..WIRE
+        ..IN_POD
     },
     Fault {
         id: "pod_network_delay",
         summary: "Packets of the pods are late: they answer slowly without using more CPU.",
         parameters: DELAY,
-        parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Time)],
+        parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Pod)],
         signs: &[
             rises(Seen::Latency, On::Callers),
             rises(Seen::Latency, On::Subject),
         ],
         source: "A network_delay; I #80; O PodNetworkDelay; Chaos Mesh NetworkChaos delay",
-        ..WIRE
+        ..IN_POD
     },
     Fault {
         id: "pod_network_partition",
         summary: "No packet passes between the pods and the rest.",
-        parts: &[part(|_| Mechanism::PacketLoss(1.0), Lasting::Time)],
+        parts: &[part(|_| Mechanism::PacketLoss(1.0), Lasting::Pod)],
         source: "I #81; Chaos Mesh NetworkChaos partition; Litmus pod-network-partition",
-        ..WIRE
+        ..IN_POD
     },
     Fault {
         id: "node_network_loss",
@@ -94,6 +105,7 @@ pub const ROWS: &[Fault] = &[
         parameters: SHARE,
         parts: &[part(|s| Mechanism::PacketLoss(s[0]), Lasting::Time)],
         signs: &[
+            rises(Seen::Errors, On::Subject),
             rises(Seen::Errors, On::Entry),
             rises(Seen::Latency, On::Entry),
         ],
@@ -105,7 +117,11 @@ pub const ROWS: &[Fault] = &[
         summary: "Packets of a node are late: all of its pods answer slowly.",
         parameters: DELAY,
         parts: &[part(|s| Mechanism::EdgeDelay(s[0]), Lasting::Time)],
-        signs: &[rises(Seen::Latency, On::Entry)],
+        signs: &[
+            rises(Seen::Latency, On::Subject),
+            rises(Seen::Latency, On::Callers),
+            rises(Seen::Latency, On::Entry),
+        ],
         source: "O NodeNetworkDelay",
         ..NODE
     },
@@ -113,9 +129,9 @@ pub const ROWS: &[Fault] = &[
         id: "http_aborted",
         summary: "A share of the requests to a workload is answered with an error before it sees them.",
         parameters: SHARE,
-        parts: &[part(|s| Mechanism::EdgeError(s[0]), Lasting::Time)],
+        parts: &[part(|s| Mechanism::EdgeError(s[0]), Lasting::Pod)],
         source: "I #26, #27; Chaos Mesh HTTPChaos abort; Litmus pod-http-status-code",
-        ..WIRE
+        ..IN_POD
     },
     Fault {
         id: "responses_tampered",
@@ -124,11 +140,11 @@ pub const ROWS: &[Fault] = &[
         parameters: SHARE,
         parts: &[part(
             |s| Mechanism::Ailing(Ailment::BodyTampered, s[0]),
-            Lasting::Time,
+            Lasting::Pod,
         )],
         shows: &[Show::Log("cannot decode")],
         source: "I #27; Chaos Mesh HTTPChaos replace, patch; Litmus pod-http-modify-body",
-        ..WIRE
+        ..IN_POD
     },
     Fault {
         id: "kube_proxy_down",
@@ -137,7 +153,6 @@ pub const ROWS: &[Fault] = &[
             |_| Mechanism::Ailing(Ailment::ProxyStale, 0.7),
             Lasting::Time,
         )],
-        signs: &[rises(Seen::Errors, On::Entry)],
         shows: &[Show::Log("connection refused")],
         frequency: assumed(0.08),
         source: "S workload_imbalance; O KubeProxyUnavailable",
@@ -163,6 +178,7 @@ pub const ROWS: &[Fault] = &[
         summary: "Nodes no longer tell each other where pods are: traffic between nodes is lost.",
         parts: &[part(|_| Mechanism::PacketLoss(0.66), Lasting::Time)],
         signs: &[
+            rises(Seen::Errors, On::Subject),
             rises(Seen::Errors, On::Entry),
             rises(Seen::Latency, On::Entry),
         ],
@@ -178,7 +194,6 @@ pub const ROWS: &[Fault] = &[
             |s| Mechanism::Ailing(Ailment::ConnectionsTracked, s[0]),
             Lasting::Time,
         )],
-        signs: &[rises(Seen::Errors, On::Entry)],
         shows: &[Show::Log("timeout")],
         source: "S node_conntrack_exhaustion",
         ..NODE
@@ -190,7 +205,6 @@ pub const ROWS: &[Fault] = &[
             |_| Mechanism::Ailing(Ailment::PortsUsedUp, 0.8),
             Lasting::Time,
         )],
-        signs: &[rises(Seen::Errors, On::Entry)],
         shows: &[Show::Log("cannot assign requested address")],
         source: "S ephemeral_port_range",
         ..NODE
@@ -250,6 +264,7 @@ pub const ROWS: &[Fault] = &[
             |_| Mechanism::Ailing(Ailment::CertificateExpired, 0.9),
             Lasting::Time,
         )],
+        needs: Needs::Entry,
         signs: &[rises(Seen::Errors, On::Entry)],
         frequency: assumed(0.1),
         source: "S expired_tls",
@@ -260,7 +275,6 @@ pub const ROWS: &[Fault] = &[
         breadth: Breadth::Zone,
         summary: "A switch cuts a group of nodes off from the others.",
         parts: &[part(|_| Mechanism::PacketLoss(1.0), Lasting::Time)],
-        signs: &[rises(Seen::Errors, On::Entry)],
         frequency: assumed(0.02),
         source: "S top_of_rack_router_failure (disabled upstream)",
         ..NODE

@@ -50,6 +50,8 @@ pub struct Candidate {
     pub prior: f64,
     /// Nats by which what the cluster says speaks for it.
     pub words: f64,
+    /// Nats by which what is off speaks for it, by the sign matrix.
+    pub signs: f64,
 }
 
 impl Candidate {
@@ -85,7 +87,7 @@ const SEEN: f64 = 20.0;
 /// Seconds over which a change loses most of its suspicion.
 const FADES: f64 = 300.0;
 /// Weight of a change that no row of the catalogue names, per cluster-month.
-const UNNAMED: f64 = 0.05;
+const UNNAMED: f64 = 0.01;
 /// A change this long after the onset did not cause it: onsets are seen by scrapes.
 const AFTER_ONSET: u32 = 30;
 
@@ -159,6 +161,7 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         since: Some(change.at),
         prior: weight * fresh,
         words: spoken(case, fault, target),
+        signs: 0.0,
     };
     let suspects = betrayal::suspects(&change.change);
     if suspects.is_empty() {
@@ -390,6 +393,7 @@ fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> 
         since: None,
         prior,
         words: spoken(case, Some(fault), target),
+        signs: 0.0,
     }
 }
 

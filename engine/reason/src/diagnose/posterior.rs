@@ -2,7 +2,7 @@
 
 use super::candidate::Cause;
 use super::rounds::{Rolled, Theta, sizes};
-use crate::case::{BIN, Case};
+use crate::case::Case;
 use crate::genome::Genome;
 use crate::likelihood::{self, log_mean_exp, softmax};
 use aegis_model::{Hypothesis, Subject, Target};
@@ -43,11 +43,9 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
     for (hypothesis, ..) in &mut entries {
         hypothesis.prior *= shared / priors.max(1e-12);
     }
-    let from = (case.onset[1].elapsed(case.window_from) / BIN) as usize;
     // What the cluster says is as foreign to no fault at all as to one that nobody knows.
     let none = none - case.words.unexplained();
-    let unknown =
-        likelihood::unknown(&case.window, &case.undisturbed, from) - case.words.unexplained();
+    let unknown = likelihood::unknown(&case.window, &case.undisturbed) - case.words.unexplained();
     entries.push((
         free("unknown", genome.prior_unknown, unknown - none),
         None,
@@ -91,7 +89,7 @@ fn evidence(rolled: &Rolled) -> f64 {
         .map(|(theta, log)| theta.log_weight + log)
         .collect();
     let mean = log_mean_exp(&weighted);
-    mean + rolled.contrast(mean) + rolled.candidate.words
+    mean + rolled.contrast(mean) + rolled.beside()
 }
 
 fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {
@@ -100,6 +98,7 @@ fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {
         onset: case.onset[1],
         size: 0.5,
         delay: 0.5,
+        slack: 0,
         draw: 0,
         log_weight: 0.0,
     });

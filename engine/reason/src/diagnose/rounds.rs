@@ -6,10 +6,10 @@
 
 use super::candidate::{Candidate, Cause};
 use super::growth::Growth;
-use crate::case::Case;
+use crate::case::{BIN, Case};
 use crate::trial::Trial;
 use aegis_faults::{Laying, overlay};
-use aegis_model::{Hypothesis, Outcome, Overlay, Tick};
+use aegis_model::{Hypothesis, Mechanism, Outcome, Overlay, Tick};
 use aegis_sim::{Draws, Purpose};
 
 /// One draw of what a candidate leaves open.
@@ -19,12 +19,26 @@ pub struct Theta {
     pub onset: Tick,
     /// Quantile of its size, 0..=1.
     pub size: f64,
-    /// From its onset to its first sign, s.
+    /// From its onset to its first sign, s, besides the time in which it ripens.
     pub delay: f64,
+    /// Bins by which its prediction may be put off.
+    pub slack: u32,
     /// Draw of the cluster's parameters.
     pub draw: u64,
     /// ln(prior density / density it was drawn from).
     pub log_weight: f64,
+}
+
+impl Theta {
+    /// The same, begun so many bins later.
+    const fn put_off(self, bins: u32) -> Self {
+        let late = bins * BIN;
+        Self {
+            onset: self.onset.after(late),
+            delay: (self.delay - late as f64).max(0.5),
+            ..self
+        }
+    }
 }
 
 /// What a candidate's trials gave.
@@ -50,38 +64,50 @@ pub struct Round {
 /// Draws of the last round.
 pub const LAST_DRAWS: usize = 12;
 /// Candidates that go on after the first and the second round.
-pub const GO_ON: [usize; 2] = [8, 4];
+pub const GO_ON: [usize; 2] = [10, 6];
+/// Candidates, the likeliest by their signs, that are tried in three sizes at first; the others in one.
+const SIZED: usize = 24;
+/// Bins by which a first trial may be put off.
+const SLACK: u32 = 3;
+/// Delays beside the best that are tried in the second round, s.
+const BESIDE: [f64; 5] = [-14.0, -7.0, 0.0, 7.0, 14.0];
 /// Spread of the proposal around the best size, in quantiles.
 const AROUND: f64 = 0.08;
 /// The same where the size was read off the window.
 const READ_OFF: f64 = 0.03;
 /// Most spread of the proposal around the best delay, s: two thirds of a scrape.
 const AROUND_DELAY: f64 = 10.0;
+/// Part for which the sign matrix counts beside the trials, which see most of the same.
+const SIGNS: f64 = 0.25;
 /// Share of draws that come from the whole prior.
 const WHOLE: f64 = 0.3;
 
 impl Round {
-    /// The first round: the median onset, three sizes; for a leak also what its rise says.
+    /// The first round: three sizes, laid some time before the onset and then put off to where they fit; for a leak
+    /// also what its rise says.
     #[must_use]
     pub fn first(case: &Case, candidates: Vec<Candidate>) -> Self {
-        let thetas = |candidate: &Candidate| {
-            let sizes: &[f64] = if has_size(candidate) {
+        let thetas = |rank: usize, candidate: &Candidate| {
+            let sizes: &[f64] = if has_size(candidate) && rank < SIZED {
                 &[0.2, 0.5, 0.8]
             } else {
                 &[0.5]
             };
-            let median = delay_at(candidate, 0.5);
-            let read = Growth::of(case, candidate).map(|growth| (growth.size, growth.delay));
-            let usual = sizes.iter().map(|size| (*size, median));
+            let lead = lead(candidate);
+            let read = Growth::of(case, candidate).map(|growth| (growth.size, growth.delay, 0));
+            let usual = sizes.iter().map(|size| (*size, lead, SLACK));
             usual
                 .chain(read)
-                .map(|(size, delay)| theta(case, candidate, size, delay, 0))
+                .map(|(size, delay, slack)| Theta {
+                    slack: if candidate.since.is_some() { 0 } else { slack },
+                    ..theta(case, candidate, size, delay, 0)
+                })
                 .collect()
         };
-        Self::of(candidates, thetas)
+        Self::indexed(candidates, thetas)
     }
 
-    /// The second round: shorter and longer delays, sizes to either side of the best.
+    /// The second round: a little earlier and later, sizes to either side of the best.
     #[must_use]
     pub fn second(case: &Case, best: &[Rolled]) -> Self {
         let thetas = |index: usize, candidate: &Candidate| {
@@ -94,12 +120,11 @@ impl Round {
             } else {
                 vec![0.5]
             };
+            let near = |by: &f64| (delay + by).max(0.5);
             let delays: Vec<f64> = match (candidate.since, sizes.len()) {
                 (Some(_), _) => vec![delay],
-                (None, 1) => [0.1, 0.3, 0.5, 0.7, 0.9]
-                    .map(|q| delay_at(candidate, q))
-                    .into(),
-                (None, _) => vec![delay_at(candidate, 0.15), delay, delay_at(candidate, 0.85)],
+                (None, 1) => BESIDE.iter().map(near).collect(),
+                (None, _) => BESIDE[1..4].iter().map(near).collect(),
             };
             let pair = |delay: &f64| {
                 let at = |size: &f64| theta(case, candidate, *size, *delay, 1);
@@ -133,10 +158,6 @@ impl Round {
             best.iter().map(|rolled| rolled.candidate.clone()).collect(),
             thetas,
         )
-    }
-
-    fn of(candidates: Vec<Candidate>, thetas: impl Fn(&Candidate) -> Vec<Theta>) -> Self {
-        Self::indexed(candidates, |_, candidate| thetas(candidate))
     }
 
     fn indexed(
@@ -184,7 +205,7 @@ impl Round {
         for ((index, theta), outcome) in self.entries.into_iter().zip(outcomes) {
             let log = outcome.log_likelihood.unwrap_or(f64::NEG_INFINITY);
             match theta {
-                Some(theta) => all[index].draws.push((theta, log)),
+                Some(theta) => all[index].draws.push((theta.put_off(outcome.put_off), log)),
                 None => all[index].without.push(log),
             }
         }
@@ -192,7 +213,8 @@ impl Round {
     }
 }
 
-/// Whether leaving its change out must make things worse for it to be a cause.
+/// Whether leaving its change out must make things worse for it to be a cause. One that is older than the twin cannot
+/// be left out: what is laid for it must then tell more than nothing at all.
 fn needs_contrast(candidate: &Candidate) -> bool {
     matches!(candidate.cause, Cause::Change(_) | Cause::Load(_))
 }
@@ -206,9 +228,10 @@ fn has_size(candidate: &Candidate) -> bool {
 
 fn theta(case: &Case, candidate: &Candidate, size: f64, delay: f64, draw: u64) -> Theta {
     Theta {
-        onset: onset(case, candidate, 1, delay),
+        onset: onset(case, candidate, 1, ripening(candidate, size) + delay),
         size,
         delay,
+        slack: 0,
         draw,
         log_weight: 0.0,
     }
@@ -221,11 +244,31 @@ fn onset(case: &Case, candidate: &Candidate, point: usize, delay: f64) -> Tick {
         .unwrap_or_else(|| Tick(case.onset[point].0.saturating_sub(delay as u32)))
 }
 
-/// Mean delay from onset to first sign that the catalogue declares, s; at least a second.
+/// Mean delay from onset to first sign that the catalogue declares, s; at least a scrape.
 fn declared(candidate: &Candidate) -> f64 {
     candidate
         .fault
-        .map_or(1.0, |fault| f64::from(fault.delay).max(1.0))
+        .map_or(f64::from(BIN), |fault| f64::from(fault.delay.max(BIN)))
+}
+
+/// How long before the onset a candidate is laid first, s: so that its first sign comes at the onset or before, and
+/// not before the window's second bin.
+fn lead(candidate: &Candidate) -> f64 {
+    let slack = f64::from(SLACK * BIN);
+    slack + (declared(candidate) - slack + f64::from(BIN)).max(0.0)
+}
+
+/// The time in which what a candidate uses up is used up, s; 0 where nothing is.
+fn ripening(candidate: &Candidate, quantile: f64) -> f64 {
+    let Some(fault) = candidate.fault else {
+        return 0.0;
+    };
+    let sizes = sizes(candidate, quantile);
+    let of = |part: &aegis_faults::Part| match (part.mechanism)(&sizes) {
+        Mechanism::Ailing(ailment, seconds) if ailment.ripens() => Some(seconds),
+        _ => None,
+    };
+    fault.parts.iter().find_map(of).unwrap_or(0.0)
 }
 
 /// The delay below which a share `quantile` (0..1) lies, s: delays are exponential with the declared mean.
@@ -254,9 +297,15 @@ fn proposal(case: &Case, draws: Draws, candidate: &Candidate, middle: Theta, dra
         (0.0, 0.0)
     };
     Theta {
-        onset: onset(case, candidate, (draw % 3) as usize, delay),
+        onset: onset(
+            case,
+            candidate,
+            (draw % 3) as usize,
+            ripening(candidate, size) + delay,
+        ),
         size,
         delay,
+        slack: 0,
         draw: draw + 1,
         log_weight: by_size + by_delay,
     }
@@ -339,7 +388,10 @@ pub fn laid(candidate: &Candidate, theta: &Theta) -> Overlay {
 
 fn trial(case: &Case, candidate: &Candidate, theta: Option<Theta>) -> Trial {
     match (theta, candidate.cause) {
-        (Some(theta), _) => case.trial(laid(candidate, &theta), theta.draw, None),
+        (Some(theta), _) => Trial {
+            slack: theta.slack,
+            ..case.trial(laid(candidate, &theta), theta.draw, None)
+        },
         (None, Cause::Change(position)) => case.trial(Overlay::none(), 0, Some(position)),
         (None, Cause::Load(service)) => {
             let mut trial = case.trial(Overlay::none(), 0, None);
@@ -354,6 +406,12 @@ fn trial(case: &Case, candidate: &Candidate, theta: Option<Theta>) -> Trial {
 }
 
 impl Rolled {
+    /// Nats by which what the cluster says and what is off speak for it, beside its trials.
+    #[must_use]
+    pub fn beside(&self) -> f64 {
+        self.candidate.words + SIGNS * self.candidate.signs
+    }
+
     /// The draw with the highest likelihood.
     #[must_use]
     pub fn best(&self) -> Option<&Theta> {
@@ -373,7 +431,7 @@ impl Rolled {
             .fold(f64::NEG_INFINITY, f64::max);
         let free = if has_size(&self.candidate) { 1.0 } else { 0.0 };
         let contrast = self.contrast(best);
-        best + contrast + self.candidate.words + libm::log(self.candidate.prior.max(1e-9))
+        best + contrast + self.beside() + libm::log(self.candidate.prior.max(1e-9))
             - 0.5 * free * libm::log(bins.max(2) as f64)
     }
 

@@ -3,13 +3,15 @@
 use super::candidate::{Candidate, Cause, Named};
 use crate::case::Case;
 use crate::topology::Direction as Along;
-use aegis_faults::{Direction, On, Sign};
+use aegis_faults::{Breadth, Direction, On, Sign, Spread};
 use aegis_model::{Hypothesis, Objects, Symptom, SymptomKind, Target, WorkloadId};
 
 /// Candidates that are kept.
-pub const KEPT: usize = 24;
+pub const KEPT: usize = 48;
 /// Candidates that are heard because others name them.
 pub const NAMED: usize = 5;
+/// Candidates that are heard because they led before.
+pub const LEADING: usize = 6;
 
 /// Nats that the most telling sign is worth; the next ones half of the one before, at least a quarter.
 const TELLING: f64 = 2.0;
@@ -17,6 +19,12 @@ const TELLING: f64 = 2.0;
 const MISSING: f64 = 0.7;
 /// Nats that a condition costs where a candidate cannot explain it.
 const UNEXPLAINED: f64 = 0.7;
+/// The same where it reaches the object: errors and slowness bring pods out of their Services, or kill them.
+const FOLLOWS: f64 = 0.25;
+/// Nats that errors or slowness cost at a place that a candidate does not reach, ...
+const UNREACHED: f64 = 0.5;
+/// ... and places that count at most.
+const PLACES: usize = 4;
 
 /// Changes among those that are kept, at most.
 const CHANGES: usize = 10;
@@ -28,6 +36,8 @@ pub struct Heard<'a> {
     pub on_trial: Option<&'a Hypothesis>,
     /// Causes that were named by others, at most [`NAMED`] of them.
     pub named: &'a [Named],
+    /// Causes that led when the case was looked at last, the likeliest first, at most [`LEADING`] of them.
+    pub leading: &'a [Named],
 }
 
 impl Heard<'_> {
@@ -35,6 +45,7 @@ impl Heard<'_> {
         let is_it = |(id, target): &Named| candidate.id() == *id && candidate.target == *target;
         self.on_trial.is_some_and(|tried| candidate.is_of(tried))
             || self.named.iter().take(NAMED).any(is_it)
+            || self.leading.iter().take(LEADING).any(is_it)
     }
 }
 
@@ -49,7 +60,11 @@ pub fn screen(
 ) -> Vec<Candidate> {
     let mut scored: Vec<(f64, Candidate)> = candidates
         .into_iter()
-        .map(|candidate| (score(case, &candidate, symptoms), candidate))
+        .map(|mut candidate| {
+            let score = score(case, &candidate, symptoms);
+            candidate.signs = score - libm::log(candidate.prior.max(1e-6)) - candidate.words;
+            (score, candidate)
+        })
         .collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let (mut kept, mut changes): (Vec<Candidate>, usize) = (Vec::new(), 0);
@@ -92,15 +107,68 @@ fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
             .iter()
             .any(|sign| fits(case, &latest.objects, candidate, sign, symptom))
     };
+    let reach = reach(case, &latest.objects, candidate);
+    let reached = |symptom: &Symptom| {
+        let at = case.topology.concerned(&latest.objects, symptom.subject);
+        let holds = |reach: &Vec<WorkloadId>| at.iter().any(|workload| reach.contains(workload));
+        at.is_empty() || reach.as_ref().is_none_or(holds)
+    };
     let conditions = symptoms.iter().filter(|symptom| is_condition(symptom.kind));
-    let unexplained = conditions.filter(|symptom| !explained(symptom)).count() as f64;
+    let unexplained: f64 = conditions
+        .filter(|symptom| !explained(symptom))
+        .map(|symptom| {
+            if reached(symptom) {
+                FOLLOWS
+            } else {
+                UNEXPLAINED
+            }
+        })
+        .sum();
     // A change that was seen is never screened out by signs that have had no time to show.
     let sum = if matches!(candidate.cause, Cause::Change(_)) {
         sum.max(0.0)
     } else {
         sum
     };
-    prior + sum + candidate.words - UNEXPLAINED * unexplained
+    let mut beyond: Vec<Target> = symptoms
+        .iter()
+        .filter(|symptom| matches!(symptom.kind, SymptomKind::Errors | SymptomKind::Latency))
+        .filter(|symptom| !reached(symptom))
+        .map(|symptom| symptom.subject)
+        .collect();
+    beyond.sort_unstable();
+    beyond.dedup();
+    let beyond = UNREACHED * beyond.len().min(PLACES) as f64;
+    prior + sum + candidate.words - unexplained - beyond
+}
+
+/// The workloads that a candidate can hurt; `None` for all.
+fn reach(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<WorkloadId>> {
+    /// Hops, more than any chain of calls has.
+    const FAR: u32 = 16;
+    let fault = candidate.fault?;
+    let own = case.topology.concerned(objects, candidate.target);
+    if own.is_empty() || fault.breadth != Breadth::Target {
+        return None;
+    }
+    let ways: &[Along] = match fault.spreads {
+        Spread::Stays => &[],
+        Spread::ToCallers | Spread::ToNeighbours => &[Along::Callers],
+        // Whoever gets more than it can serve answers its callers late.
+        Spread::ToCallees | Spread::BothWays => &[Along::Callees, Along::Callers],
+    };
+    let mut all = own;
+    for way in ways {
+        let next: Vec<WorkloadId> = all
+            .iter()
+            .flat_map(|from| case.topology.around(*from, FAR, *way))
+            .map(|(workload, _)| workload)
+            .collect();
+        all.extend(next);
+        all.sort_unstable();
+        all.dedup();
+    }
+    Some(all)
 }
 
 /// Whether a symptom is a state of an object, and not an amount that any trouble near by moves.

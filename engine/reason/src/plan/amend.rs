@@ -163,6 +163,7 @@ fn hardened(floor: &Floor<'_>, own: &Plan, (fault, target): (&str, Target)) -> V
         since: None,
         prior: 0.0,
         words: 0.0,
+        signs: 0.0,
     };
     let known = HARDEN.into_iter().filter(|act| {
         *act == Act::ScaleOut || fault.remedies.iter().any(|remedy| remedy.act == *act)
