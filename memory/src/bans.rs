@@ -1,7 +1,7 @@
 //! Echo rejection across incidents: what was refuted may not be blamed in the next ones that look alike.
 //!
 //! A strike forbids a fault at a place for 5 incidents of its class, further strikes for 10 and 20. While it
-//! is forbidden it is still rolled; what would have led twice (≥ 0.8) goes on parole: it may be blamed once
+//! is forbidden it is still rolled; what would have led twice (≥ 0.6) goes on parole: it may be blamed once
 //! more. Confirmation, by evidence or by truth, lifts the ban; so does a person.
 
 use crate::alike;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Incidents that the first, second, and every further strike forbids for.
 const TERMS: [u32; 3] = [5, 10, 20];
 /// Confidence from which a withheld hypothesis would have led.
-pub const LED: f64 = 0.8;
+pub const LED: f64 = 0.6;
 /// Times that it would have led before it goes on parole.
 const TWICE: u32 = 2;
 /// What cannot be forbidden.
@@ -71,10 +71,12 @@ impl Ban {
         }
     }
 
-    /// Whether an incident that is over is of its class.
+    /// Whether an incident that is over is of its class, or held its cause back: what it was forbidden in counts.
     #[must_use]
     pub fn covers(&self, record: &Record) -> bool {
-        alike::signatures(&self.signature, &record.signature) >= alike::SAME
+        let mut withheld = record.withheld.iter();
+        withheld.any(|(cause, _)| *cause == self.cause)
+            || alike::signatures(&self.signature, &record.signature) >= alike::SAME
     }
 
     /// Whether an incident is of its class. One that has just opened has not shown all of itself: what began

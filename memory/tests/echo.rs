@@ -77,10 +77,10 @@ fn parole_is_for_one_use() {
         ban_on_leak(&memory).expect("again").standing,
         Standing::Forbidden
     );
-    keep(&memory, &withheld(4, leak(), 0.79));
+    keep(&memory, &withheld(4, leak(), 0.59));
     assert_eq!(
         ban_on_leak(&memory)
-            .expect("0.79 is less than 0.8")
+            .expect("0.59 is less than 0.6")
             .standing,
         Standing::Forbidden
     );

@@ -79,7 +79,7 @@ fn as_it_comes(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
 
 /// A server that leaves its container: the first process ends, and the container with it.
 fn into_the_background(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
-    if !stays(estate, one) || !one.image().known().is_some_and(|row| !row.ports.is_empty()) {
+    if !stays(estate, one) || one.image().known().is_none_or(|row| row.ports.is_empty()) {
         return None;
     }
     let script = one.script().map(commands);

@@ -289,7 +289,7 @@ fn serves_after(container: &Value) -> Option<u32> {
             "for" => {
                 rounds = u32::try_from(words.len().saturating_sub(3))
                     .unwrap_or(1)
-                    .max(1)
+                    .max(1);
             }
             "done" => rounds = 1,
             "sleep" => {

@@ -403,7 +403,7 @@ fn empty_root(estate: &Estate<'_>, one: &Container<'_>, row: &Known, path: &str)
 /// `python -m http.server` has the files of its folder alone.
 fn serves_files(one: &Container<'_>, path: &str) -> Option<String> {
     let words = one.words();
-    let is_server = words.iter().any(|word| *word == "http.server");
+    let is_server = words.contains(&"http.server");
     let bare = one.mounts().next().is_none() && path != "/" && !words.contains(&"--directory");
     (is_server && bare)
         .then(|| format!("http.server has the files of its folder alone, and no {path}"))

@@ -12,8 +12,8 @@ mod names;
 mod routes;
 
 use aegis_cluster::workings::{EdgeSite, Site, Solved, Warmth};
-use aegis_cluster::{Cluster, Draws, Journal};
-use aegis_model::{Behaviour, Laid, Mechanism, Overlay, Subject, Tick};
+use aegis_cluster::{Cluster, Draws, Journal, acting};
+use aegis_model::{Behaviour, Laid, Mechanism, Overlay, PodId, Subject, Tick};
 use aegis_solver::{ClassInput, EdgeInput};
 use alloc::sync::Arc;
 
@@ -191,7 +191,7 @@ fn lose_packets<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut 
             continue;
         };
         for (input, site) in solved.inputs.edges.iter_mut().zip(&solved.layout.edges) {
-            let lossy = share * lossy(cluster, laid.subject, site);
+            let lossy = share * lossy(cluster, laid, site);
             if lossy > 0.0 {
                 bend_edge(input, &Mechanism::PacketLoss(lossy), 0.0);
             }
@@ -200,13 +200,23 @@ fn lose_packets<P: Clone>(cluster: &Cluster<P>, overlay: &Overlay, solved: &mut 
 }
 
 /// The share of an edge's connections that end or begin at the subject of a loss.
-fn lossy<P: Clone>(cluster: &Cluster<P>, subject: Subject, site: &EdgeSite) -> f64 {
-    match subject {
+fn lossy<P: Clone>(cluster: &Cluster<P>, laid: &Laid, site: &EdgeSite) -> f64 {
+    match laid.subject {
         Subject::Workload(workload) => {
-            let behind = site
-                .to
-                .is_some_and(|to| routes::is_behind(cluster, workload, to));
-            f64::from(u8::from(site.from == Some(workload) || behind))
+            let hit = |pod: PodId| acting::acts_on(cluster, laid, pod);
+            let own = |pod: &PodId| cluster.objects.pods[pod.index()].workload == workload;
+            let caller = site
+                .from
+                .filter(|from| *from == workload)
+                .map_or(0.0, |from| {
+                    let pods = cluster.objects.workloads[from.index()].pods.iter();
+                    share(pods.copied(), hit)
+                });
+            let callee = site.to.map_or(0.0, |to| {
+                let endpoints = cluster.objects.services[to.index()].endpoints.iter();
+                share(endpoints.map(|endpoint| endpoint.pod).filter(own), hit)
+            });
+            caller.max(callee)
         }
         Subject::Node(node) => {
             let caller = site.from.map_or(0.0, |from| {
@@ -222,6 +232,16 @@ fn lossy<P: Clone>(cluster: &Cluster<P>, subject: Subject, site: &EdgeSite) -> f
         }
         _ => 0.0,
     }
+}
+
+/// The share of pods that are hit; 0 of none.
+fn share(pods: impl Iterator<Item = PodId>, hit: impl Fn(PodId) -> bool) -> f64 {
+    let (mut all, mut those) = (0.0, 0.0);
+    for pod in pods {
+        all += 1.0;
+        those += f64::from(u8::from(hit(pod)));
+    }
+    if all > 0.0 { those / all } else { 0.0 }
 }
 
 fn count(solved: &Solved, journal: &mut Journal) {

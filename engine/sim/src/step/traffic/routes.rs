@@ -65,14 +65,6 @@ fn living<P>(cluster: &Cluster<P>, service: ServiceId) -> ServiceId {
     again.map_or(service, |(index, _)| index.into())
 }
 
-/// Whether a workload's pods are among the endpoints of a Service.
-pub fn is_behind<P: Clone>(cluster: &Cluster<P>, workload: WorkloadId, service: ServiceId) -> bool {
-    let endpoints = &cluster.objects.services[service.index()].endpoints;
-    endpoints
-        .iter()
-        .any(|endpoint| cluster.objects.pods[endpoint.pod.index()].workload == workload)
-}
-
 /// Where users' requests go. Their policy of staying on a node matters to balancers alone.
 pub fn from_outside<P: Clone>(cluster: &mut Cluster<P>, to: ServiceId, port: u16) -> Found {
     let to = living(cluster, to);
