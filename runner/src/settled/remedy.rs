@@ -129,7 +129,7 @@ fn differ(from: &Value, to: &Value, path: &str, operations: &mut Vec<Value>) {
                 match old.get(key) {
                     Some(before) => differ(before, value, &step(key), operations),
                     None => {
-                        operations.push(json!({"op": "add", "path": step(key), "value": value}))
+                        operations.push(json!({"op": "add", "path": step(key), "value": value}));
                     }
                 }
             }

@@ -156,7 +156,7 @@ fn unusual_path(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let top = path.matches('/').count() < 2;
-        demanded && !top && !OF_NODES.iter().any(|folder| within(folder))
+        demanded && !top && !OF_NODES.iter().any(within)
     })?;
     let (name, path) = (text(volume, "/name"), text(volume, "/hostPath/path"));
     let kind = text(volume, "/hostPath/type");
