@@ -1,5 +1,6 @@
 //! A possible cause with what speaks for it.
 
+use crate::containers::Container;
 use crate::estate::Estate;
 use aegis_faults::causes::{Cause, cause};
 use aegis_model::inspection::Evidence;
@@ -105,6 +106,32 @@ impl Candidate {
         candidate.hurts.push(at);
         candidate.name_workload(estate, at);
         Some(candidate)
+    }
+
+    /// A cause in a field of a container, read off what stands there alone: no symptom is asked for.
+    #[must_use]
+    pub fn at_container(
+        estate: &Estate<'_>,
+        one: &Container<'_>,
+        (id, field): (&str, &str),
+    ) -> Option<Self> {
+        let found = Self::at_workload(id, estate, one.at)?
+            .field(one.field(field))
+            .value("container", one.name());
+        Some(found.by_itself())
+    }
+
+    /// The same, as the documentation of its image has it.
+    #[must_use]
+    pub fn documented(
+        estate: &Estate<'_>,
+        one: &Container<'_>,
+        place: (&str, &str),
+        words: impl Into<String>,
+    ) -> Option<Self> {
+        let reference = estate.workloads[one.at].object.reference();
+        let found = Self::at_container(estate, one, place)?;
+        Some(found.seen(Weight::Documented, "object", reference, words))
     }
 
     fn name_workload(&mut self, estate: &Estate<'_>, at: usize) {

@@ -2,10 +2,7 @@
 //! input, servers that go into the background, files and modules that no image of a language has.
 
 use super::Case;
-use crate::candidate::{
-    Candidate,
-    Weight::{Documented, Fits},
-};
+use crate::candidate::{Candidate, Weight::Fits};
 use crate::containers::{Container, base, commands, of_workload};
 use crate::doc::text;
 use crate::estate::Estate;
@@ -36,20 +33,6 @@ fn stays(estate: &Estate<'_>, one: &Container<'_>) -> bool {
         && matches!(policy, "" | "Always")
 }
 
-fn made(
-    estate: &Estate<'_>,
-    one: &Container<'_>,
-    (id, field): (&str, &str),
-    words: String,
-) -> Option<Candidate> {
-    let reference = estate.workloads[one.at].object.reference();
-    let found = Candidate::at_workload(id, estate, one.at)?
-        .field(one.field(field))
-        .value("container", one.name())
-        .seen(Documented, "object", reference, words);
-    Some(found.by_itself())
-}
-
 /// An image that has nothing to do without a command, in a pod that is to stay; and one that wants its
 /// configuration.
 fn as_it_comes(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
@@ -60,13 +43,13 @@ fn as_it_comes(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     match one.known()?.entry {
         Entry::Ends(why) if stays(estate, one) && !one.is_interactive() => {
             let words = format!("{image} ends at once: {why}");
-            made(estate, one, ("command_wrong", "command"), words)
+            Candidate::documented(estate, one, ("command_wrong", "command"), words)
         }
         Entry::Wants(folder) if !one.mounts_near(folder) => {
             let words = format!(
                 "{image} ends at once: nothing is mounted at {folder}, where it looks for its configuration"
             );
-            made(
+            Candidate::documented(
                 estate,
                 one,
                 ("configuration_missing", "volumeMounts"),
@@ -111,7 +94,7 @@ fn into_the_background(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candi
     let told = one.mounts_near("/etc/nginx/nginx.conf") && base(&line[0]) == "nginx";
     (!told).then(|| {
         let field = one.list_of_words();
-        made(estate, one, ("command_wrong", field), words.to_owned())
+        Candidate::documented(estate, one, ("command_wrong", field), words.to_owned())
     })?
 }
 
@@ -136,7 +119,7 @@ fn no_subcommand(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> 
         return None;
     }
     let words = format!("Error: unknown command \"{asked}\" for \"app\"");
-    made(estate, one, ("command_wrong", "args"), words)
+    Candidate::documented(estate, one, ("command_wrong", "args"), words)
 }
 
 /// What an interpreter is told to run.
@@ -179,7 +162,7 @@ fn not_in_the_image(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidat
         }
         _ => return None,
     };
-    made(estate, one, ("command_wrong", field), words)
+    Candidate::documented(estate, one, ("command_wrong", field), words)
 }
 
 /// The words that a container runs: those of its command, or of a script that is one command.
@@ -349,7 +332,7 @@ fn unset_or_absent(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
         .find(|name| !one.may_have(name))
     {
         let words = format!("its program takes variable {name}, which nobody sets, and ends");
-        let found = made(estate, one, ("variable_missing", "env"), words)?;
+        let found = Candidate::documented(estate, one, ("variable_missing", "env"), words)?;
         return Some(found.value("value", name));
     }
     if let Some(found) = turned_away(estate, one, &program) {
@@ -366,7 +349,7 @@ fn unset_or_absent(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
         return None;
     }
     let words = format!("its program needs module {module}, which {image} does not have");
-    let found = made(
+    let found = Candidate::documented(
         estate,
         one,
         ("command_wrong", one.list_of_words()),
@@ -417,7 +400,7 @@ fn turned_away(estate: &Estate<'_>, one: &Container<'_>, program: &str) -> Optio
         setting.value
     );
     let field = format!("env[name={variable}].value");
-    let found = made(estate, one, ("env_var_wrong", &field), words)?;
+    let found = Candidate::documented(estate, one, ("env_var_wrong", &field), words)?;
     Some(
         found
             .value("value", format!("{variable}={wanted}"))

@@ -113,7 +113,7 @@ fn asked_elsewhere(
             return None;
         }
         let id = format!("{family}_probe_wrong_port");
-        let found = probe(estate, one, (&id, field), words(known, port))?;
+        let found = Candidate::documented(estate, one, (&id, field), words(known, port))?;
         let right = known[0].0.to_string();
         Some(
             found
@@ -124,27 +124,13 @@ fn asked_elsewhere(
     .collect()
 }
 
-fn probe(
-    estate: &Estate<'_>,
-    one: &Container<'_>,
-    (id, field): (&str, &str),
-    words: String,
-) -> Option<Candidate> {
-    let reference = estate.workloads[one.at].object.reference();
-    let found = Candidate::at_workload(id, estate, one.at)?
-        .field(one.field(field))
-        .value("container", one.name())
-        .seen(Documented, "object", reference, words);
-    Some(found.by_itself())
-}
-
 /// A probe in a protocol that the image does not speak, or for a path that it does not have.
 fn probed(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     PROBES.iter().find_map(|(field, family)| {
         let spec = one.doc.get(*field)?;
         if let Some(words) = misasked(one, spec) {
             let id = format!("{family}_probe_wrong_protocol");
-            return probe(estate, one, (&id, field), words);
+            return Candidate::documented(estate, one, (&id, field), words);
         }
         let path = match text(spec, "/httpGet/path") {
             "" => "/",
@@ -156,7 +142,7 @@ fn probed(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
             return None;
         }
         let words = served::lacks(estate, one, path)?;
-        probe(
+        Candidate::documented(
             estate,
             one,
             (&format!("{family}_probe_fails"), field),

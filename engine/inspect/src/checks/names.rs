@@ -131,13 +131,7 @@ fn awaited(estate: &Estate<'_>, at: usize) -> Vec<Ask> {
 fn waiting(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
-    if is_aliased(keeper.pod_spec, &ask.host) {
-        return None;
-    }
-    let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, keeper.object.namespace)
-    else {
-        return None;
-    };
+    let (name, namespace) = nothing(estate, at, &ask.host)?;
     let near = estate
         .of_kind("Service")
         .find(|one| one.namespace == namespace && is_near(one.name, &name));
@@ -519,6 +513,19 @@ pub(super) fn askers(case: &Case<'_>, service: &Object<'_>) -> Vec<usize> {
     .collect()
 }
 
+/// The name and namespace that a host would be of, where a workload asks for it and neither a Service nor an alias is
+/// called so.
+fn nothing(estate: &Estate<'_>, at: usize, host: &str) -> Option<(String, String)> {
+    let keeper = &estate.workloads[at];
+    if is_aliased(keeper.pod_spec, host) {
+        return None;
+    }
+    match meaning(estate, host, keeper.object.namespace) {
+        Meaning::Nothing { name, namespace } => Some((name, namespace)),
+        _ => None,
+    }
+}
+
 /// Whether a pod gives a host an address itself.
 fn is_aliased(pod_spec: &Value, host: &str) -> bool {
     let names = items(pod_spec, "/hostAliases").flat_map(|one| items(one, "/hostnames"));
@@ -535,13 +542,7 @@ struct Meant {
 fn judge(case: &Case<'_>, at: usize, ask: &Ask) -> Option<Candidate> {
     let estate = &case.estate;
     let keeper = &estate.workloads[at];
-    if is_aliased(keeper.pod_spec, &ask.host) {
-        return None;
-    }
-    let Meaning::Nothing { name, namespace } = meaning(estate, &ask.host, keeper.object.namespace)
-    else {
-        return None;
-    };
+    let (name, namespace) = nothing(estate, at, &ask.host)?;
     let down = case.picture.symptoms.contains(&Symptom::Down(at));
     let unknown = || {
         (down && ask.by_command).then(|| Meant {

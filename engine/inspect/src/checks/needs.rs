@@ -2,7 +2,7 @@
 //! do not start, folders that they must be able to write, capabilities, users.
 
 use super::Case;
-use crate::candidate::{Candidate, Weight::Documented};
+use crate::candidate::Candidate;
 use crate::containers::{Container, of_workload};
 use crate::doc::{items, quantity, text};
 use crate::estate::Estate;
@@ -29,21 +29,6 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Candidate> {
     .collect()
 }
 
-/// What is read off the image alone: no symptom is asked for.
-fn made(
-    estate: &Estate<'_>,
-    one: &Container<'_>,
-    (id, field): (&str, &str),
-    words: String,
-) -> Option<Candidate> {
-    let reference = estate.workloads[one.at].object.reference();
-    let found = Candidate::at_workload(id, estate, one.at)?
-        .field(one.field(field))
-        .value("container", one.name())
-        .seen(Documented, "object", reference, words);
-    Some(found.by_itself())
-}
-
 /// A variable without which the image ends at its first start.
 fn unset(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     let row = one.known()?;
@@ -66,7 +51,10 @@ fn unset(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
         text(one.doc, "/image"),
         missing.join(", or ")
     );
-    Some(made(estate, one, ("variable_missing", "env"), words)?.value("value", missing[0]))
+    Some(
+        Candidate::documented(estate, one, ("variable_missing", "env"), words)?
+            .value("value", missing[0]),
+    )
 }
 
 /// A limit of memory with which the image does not get through its start.
@@ -85,7 +73,7 @@ fn starved(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
         row.starves_at
     );
     let field = "resources.limits.memory";
-    let found = made(estate, one, ("memory_limit_too_low", field), words)?;
+    let found = Candidate::documented(estate, one, ("memory_limit_too_low", field), words)?;
     Some(
         found
             .value("value", shown)
@@ -108,7 +96,7 @@ fn unverified(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
         User::Unknown | User::Number => return None,
     };
     let field = "securityContext.runAsNonRoot";
-    made(estate, one, ("security_context_forbidden", field), words)
+    Candidate::documented(estate, one, ("security_context_forbidden", field), words)
 }
 
 /// Docker within a container mounts and makes networks.
@@ -120,7 +108,7 @@ fn unprivileged(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     let privileged = one.doc.pointer("/securityContext/privileged") == Some(&Value::Bool(true));
     (is_daemon && !privileged).then(|| {
         let words = "Docker's daemon mounts and makes networks: without securityContext.privileged it ends at its start";
-        let found = made(estate, one, ("capability_missing", "securityContext.privileged"), words.to_owned())?;
+        let found = Candidate::documented(estate, one, ("capability_missing", "securityContext.privileged"), words.to_owned())?;
         Some(found.value("value", "privileged: true"))
     })?
 }
@@ -156,7 +144,7 @@ fn unwritable(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     } else {
         return None;
     };
-    let found = made(estate, one, (id, field), words)?;
+    let found = Candidate::documented(estate, one, (id, field), words)?;
     Some(
         found
             .value("value", format!("an emptyDir at {missing}"))
@@ -207,5 +195,8 @@ fn powerless(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
         image.repository
     );
     let field = "securityContext.capabilities";
-    Some(made(estate, one, ("capability_missing", field), words)?.value("value", value))
+    Some(
+        Candidate::documented(estate, one, ("capability_missing", field), words)?
+            .value("value", value),
+    )
 }

@@ -58,9 +58,7 @@ fn line_as_program(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
     };
     let words = format!("exec: \"{line}\": executable file not found: it is a line, not a program");
     let reference = estate.workloads[one.at].object.reference();
-    let found = Candidate::at_workload("command_wrong", estate, one.at)?
-        .field(one.field(field))
-        .value("container", one.name())
+    let found = Candidate::at_container(estate, one, ("command_wrong", field))?
         .seen(Proven, "object", reference.clone(), words)
         .seen(
             Proven,
@@ -68,5 +66,5 @@ fn line_as_program(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate
             reference,
             "words of a command stand apart",
         );
-    Some(found.by_itself())
+    Some(found)
 }

@@ -22,12 +22,10 @@ fn absent(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candidate> {
     let reference = estate.workloads[one.at].object.reference();
     let image = text(one.doc, "/image");
     let made = |id: &str, weight, words: String| {
-        let found = Candidate::at_workload(id, estate, one.at)?
-            .field(one.field("image"))
+        let found = Candidate::at_container(estate, one, (id, "image"))?
             .value("value", image)
-            .value("container", one.name())
             .seen(weight, "object", reference.clone(), words);
-        Some(found.by_itself())
+        Some(found)
     };
     if is_placeholder(image) {
         let words = format!("{image} is a name to be filled in");

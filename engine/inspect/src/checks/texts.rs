@@ -256,11 +256,8 @@ fn without_main_file(estate: &Estate<'_>, one: &Container<'_>) -> Option<Candida
     }
     let words = "open() \"/etc/nginx/nginx.conf\" failed: the volume hides the image's own files, and has no such one";
     let name = text(mount, "/name");
-    let found = Candidate::at_workload("misconfiguration", estate, one.at)?
-        .field(one.field(&format!("volumeMounts[name={name}].mountPath")))
-        .value("container", one.name())
-        .seen(Documented, "object", keeper.object.reference(), words);
-    Some(found.by_itself())
+    let field = format!("volumeMounts[name={name}].mountPath");
+    Candidate::documented(estate, one, ("misconfiguration", &field), words)
 }
 
 #[cfg(test)]
