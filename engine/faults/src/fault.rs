@@ -3,6 +3,7 @@
 use crate::betrayal::Betrayal;
 use crate::parameter::Parameter;
 use crate::step::Step;
+use aegis_model::ailment::Ailment;
 use aegis_model::{Mechanism, SymptomKind};
 
 /// A fault.
@@ -360,5 +361,15 @@ impl Fault {
             .iter()
             .map(|parameter| parameter.default)
             .collect()
+    }
+
+    /// The state of a component that it is at given sizes, with its seconds; `None` for a fault that is none.
+    #[must_use]
+    pub fn ailment(&self, sizes: &[f64]) -> Option<(Ailment, f64)> {
+        let of = |part: &Part| match (part.mechanism)(sizes) {
+            Mechanism::Ailing(ailment, seconds) => Some((ailment, seconds)),
+            _ => None,
+        };
+        self.parts.iter().find_map(of)
     }
 }

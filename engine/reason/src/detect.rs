@@ -220,16 +220,12 @@ pub fn pages(symptoms: &[Symptom]) -> bool {
 /// Seconds for which an objective that burns slowly is left to itself.
 const SLOW: u32 = 60;
 
-/// Whether an objective calls for an incident: it pages, or has burned on.
+/// Whether an objective calls for an incident: it pages, or has burned so slowly that nobody is paged, for so long that it
+/// will not stop by itself.
 #[must_use]
 pub fn alerts(symptoms: &[Symptom], now: Tick) -> bool {
-    pages(symptoms) || burns_on(symptoms, now)
-}
-
-/// Whether an objective has burned so slowly that nobody is paged, for so long that it will not stop by itself.
-#[must_use]
-pub fn burns_on(symptoms: &[Symptom], now: Tick) -> bool {
-    symptoms
-        .iter()
-        .any(|symptom| symptom.kind == SymptomKind::BurnRate && now.elapsed(symptom.since) >= SLOW)
+    let burns_on = |symptom: &Symptom| {
+        symptom.kind == SymptomKind::BurnRate && now.elapsed(symptom.since) >= SLOW
+    };
+    pages(symptoms) || symptoms.iter().any(burns_on)
 }

@@ -10,7 +10,7 @@ use aegis_faults::{Fault, Show};
 use aegis_model::ailment::Writer;
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{ClaimPhase, Condition, ConditionStatus, ContainerState, Pod};
-use aegis_model::{Mechanism, NodeId, Objects, Observation, Target, Tick, WorkloadId};
+use aegis_model::{NodeId, Objects, Observation, Target, Tick, WorkloadId};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -189,12 +189,8 @@ impl Around {
 
 /// Who writes the lines of a fault, where it is the state of a component.
 fn writer(fault: &Fault) -> Option<Writer> {
-    let sizes = fault.defaults();
-    let of = |part: &aegis_faults::Part| match (part.mechanism)(&sizes) {
-        Mechanism::Ailing(ailment, _) => Some(ailment.line().0),
-        _ => None,
-    };
-    fault.parts.iter().find_map(of)
+    let (ailment, _) = fault.ailment(&fault.defaults())?;
+    Some(ailment.line().0)
 }
 
 /// Where words are heard since a time and were not before.

@@ -9,7 +9,7 @@ use super::growth::Growth;
 use crate::case::{BIN, Case};
 use crate::trial::Trial;
 use aegis_faults::{Laying, overlay};
-use aegis_model::{Hypothesis, Mechanism, Outcome, Overlay, Tick};
+use aegis_model::{Hypothesis, Outcome, Overlay, Tick};
 use aegis_sim::{Draws, Purpose};
 
 /// One draw of what a candidate leaves open.
@@ -254,8 +254,8 @@ fn declared(candidate: &Candidate) -> f64 {
 /// How long before the onset a candidate is laid first, s: so that its first sign comes at the onset or before, and
 /// not before the window's second bin.
 fn lead(candidate: &Candidate) -> f64 {
-    let slack = f64::from(SLACK * BIN);
-    slack + (declared(candidate) - slack + f64::from(BIN)).max(0.0)
+    let bin = f64::from(BIN);
+    (declared(candidate) + bin).max(f64::from(SLACK) * bin)
 }
 
 /// The time in which what a candidate uses up is used up, s; 0 where nothing is.
@@ -263,12 +263,10 @@ fn ripening(candidate: &Candidate, quantile: f64) -> f64 {
     let Some(fault) = candidate.fault else {
         return 0.0;
     };
-    let sizes = sizes(candidate, quantile);
-    let of = |part: &aegis_faults::Part| match (part.mechanism)(&sizes) {
-        Mechanism::Ailing(ailment, seconds) if ailment.ripens() => Some(seconds),
-        _ => None,
-    };
-    fault.parts.iter().find_map(of).unwrap_or(0.0)
+    match fault.ailment(&sizes(candidate, quantile)) {
+        Some((ailment, seconds)) if ailment.ripens() => seconds,
+        _ => 0.0,
+    }
 }
 
 /// The delay below which a share `quantile` (0..1) lies, s: delays are exponential with the declared mean.

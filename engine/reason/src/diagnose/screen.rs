@@ -61,9 +61,8 @@ pub fn screen(
     let mut scored: Vec<(f64, Candidate)> = candidates
         .into_iter()
         .map(|mut candidate| {
-            let score = score(case, &candidate, symptoms);
-            candidate.signs = score - libm::log(candidate.prior.max(1e-6)) - candidate.words;
-            (score, candidate)
+            candidate.signs = signs(case, &candidate, symptoms);
+            (score(&candidate), candidate)
         })
         .collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -83,13 +82,15 @@ pub fn screen(
     kept
 }
 
-fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
-    let prior = libm::log(candidate.prior.max(1e-6));
-    let Some(fault) = candidate.fault else {
-        return prior;
-    };
-    let Some(latest) = case.history.latest() else {
-        return prior;
+/// Nats by which a candidate is kept: its prior, what is off, and what is said.
+fn score(candidate: &Candidate) -> f64 {
+    libm::log(candidate.prior.max(1e-6)) + candidate.signs + candidate.words
+}
+
+/// Nats by which what is off speaks for a candidate; 0 for one of which no row says what it would bring.
+fn signs(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
+    let (Some(fault), Some(latest)) = (candidate.fault, case.history.latest()) else {
+        return 0.0;
     };
     let seen = |sign: &Sign| {
         symptoms
@@ -139,7 +140,7 @@ fn score(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
     beyond.sort_unstable();
     beyond.dedup();
     let beyond = UNREACHED * beyond.len().min(PLACES) as f64;
-    prior + sum + candidate.words - unexplained - beyond
+    sum - unexplained - beyond
 }
 
 /// The workloads that a candidate can hurt; `None` for all.
