@@ -108,7 +108,7 @@ with_llama() {
         export AEGIS_TEST_SMOL_GGUF
         left_for_soak=()
     fi
-    cargo test --color never -p aegis-llm --test asking -- --ignored "${left_for_soak[@]}"
+    cargo test --color never --workspace --test asking -- --ignored "${left_for_soak[@]}"
 }
 
 if [ -x "$parts/bin/python" ] && timed 'llama.cpp from PyPI' install_llama "$parts"; then
