@@ -19,7 +19,7 @@ pub mod rules;
 pub mod volumes;
 pub mod workings;
 
-pub use aegis_network::{dns, reach};
+pub use aegis_network::{by_hand, dns, reach};
 pub use cluster::Cluster;
 pub use draws::{Draws, Purpose};
 pub use journal::Journal;

@@ -6,5 +6,6 @@
 
 extern crate alloc;
 
+pub mod by_hand;
 pub mod dns;
 pub mod reach;

@@ -9,6 +9,7 @@ use aegis_kube::spelling::nearest;
 use aegis_model::kubernetes::{ContainerPort, IntOrString, Kind, ObjectRef, ServicePort};
 use aegis_model::objects::{Pod, Service};
 use aegis_model::{Objects, PodId};
+use aegis_sim::by_hand;
 use aegis_sim::dns::{self, Named};
 pub use aegis_sim::reach::Direction;
 use aegis_sim::reach::{Address, Endpoint, Protocol, Verdict, node_address, pod_address, reach};
@@ -410,6 +411,14 @@ fn through(
     let name = format!("Service {}/{}", name.namespace, name.name);
     let ready = service.endpoints.iter().filter(|endpoint| endpoint.ready);
     let mut asked = None;
+    for target in by_hand::targets(objects, service, port) {
+        let to = at_address(objects, target.address);
+        let answer = between(objects, from, to, target.port, question.protocol);
+        if answer != Answer::Allowed {
+            return Ok(answer);
+        }
+        asked = Some(answer);
+    }
     for endpoint in ready {
         let Some(target) = target_of(objects, endpoint.pod, port, question.protocol) else {
             continue;

@@ -4,6 +4,7 @@
 //! with kubeadm's settings (`pods insecure`).
 
 use super::{DOMAIN, Named, at, outside};
+use crate::by_hand;
 use crate::reach::Address;
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{Pod, Service, WorkloadSpec};
@@ -66,7 +67,7 @@ pub(super) fn answer(objects: &Objects, inside: &Inside<'_>, aliases: u32) -> Op
             match row.spec.kind.as_str() {
                 "ExternalName" => alias(objects, row, aliases),
                 // A headless Service has the addresses of its endpoints, and no name without any.
-                _ if is_headless(row) => has_ready(row).then_some(Named::Service(id)),
+                _ if is_headless(row) => has_ready(objects, row).then_some(Named::Service(id)),
                 _ => Some(Named::Service(id)),
             }
         }
@@ -101,8 +102,9 @@ fn is_headless(service: &Service) -> bool {
     service.spec.cluster_ip.as_deref() == Some("None")
 }
 
-fn has_ready(service: &Service) -> bool {
-    service.endpoints.iter().any(|endpoint| endpoint.ready)
+fn has_ready(objects: &Objects, service: &Service) -> bool {
+    let mut pods = service.endpoints.iter();
+    pods.any(|endpoint| endpoint.ready) || by_hand::has_ready(objects, service)
 }
 
 /// Follows the CNAME of an ExternalName Service.
