@@ -108,6 +108,11 @@ impl PodRules {
         terms == 0 && self.wishes.is_empty()
     }
 
+    /// Whether fewer pods may close a row that is open.
+    pub fn need_others(&self) -> bool {
+        !self.affinity.is_empty()
+    }
+
     /// Sums of wishes per row, before they are normalised.
     pub fn wishes(&self) -> &[i64] {
         &self.wishes

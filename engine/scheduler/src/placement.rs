@@ -357,9 +357,11 @@ impl Search {
             return of_node;
         }
         let rules = memo.rules.as_ref();
-        memo.spread
-            .refuses(row)
-            .or_else(|| rules.and_then(|rules| rules.refuses(row)))?;
+        let closed = memo.spread.refuses(row);
+        let closed = closed.or_else(|| rules.and_then(|rules| rules.refuses(row)));
+        if closed.is_none() && !rules.is_some_and(PodRules::need_others) {
+            return None;
+        }
         self.others_refuse_without(cluster, pod, row, without)
     }
 
