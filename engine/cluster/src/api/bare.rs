@@ -6,7 +6,8 @@
 use super::create::{Arrival, template_metadata};
 use crate::cluster::Cluster;
 use crate::workings::{BareTemplate, Fnv};
-use aegis_model::WorkloadId;
+use aegis_model::{PodId, WorkloadId};
+use alloc::sync::Arc;
 use core::fmt::Write;
 use serde_json::Value;
 
@@ -39,6 +40,27 @@ pub(super) fn remember<P>(cluster: &mut Cluster<P>, id: WorkloadId, arrival: &Ar
     let bare = &mut cluster.workings.control.bare;
     bare.by.push(hash);
     bare.rows.push(known);
+}
+
+/// What admission wrote into the annotations of a bare pod is the pod's own.
+pub(super) fn keep_written<P>(cluster: &mut Cluster<P>, pod: PodId) {
+    let row = &cluster.objects.pods[pod.index()];
+    let document = &cluster.objects.templates[row.template.index()].doc;
+    let header = &mut cluster.objects.workloads[row.workload.index()].header;
+    for (key, value) in document["metadata"]["annotations"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let Some(text) = value
+            .as_str()
+            .filter(|_| !header.annotations.contains_key(key.as_str()))
+        else {
+            continue;
+        };
+        Arc::make_mut(&mut header.annotations).insert(key.as_str().into(), text.into());
+        Arc::make_mut(&mut header.doc)["metadata"]["annotations"][key] = value.clone();
+    }
 }
 
 fn hash_of(arrival: &Arrival, metadata: &Value) -> u32 {

@@ -145,7 +145,11 @@ pub(crate) fn admit<P>(
         labels: &labels,
     };
     let template = admission::pod(cluster, &applicant)?;
-    Ok(place(cluster, NewPod { template, ..new }))
+    let pod = place(cluster, NewPod { template, ..new });
+    if kind == Kind::Pod {
+        super::bare::keep_written(cluster, pod);
+    }
+    Ok(pod)
 }
 
 /// Makes a pod without asking anybody: one that has been there.
