@@ -187,9 +187,4 @@ pub fn init(container: &Container, path: &FieldPath, findings: &mut Findings) {
         let detail = "may not be set for init containers without restartPolicy=Always";
         findings.forbidden(&path.key(key), detail);
     }
-    let policy = container.restart_policy;
-    if policy.is_some() && !sidecar {
-        let value: Value = format!("{policy:?}").into();
-        findings.invalid(&path.key("restartPolicy"), value, "may only be Always");
-    }
 }

@@ -29,6 +29,67 @@ pub(super) fn arrived(object: &ObjectRef, document: &mut Value) {
         "HorizontalPodAutoscaler" => drop_tolerance(document),
         _ => {}
     }
+    drop_restart_rules(&object.kind, document);
+}
+
+/// Where a kind has the spec of its pods.
+const POD_SPECS: [(&str, &str); 8] = [
+    ("CronJob", "/spec/jobTemplate/spec/template/spec"),
+    ("DaemonSet", "/spec/template/spec"),
+    ("Deployment", "/spec/template/spec"),
+    ("Job", "/spec/template/spec"),
+    ("Pod", "/spec"),
+    ("ReplicaSet", "/spec/template/spec"),
+    ("ReplicationController", "/spec/template/spec"),
+    ("StatefulSet", "/spec/template/spec"),
+];
+
+/// Restart rules of single containers are behind `ContainerRestartRules`, which is off in 1.34: they are dropped, but
+/// for the `Always` of an init container. Source: pkg/api/pod/util.go `dropContainerRestartRules`.
+fn drop_restart_rules(kind: &Kind, document: &mut Value) {
+    let place = POD_SPECS.iter().find(|(name, _)| *name == kind.as_str());
+    let Some(spec) = place.and_then(|(_, at)| document.pointer_mut(at)) else {
+        return;
+    };
+    for list in CONTAINERS {
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
+        let undue = containers.into_iter().flatten();
+        for container in undue.filter(|container| is_undue(list, container)) {
+            let is_sidecar = list == "initContainers" && container["restartPolicy"] == "Always";
+            let Some(fields) = container.as_object_mut() else {
+                continue;
+            };
+            fields.remove("restartPolicyRules");
+            if !is_sidecar {
+                fields.remove("restartPolicy");
+            }
+        }
+    }
+}
+
+const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
+
+/// Whether any container has restart rules that are dropped.
+fn has_restart_rules(kind: &Kind, document: &Value) -> bool {
+    let place = POD_SPECS.iter().find(|(name, _)| *name == kind.as_str());
+    place.is_some_and(|(_, at)| {
+        let lists = CONTAINERS.map(|list| {
+            (
+                list,
+                document.pointer(at).and_then(|spec| spec[list].as_array()),
+            )
+        });
+        let mut rows = lists
+            .into_iter()
+            .flat_map(|(list, rows)| rows.into_iter().flatten().map(move |row| (list, row)));
+        rows.any(|(list, row)| is_undue(list, row))
+    })
+}
+
+fn is_undue(list: &str, container: &Value) -> bool {
+    let policy = &container["restartPolicy"];
+    let kept = policy.is_null() || (list == "initContainers" && policy == "Always");
+    !kept || !container["restartPolicyRules"].is_null()
 }
 
 /// A tolerance of its own is behind `HPAConfigurableTolerance`, which is off in 1.34: the field is dropped.
@@ -125,6 +186,9 @@ pub(super) fn updated(object: &ObjectRef, before: &Value, mut document: Doc) -> 
             }
         }
         _ => {}
+    }
+    if has_restart_rules(&object.kind, &document) {
+        drop_restart_rules(&object.kind, Arc::make_mut(&mut document));
     }
     document
 }
