@@ -6,7 +6,7 @@ use super::findings::Findings;
 use super::{pod, values};
 use aegis_kube::typed::typed;
 use aegis_model::FieldPath;
-use aegis_model::kubernetes::PodTemplateSpec;
+use aegis_model::kubernetes::{LabelSelector, Labels, PodTemplateSpec};
 use serde_json::Value;
 
 /// A Job's spec at `path`.
@@ -161,14 +161,68 @@ fn failure_policy(spec: &Value, path: &FieldPath, findings: &mut Findings) {
             let detail = "requires the backoffLimitPerIndex to be set";
             findings.invalid(&at.key("action"), "FailIndex", detail);
         }
-        let codes = &rule["onExitCodes"];
-        let at = at.key("onExitCodes");
-        values::one_of(codes, &at, "operator", &["In", "NotIn"], findings);
-        for (_, at) in values::items(codes, &at, "values")
-            .filter(|(code, _)| **code == 0 && codes["operator"] == "In")
-        {
+        let here = at.key("onExitCodes");
+        exit_codes(&rule["onExitCodes"], &here, findings);
+        if let Some(name) = rule["onExitCodes"]["containerName"].as_str() {
+            let pod = &spec["template"]["spec"];
+            let mut lists = ["containers", "initContainers"].into_iter();
+            let named = |one: &Value| one["name"] == name;
+            if !lists.any(|list| {
+                pod[list]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(named))
+            }) {
+                let detail =
+                    "must be one of the container or initContainer names in the pod template";
+                findings.invalid(&here.key("containerName"), name, detail);
+            }
+        }
+        let statuses = ["False", "True", "Unknown"];
+        for (pattern, at) in values::items(rule, &at, "onPodConditions") {
+            values::one_of(pattern, &at, "status", &statuses, findings);
+        }
+    }
+}
+
+/// Exit codes rise, and none stands twice.
+/// Source: pkg/apis/batch/validation `validatePodFailurePolicyRuleOnExitCodes`.
+fn exit_codes(codes: &Value, path: &FieldPath, findings: &mut Findings) {
+    values::one_of(codes, path, "operator", &["In", "NotIn"], findings);
+    let (mut seen, mut rise) = (Vec::new(), true);
+    for (code, at) in values::items(codes, path, "values") {
+        let Some(number) = code.as_i64() else {
+            continue;
+        };
+        if number == 0 && codes["operator"] == "In" {
             findings.invalid(&at, 0, "must not be 0 for the In operator");
         }
+        if seen.contains(&number) {
+            findings.duplicate(&at, number);
+        }
+        rise &= seen.last().is_none_or(|last| *last <= number);
+        seen.push(number);
+    }
+    if !rise {
+        findings.invalid(
+            &path.key("values"),
+            codes["values"].clone(),
+            "must be ordered",
+        );
+    }
+}
+
+/// A Job's selector is made for it; who gives one must say so, or select the pods of the template.
+/// Source: pkg/registry/batch/job/strategy.go `generateSelector`; pkg/apis/batch/validation `validateGeneratedSelector`.
+pub fn own_selector(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    let given = &spec["selector"];
+    if given.is_null() || spec["manualSelector"] == true {
+        return;
+    }
+    let labels = typed::<Labels>(&spec["template"]["metadata"]["labels"]).unwrap_or_default();
+    // What is no selector is told where the types are read.
+    if typed::<LabelSelector>(given).is_ok_and(|selector| !selector.matches(&labels)) {
+        let detail = "`selector` not auto-generated";
+        findings.invalid(&path.key("selector"), given.clone(), detail);
     }
 }
 

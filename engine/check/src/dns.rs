@@ -1,10 +1,10 @@
-//! `dnsConfig` of pods.
+//! `dnsConfig` and `hostAliases` of pods.
 //!
 //! Source: pkg/apis/core/validation/validation.go `validatePodDNSConfig`. How many name servers and domains there may
 //! be stands in the table of pods.
 
 use super::findings::Findings;
-use super::{item, values};
+use super::{item, names, values};
 use aegis_model::FieldPath;
 use core::net::IpAddr;
 use serde_json::Value;
@@ -14,6 +14,25 @@ const MOST_LETTERS: usize = 2048;
 /// The longest name of a domain.
 const LONGEST_NAME: usize = 253;
 const NO_NAME: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+
+const NO_ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
+/// Names that a pod has in its hosts file. Source: `ValidateHostAliases`.
+pub fn hosts(spec: &Value, path: &FieldPath, findings: &mut Findings) {
+    for (entry, at) in values::items(spec, path, "hostAliases") {
+        let address = entry["ip"].as_str().unwrap_or_default();
+        if !address.is_empty() && address.parse::<IpAddr>().is_err() {
+            findings.invalid(&at.key("ip"), address, NO_ADDRESS);
+        }
+        for name in entry["hostnames"].as_array().into_iter().flatten() {
+            names::subdomain(
+                name.as_str().unwrap_or_default(),
+                &at.key("hostnames"),
+                findings,
+            );
+        }
+    }
+}
 
 /// Checks how a pod asks for names.
 pub fn config(spec: &Value, path: &FieldPath, findings: &mut Findings) {
@@ -35,8 +54,7 @@ pub fn config(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     for (server, at) in values::items(config, &at, "nameservers") {
         let text = server.as_str().unwrap_or_default();
         if text.parse::<IpAddr>().is_err() {
-            let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-            findings.invalid(&at, text, detail);
+            findings.invalid(&at, text, NO_ADDRESS);
         }
     }
     searches(&config["searches"], &at.key("searches"), findings);

@@ -9,6 +9,7 @@ mod batch;
 mod container;
 pub mod custom;
 mod dns;
+mod downward;
 mod expressions;
 mod fields;
 mod findings;

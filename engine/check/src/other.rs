@@ -15,7 +15,10 @@ pub fn check(object: &Value, version: &str, kind: &str, findings: &mut Findings)
     let at = FieldPath::default().key("spec");
     let spec = &object["spec"];
     match (version, kind) {
-        ("batch/v1", "Job") => named(object, kind, findings, |f| batch::job(spec, &at, f)),
+        ("batch/v1", "Job") => named(object, kind, findings, |f| {
+            batch::job(spec, &at, f);
+            batch::own_selector(spec, &at, f);
+        }),
         ("batch/v1", "CronJob") => {
             named(object, kind, findings, |f| batch::cron_job(spec, &at, f));
         }
@@ -120,7 +123,9 @@ fn security_levels(object: &Value, findings: &mut Findings) {
 fn pod_spec<'a>(object: &'a Value, version: &str, kind: &str) -> Option<(&'a Value, FieldPath)> {
     let keys: &[&str] = match (version, kind) {
         ("v1", "Pod") => &["spec"],
-        ("apps/v1", _) | ("batch/v1", "Job") => &["spec", "template", "spec"],
+        ("apps/v1", _) | ("batch/v1", "Job") | ("v1", "ReplicationController") => {
+            &["spec", "template", "spec"]
+        }
         ("batch/v1", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => return None,
     };
@@ -133,6 +138,7 @@ fn pod_spec<'a>(object: &'a Value, version: &str, kind: &str) -> Option<(&'a Val
 
 fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     super::resources::of_pod(spec, path, findings);
+    super::downward::of_pod(spec, path, findings);
     super::table::pod(spec, path, findings);
     super::placing::affinity(&spec["affinity"], &path.key("affinity"), findings);
     security(spec, path, findings);
@@ -154,6 +160,7 @@ fn pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     }
     host_ports(spec, path, findings);
     super::dns::config(spec, path, findings);
+    super::dns::hosts(spec, path, findings);
 }
 
 /// What may not be said together of a container's rights.

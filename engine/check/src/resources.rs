@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// Names without a domain that containers know.
 const STANDARD: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 const HUGE: &str = "hugepages-";
+/// What a pod as a whole may ask for (component-helpers/resource `SupportedPodLevelResources`).
+const WHOLE: [&str; 3] = ["cpu", HUGE, "memory"];
 
 type Amounts = BTreeMap<String, (Amount, FieldPath)>;
 
@@ -18,6 +20,11 @@ type Amounts = BTreeMap<String, (Amount, FieldPath)>;
 pub fn of_pod(spec: &Value, path: &FieldPath, findings: &mut Findings) {
     let whole = amounts(&spec["resources"], &path.key("resources"));
     let [requests, limits] = &whole;
+    for (name, (_, at)) in requests.iter().chain(limits) {
+        if !WHOLE.contains(&name.as_str()) && !name.starts_with(HUGE) {
+            findings.one_of(at, name, &WHOLE);
+        }
+    }
     for (name, (request, at)) in requests {
         if let Some((limit, _)) = limits.get(name).filter(|(limit, _)| request > limit) {
             let detail = format!("must be less than or equal to {name} limit of {limit}");
@@ -74,6 +81,9 @@ fn of_container(resources: &Value, path: &FieldPath, findings: &mut Findings) {
             );
         }
     }
+    for (name, (amount, at)) in seen.clone() {
+        whole_units(name, *amount, at, findings);
+    }
     let huge = seen.any(|(name, _)| name.starts_with(HUGE));
     let plain = |name: &str| requests.contains_key(name) || limits.contains_key(name);
     if huge && !plain("cpu") && !plain("memory") {
@@ -92,6 +102,21 @@ fn of_container(resources: &Value, path: &FieldPath, findings: &mut Findings) {
             }
             _ => {}
         }
+    }
+}
+
+/// Devices come whole, and huge pages in pages. Source: `ValidateResourceQuantityValue`, `validateResourceName`.
+fn whole_units(name: &str, amount: Amount, path: &FieldPath, findings: &mut Findings) {
+    let milli = amount.quantity.milli;
+    if name.contains('/') && milli % 1000 != 0 {
+        findings.invalid(path, amount.to_string(), "must be an integer");
+    }
+    let size = name.strip_prefix(HUGE).map(str::parse::<Amount>);
+    if let Some(Ok(size)) = size
+        && (size.is_zero() || milli % size.quantity.milli != 0)
+    {
+        let detail = format!("{amount} is not positive integer multiple of {size}");
+        findings.invalid(path, amount.to_string(), &detail);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::rows_of_pods::MODES;
 use super::table::Row;
 use super::table::Rule::{
-    Absolute, AtLeast, AtMost, Between, Needs, NeedsOne, Never, NotBoth, NotNegative, OneOf,
+    Absolute, AtLeast, AtMost, Between, Name, Needs, NeedsOne, Never, NotBoth, NotNegative, OneOf,
     Positive, PositiveAmount, Unique,
 };
 
@@ -192,8 +192,17 @@ pub const KINDS: &[(&str, &str, &[Row])] = &[
     ),
     (
         "v1",
+        "PersistentVolumeClaim",
+        &[
+            ("spec.storageClassName", Name),
+            ("spec.volumeAttributesClassName", Name),
+        ],
+    ),
+    (
+        "v1",
         "PersistentVolume",
         &[
+            ("spec.storageClassName", Name),
             ("spec.local", Needs("path", "")),
             ("spec.hostPath", Needs("path", "")),
             ("spec.nfs", Needs("server", "")),

@@ -66,6 +66,181 @@ fn pods() {
 }
 
 #[test]
+fn what_variables_and_files_show() {
+    let env = |from: &str| {
+        let env = format!("env: [{{name: A, valueFrom: {from}}}]");
+        pod(&format!("{{containers: [{{name: c, image: i, {env}}}]}}"))
+    };
+    let file = |item: &str| {
+        let volume = format!("{{name: v, downwardAPI: {{items: [{{path: f, {item}}}]}}}}");
+        pod(&format!("{{volumes: [{volume}], {SERVED}}}"))
+    };
+    held(&[
+        (env("{fieldRef: {fieldPath: status.podIPs}}"), &[]),
+        (
+            env("{fieldRef: {fieldPath: \"metadata.labels['a/b']\"}}"),
+            &[],
+        ),
+        (
+            env("{fieldRef: {fieldPath: spec.unknown}}"),
+            &[
+                "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.unknown\": error converting fieldPath: field label not supported: spec.unknown",
+            ],
+        ),
+        (
+            env("{fieldRef: {fieldPath: metadata.labels}}"),
+            &[
+                "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: \"metadata.labels\": supported values: \"metadata.name\", \"metadata.namespace\", \"metadata.uid\", \"spec.nodeName\", \"spec.serviceAccountName\", \"status.hostIP\", \"status.hostIPs\", \"status.podIP\", \"status.podIPs\"",
+            ],
+        ),
+        (
+            env("{fieldRef: {fieldPath: \"spec.nodeName['x']\"}}"),
+            &[
+                "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.nodeName['x']\": error converting fieldPath: field label does not support subscript: spec.nodeName['x']",
+            ],
+        ),
+        (
+            env("{resourceFieldRef: {resource: limits.disk}}"),
+            &[
+                "spec.containers[0].env[0].valueFrom.resourceFieldRef.resource: Unsupported value: \"limits.disk\": supported values: \"limits.cpu\", \"limits.ephemeral-storage\", \"limits.memory\", \"requests.cpu\", \"requests.ephemeral-storage\", \"requests.memory\"",
+            ],
+        ),
+        (
+            env("{resourceFieldRef: {resource: limits.hugepages-2Mi}}"),
+            &[],
+        ),
+        (file("fieldRef: {fieldPath: metadata.labels}"), &[]),
+        (
+            file("fieldRef: {fieldPath: spec.nodeName}"),
+            &[
+                "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: \"spec.nodeName\": supported values: \"metadata.annotations\", \"metadata.labels\", \"metadata.name\", \"metadata.namespace\", \"metadata.uid\"",
+            ],
+        ),
+        (
+            file("resourceFieldRef: {resource: limits.cpu}"),
+            &[
+                "spec.volumes[0].downwardAPI.items[0].resourceFieldRef.containerName: Required value",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn jobs_of_their_own_making() {
+    let job = |spec: &str, pod: &str| {
+        let template = format!(
+            "template: {{metadata: {{labels: {{app: a}}}}, spec: {{restartPolicy: Never, {pod}}}}}"
+        );
+        object("batch/v1", "Job", &format!("spec: {{{spec}, {template}}}"))
+    };
+    let codes = |codes: &str| {
+        let rules =
+            format!("podFailurePolicy: {{rules: [{{action: Count, onExitCodes: {codes}}}]}}");
+        job(&rules, SERVED)
+    };
+    held(&[
+        (job("selector: {matchLabels: {app: a}}", SERVED), &[]),
+        (
+            job(
+                "manualSelector: true, selector: {matchLabels: {app: a}}",
+                SERVED,
+            ),
+            &[],
+        ),
+        (
+            job("selector: {matchLabels: {app: b}}", SERVED),
+            &[
+                "spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"b\"}}: `selector` not auto-generated",
+            ],
+        ),
+        (
+            codes("{operator: In, values: [1, 2], containerName: c}"),
+            &[],
+        ),
+        (
+            codes("{operator: In, values: [2, 1, 1]}"),
+            &[
+                "spec.podFailurePolicy.rules[0].onExitCodes.values[2]: Duplicate value: 1",
+                "spec.podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [2,1,1]: must be ordered",
+            ],
+        ),
+        (
+            codes("{operator: NotIn, values: [0], containerName: x}"),
+            &[
+                "spec.podFailurePolicy.rules[0].onExitCodes.containerName: Invalid value: \"x\": must be one of the container or initContainer names in the pod template",
+            ],
+        ),
+        (
+            job(
+                "podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: A, status: Maybe}]}]}",
+                SERVED,
+            ),
+            &[
+                "spec.podFailurePolicy.rules[0].onPodConditions[0].status: Unsupported value: \"Maybe\": supported values: \"False\", \"True\", \"Unknown\"",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn amounts_addresses_and_classes() {
+    let limit = |limits: &str| {
+        pod(&format!(
+            "{{containers: [{{name: c, image: i, resources: {{limits: {{{limits}}}}}}}]}}"
+        ))
+    };
+    let claim = |class: &str| {
+        let spec = format!(
+            "spec: {{accessModes: [ReadWriteOnce], storageClassName: {class}, resources: {{requests: {{storage: 1Gi}}}}}}"
+        );
+        object("v1", "PersistentVolumeClaim", &spec)
+    };
+    held(&[
+        (limit("example.com/x: 2k"), &[]),
+        (limit("cpu: 1, hugepages-2Mi: 8Mi"), &[]),
+        (
+            limit("example.com/x: 1500m"),
+            &[
+                "spec.containers[0].resources.limits[\"example.com/x\"]: Invalid value: \"1500m\": must be an integer",
+            ],
+        ),
+        (
+            limit("cpu: 1, hugepages-2Mi: 3Mi"),
+            &[
+                "spec.containers[0].resources.limits.hugepages-2Mi: Invalid value: \"3Mi\": 3Mi is not positive integer multiple of 2Mi",
+            ],
+        ),
+        (
+            pod(&format!(
+                "{{hostAliases: [{{ip: 10.0.0.1, hostnames: [a.b]}}, {{ip: here, hostnames: [C]}}], {SERVED}}}"
+            )),
+            &[
+                "spec.hostAliases[1].ip: Invalid value: \"here\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+                "spec.hostAliases[1].hostnames: Invalid value: \"C\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+            ],
+        ),
+        (claim("''"), &[]),
+        (claim("fast.ssd"), &[]),
+    ]);
+    let found = said(&claim("FAST"));
+    assert!(found[0].starts_with(
+        "spec.storageClassName: Invalid value: \"FAST\": a lowercase RFC 1123 subdomain"
+    ));
+}
+
+#[test]
+fn resources_of_whole_pods() {
+    held(&[(
+        pod(&format!(
+            "{{resources: {{limits: {{ephemeral-storage: 1Gi, cpu: 1}}}}, {SERVED}}}"
+        )),
+        &[
+            "spec.resources.limits.ephemeral-storage: Unsupported value: \"ephemeral-storage\": supported values: \"cpu\", \"hugepages-\", \"memory\"",
+        ],
+    )]);
+}
+
+#[test]
 fn jobs() {
     let job = |spec: &str| object("batch/v1", "Job", &format!("spec: {spec}"));
     let cron = |schedule: &str| {
