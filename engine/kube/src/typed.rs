@@ -167,15 +167,34 @@ fn reason(detail: &str, value: &Value) -> String {
     detail.strip_prefix(&prefix).unwrap_or(detail).into()
 }
 
-/// A value for a message: JSON, cut short.
+/// A value for a message: JSON, cut short. What cannot be seen is written out, as Go's `%q` does it.
 #[must_use]
 pub fn shown(value: &Value) -> String {
-    let text = value.to_string();
+    let mut text = value.to_string();
+    if text.chars().any(is_unseen) {
+        text = text.chars().map(written_out).collect();
+    }
     if text.chars().count() <= 80 {
         return text;
     }
     let cut: String = text.chars().take(77).collect();
     format!("{cut}...")
+}
+
+/// Whether a letter takes no place, or moves others: controls, marks of direction, joiners, private ones.
+const fn is_unseen(letter: char) -> bool {
+    matches!(letter,
+        '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+fn written_out(letter: char) -> String {
+    match u32::from(letter) {
+        number if is_unseen(letter) && number > 0xffff => format!("\\U{number:08x}"),
+        number if is_unseen(letter) => format!("\\u{number:04x}"),
+        _ => letter.into(),
+    }
 }
 
 /// A value for a message, with what kind of value it is.

@@ -195,6 +195,64 @@ fn each_bad_scenario_is_refused_at_its_place() {
     }
 }
 
+/// Names in letters that Kubernetes does not take, each in a document of one line, and how its refusal begins.
+/// Columns count letters, not bytes.
+const LETTERS: &[(&str, &str)] = &[
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: bücher}}",
+        "7:52 AEG-K011 metadata.name: Invalid value: \"bücher\": a lowercase RFC 1123 subdomain must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: Namespace, metadata: {name: 名前}}",
+        "7:52 AEG-K011 metadata.name: Invalid value: \"名前\": a lowercase RFC 1123 label must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: \"a\\u200bb\"}}",
+        "7:66 AEG-K011 metadata.namespace: Invalid value: \"a\\u200bb\": a lowercase RFC 1123 label must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: Service, metadata: {name: ａｂｃ}, spec: {ports: [{port: 80}]}}",
+        "7:50 AEG-K011 metadata.name: Invalid value: \"ａｂｃ\": a DNS-1035 label must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: \"gnp\\u202e.exe\"}}",
+        "7:52 AEG-K011 metadata.name: Invalid value: \"gnp\\u202e.exe\": a lowercase RFC 1123 subdomain must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: 🚀, image: i}]}}",
+        "7:77 AEG-K011 spec.containers[0].name: Invalid value: \"🚀\": a lowercase RFC 1123 label must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {grösse: 名前}}}",
+        "7:64 AEG-K011 metadata.labels: Invalid value: \"grösse\": name part must consist of",
+    ),
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {🚀: b, size: groß}}}",
+        "7:78 AEG-K011 metadata.labels.size: Invalid value: \"groß\": a valid label must be",
+    ),
+    (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {schlüssel: wert}}",
+        "7:63 AEG-K011 data.schlüssel: Invalid value: \"schlüssel\": a valid config key must consist of",
+    ),
+];
+
+#[test]
+fn names_in_other_letters_are_refused_at_their_place() {
+    let scenario = "apiVersion: aegis.dev/v1\nkind: Scenario\nmetadata: {name: case}\nspec:\n  duration: 1m\n---\n";
+    for (document, expected) in LETTERS {
+        let found = refusal(&format!("{scenario}{document}\n"));
+        let said = found.lines().any(|line| line.starts_with(expected));
+        assert!(said, "{document}: {found}");
+    }
+}
+
+#[test]
+fn other_letters_stand_where_kubernetes_takes_any() {
+    let text = scenario("  duration: 1m\n")
+        + "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {note: größe 名前 🚀}}, data: {ok: \"\\u202e🚀\"}}\n";
+    assert_eq!(refusal(&text), "accepted");
+}
+
 #[test]
 fn what_is_no_scenario_is_refused() {
     let second = scenario("  seed: 1\n")
