@@ -4,7 +4,6 @@ use super::findings::Findings;
 use super::{item, names};
 use aegis_model::FieldPath;
 use aegis_model::kubernetes::{Container, ContainerPort, EnvVar, IntOrString, Probe};
-use serde_json::Value;
 
 const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
 

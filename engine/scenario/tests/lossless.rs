@@ -106,6 +106,8 @@ fn lost(given: &Value, printed: &Value, path: &str, out: &mut Vec<String>) {
                     None if key == "stringData" => {}
                     // A field whose gate is off is dropped on create (HPAConfigurableTolerance, alpha in 1.34).
                     None if key == "tolerance" && path.contains(".spec.behavior.") => {}
+                    // The same of ContainerRestartRules.
+                    None if key.starts_with("restartPolicy") && path.ends_with(']') => {}
                     None => out.push(format!("{inner}: {value} is gone")),
                 }
             }

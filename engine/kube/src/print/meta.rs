@@ -218,6 +218,14 @@ fn namespace_status(cx: &Context<'_>, header: &Header) -> Value {
     json!({"phase": "Terminating", "conditions": conditions})
 }
 
+/// Whether what keeps a Namespace is known from the conditions that it came with alone: nothing lies in it here.
+fn is_held_by_strangers(cx: &Context<'_>, header: &Header, given: &Value) -> bool {
+    let mut conditions = given["conditions"].as_array().into_iter().flatten();
+    header.deletion.is_some()
+        && conditions.any(|row| row["status"] == "True")
+        && left_in(cx, &header.reference.name).0.is_empty()
+}
+
 /// What is left in a Namespace, by resource, and what holds it, by finalizer.
 fn left_in(cx: &Context<'_>, namespace: &str) -> (String, String) {
     let pods = cx.objects.pods.iter();
@@ -302,7 +310,9 @@ pub fn plain(cx: &Context<'_>, row: &Plain) -> Value {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] =
             header.reference.name.as_str().into();
         object["spec"] = json!({"finalizers": ["kubernetes"]});
-        object["status"] = namespace_status(cx, header);
+        if !is_held_by_strangers(cx, header, &object["status"]) {
+            object["status"] = namespace_status(cx, header);
+        }
     }
     object
 }
