@@ -173,6 +173,7 @@ fn name(action: &Action) -> &'static str {
         Action::LimitConcurrency { .. } => "limit concurrency",
         Action::SetRetries { .. } => "set retries",
         Action::ShedTraffic { .. } => "turn requests away",
+        Action::Exec { procedure, .. } => procedure.facts().name,
         Action::Observe { .. } => "look",
         Action::Wait(_) => "wait",
     }

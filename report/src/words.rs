@@ -6,7 +6,7 @@ use crate::summary::Summary;
 use crate::text::Tone;
 use aegis_model::{
     ChangeRecord, Conduct, Ending, FieldChange, Finding, Future, Hypothesis, ObjectChange,
-    Objective, PlanSource, SymptomKind,
+    Objective, PlanSource, SymptomKind, Way,
 };
 use serde_json::Value;
 
@@ -170,6 +170,10 @@ pub fn change(record: &ChangeRecord) -> String {
     let what = match record.change.as_ref() {
         ObjectChange::Create { .. } => "created".into(),
         ObjectChange::Delete { .. } => "deleted".into(),
+        ObjectChange::Exec { procedure, way, .. } => match way {
+            Way::Done => format!("{} it", procedure.facts().name),
+            Way::TakenBack => format!("{} it, taken back", procedure.facts().name),
+        },
         ObjectChange::Update { fields, .. } => updated(fields),
     };
     format!("{} {what} by {}", record.object, record.actor)

@@ -15,6 +15,7 @@ pub mod cron;
 pub mod draws;
 pub mod journal;
 pub mod rbac;
+pub mod repair;
 pub mod rules;
 pub mod volumes;
 pub mod workings;

@@ -97,9 +97,9 @@ fn stands_in(pattern: &str, shape: &str) -> bool {
 #[must_use]
 pub fn object(change: &ObjectChange) -> Option<ObjectRef> {
     match change {
-        ObjectChange::Update { object, .. } | ObjectChange::Delete { object, .. } => {
-            Some(object.clone())
-        }
+        ObjectChange::Update { object, .. }
+        | ObjectChange::Delete { object, .. }
+        | ObjectChange::Exec { object, .. } => Some(object.clone()),
         ObjectChange::Create { document } => {
             let metadata = &document["metadata"];
             let namespace = metadata["namespace"].as_str().unwrap_or("default");
@@ -120,6 +120,7 @@ pub fn held(change: &ObjectChange) -> Option<Held> {
         }
         ObjectChange::Create { .. } => (FieldPath::default(), Some(Value::Bool(true))),
         ObjectChange::Delete { .. } => (FieldPath::default(), None),
+        ObjectChange::Exec { .. } => return None,
     };
     Some(Held {
         object: object(change)?,

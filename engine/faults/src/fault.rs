@@ -4,7 +4,7 @@ use crate::betrayal::Betrayal;
 use crate::parameter::Parameter;
 use crate::step::Step;
 use aegis_model::ailment::Ailment;
-use aegis_model::{Mechanism, SymptomKind};
+use aegis_model::{Mechanism, Procedure, SymptomKind};
 
 /// A fault.
 #[derive(Debug, Clone, Copy)]
@@ -319,8 +319,9 @@ pub enum Act {
     LimitConcurrency,
     /// Fewer retries, or other time-outs, at the callers.
     SetRetries,
-    /// What people do outside of the API server: start a service of a node, end an experiment, set a
-    /// server's variable back.
+    /// A command in a container, at a node or on an add-on.
+    Exec(Procedure),
+    /// What people do outside of the API server: change a disk, mend a switch, wait for a zone.
     Repair,
     /// Takes the finalizers of an object away.
     ClearFinalizers,
@@ -346,6 +347,15 @@ impl Fault {
     #[must_use]
     pub fn comes_unseen(&self) -> bool {
         !self.parts.is_empty() && self.steps.is_empty() && self.candidacy == Candidacy::BySigns
+    }
+
+    /// The repair that ends what it lays, where one does.
+    #[must_use]
+    pub fn repair(&self) -> Option<Procedure> {
+        self.remedies.iter().find_map(|remedy| match remedy.act {
+            Act::Exec(procedure) => Some(procedure),
+            _ => None,
+        })
     }
 
     /// Whether it acts on targets of this kind.

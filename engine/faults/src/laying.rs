@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Lasting, Part};
 use aegis_model::overlay::{Ends, Held};
-use aegis_model::{Laid, Overlay, Subject, TemplateId, Tick};
+use aegis_model::{Laid, Overlay, Procedure, Subject, TemplateId, Tick};
 use std::sync::Arc;
 
 /// Where, when and how large.
@@ -38,16 +38,17 @@ pub fn overlay(fault: &Fault, laying: &Laying<'_>) -> Overlay {
                 .unwrap_or(parameter.default)
         })
         .collect();
+    let repair = fault.repair();
     Overlay(
         fault
             .parts
             .iter()
-            .map(|part| laid(part, laying, &sizes))
+            .map(|part| laid(part, laying, &sizes, repair))
             .collect(),
     )
 }
 
-fn laid(part: &Part, laying: &Laying<'_>, sizes: &[f64]) -> Laid {
+fn laid(part: &Part, laying: &Laying<'_>, sizes: &[f64], repair: Option<Procedure>) -> Laid {
     let until = match part.lasting {
         Lasting::Parameter(index) => {
             let seconds = sizes.get(index).copied().unwrap_or_default();
@@ -60,6 +61,7 @@ fn laid(part: &Part, laying: &Laying<'_>, sizes: &[f64]) -> Laid {
         subject: laying.subject,
         from: laying.from,
         until,
+        repair,
         ends: match (part.lasting, laying.template, laying.held) {
             (Lasting::Revision, Some(template), _) => Ends::WithRevision(template.0),
             (Lasting::Pod, _, _) => Ends::WithPod,

@@ -3,6 +3,8 @@
 use crate::fault::{Aim, Breadth, Expressed, Fault, Harms, Lasting, Section, Show, Sign};
 use crate::parameter::Parameter;
 use crate::step::{Place, Step};
+use aegis_model::Procedure;
+use aegis_model::procedure::{Back, PROCEDURES, SideEffect};
 use std::fmt::Write;
 
 impl Section {
@@ -122,7 +124,11 @@ impl Fault {
                 Aim::Contain => "contains it",
                 Aim::Outgrow => "outgrows it",
             };
-            format!("{}: {aim}", plain(&format!("{:?}", remedy.act)))
+            let act = match remedy.act {
+                crate::fault::Act::Exec(procedure) => format!("{procedure:?}"),
+                act => format!("{act:?}"),
+            };
+            format!("{}: {aim}", plain(&act))
         };
         self.remedies.iter().map(cure).collect()
     }
@@ -245,9 +251,48 @@ pub fn page() -> String {
             text.push_str(&row(fault));
         }
     }
+    text.push_str(REPAIRS);
+    text.extend(PROCEDURES.iter().map(|procedure| repair(*procedure)));
     text.push_str(ALIKE);
     text.extend(crate::all().filter_map(other_names));
     text
+}
+
+const REPAIRS: &str = "
+## Repairs by a command
+
+What the API server passes on and no object shows: a command in a container, at a node, on an add-on. Each is data in
+`engine/model/src/procedure.rs`, with the command for each server that is known. Whether one has an effect is told to nobody: what is
+ended is what a row above says that it ends, at the place where it is done, and elsewhere nothing but the side effect comes of it. What cannot
+be reached (no container runs, the kubelet does not answer) is refused as kubectl would refuse it.
+
+| repair | where | takes | hurts | taken back | for |
+|---|---|--:|---|---|---|
+";
+
+fn repair(procedure: Procedure) -> String {
+    let facts = procedure.facts();
+    let hurts = match facts.hurts {
+        SideEffect::None => "nobody",
+        SideEffect::RestartsServer => "restarts the server",
+        SideEffect::EmptiesNode => "the node's pods are made anew elsewhere",
+    };
+    let back = match facts.back {
+        Back::ByCommand => "by a command",
+        Back::NothingToTake => "nothing to take back",
+        Back::Lost(_) => "no",
+    };
+    let ends: Vec<String> = crate::all()
+        .filter(|fault| fault.repair() == Some(procedure))
+        .map(|fault| format!("`{}`", fault.id))
+        .collect();
+    format!(
+        "| {} | {} | {} s | {hurts} | {back} | {} |\n",
+        plain(&format!("{procedure:?}")),
+        plain(&format!("{:?}", facts.site)),
+        facts.takes,
+        ends.join(", ")
+    )
 }
 
 const ALIKE: &str = "

@@ -9,6 +9,7 @@ use aegis_model::objects::{
     Autoscaler, Header, Plain, Service, Workload, WorkloadSpec, WorkloadStatus,
 };
 use aegis_model::overlay::Ends;
+use aegis_model::procedure::Site;
 use aegis_model::{
     FieldChange, Mechanism, ObjectChange, Objects, PlainId, ServiceId, Subject, Target, TemplateId,
     Tick, WorkloadId,
@@ -123,6 +124,7 @@ fn fields(change: &ObjectChange) -> Vec<String> {
             .collect(),
         ObjectChange::Create { document } => vec![format!("create {}", document["kind"])],
         ObjectChange::Delete { object, .. } => vec![format!("delete {object}")],
+        ObjectChange::Exec { object, .. } => vec![format!("exec {object}")],
     }
 }
 
@@ -383,6 +385,26 @@ fn what_never_counts_as_a_fix_is_no_remedy_that_ends_a_cause() {
                 remedy.act
             );
         }
+    }
+}
+
+#[test]
+fn a_repair_is_done_where_its_fault_can_be() {
+    for fault in all() {
+        let Some(procedure) = fault.repair() else {
+            continue;
+        };
+        let own = |kind: &TargetKind| match procedure.facts().site {
+            Site::Cluster => true,
+            Site::Container => *kind == TargetKind::Workload,
+            Site::Interface => matches!(kind, TargetKind::Workload | TargetKind::Node),
+            Site::Node | Site::Machine => *kind == TargetKind::Node,
+            Site::Service => *kind == TargetKind::Service,
+        };
+        assert!(fault.targets.iter().all(own), "{}: {procedure:?}", fault.id);
+        let laying = laying(None);
+        let laid = overlay(fault, &laying).0;
+        assert!(laid.iter().all(|laid| laid.repair == Some(procedure)));
     }
 }
 

@@ -5,12 +5,13 @@
 
 mod edits;
 
-use aegis_kube::kubectl::change;
+use aegis_kube::kubectl::{change, exec as kubectl_lines};
 use aegis_kube::patch::{diff, strategically_merged};
 use aegis_kube::print::{EPOCH, list};
 use aegis_kube::{read, yaml};
 use aegis_model::ObjectChange;
 use aegis_model::kubernetes::{Kind, ObjectRef};
+use aegis_model::procedure::{PROCEDURES, Site, Way};
 use aegis_scenario::{build, load::load_taken};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -126,6 +127,54 @@ fn scalars_mean_to_us_what_they_mean_to_kubectl() {
         );
         assert_eq!(ours[0].value["spec"]["hostNetwork"], true);
     }
+}
+
+/// What kubectl says of a line that it runs without a server: that it finds none, once it has taken the words.
+#[test]
+#[ignore = "needs a kubectl"]
+fn kubectl_takes_the_words_of_each_repair() {
+    let web = ObjectRef::new(Kind::Deployment, "shop", "web");
+    let mut taken = 0;
+    for (image, port) in [
+        ("redis", 6379),
+        ("postgres", 5432),
+        ("mysql", 3306),
+        ("mongo", 27017),
+        ("rabbitmq", 5672),
+        ("kafka", 9092),
+        ("memcached", 11211),
+    ] {
+        let container =
+            json!({"name": "server", "image": image, "ports": [{"containerPort": port}]});
+        let document = json!({"spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {"spec": {"containers": [container]}}}});
+        for procedure in PROCEDURES {
+            let node = matches!(procedure.facts().site, Site::Node | Site::Machine);
+            let object = if node {
+                ObjectRef::new(Kind::Node, "", "n0")
+            } else {
+                web.clone()
+            };
+            for way in [Way::Done, Way::TakenBack] {
+                for line in kubectl_lines(&object, &document, procedure, way) {
+                    let said = said_of(&line);
+                    assert!(said.contains("was refused"), "{line}\n{said}");
+                    taken += 1;
+                }
+            }
+        }
+    }
+    assert!(taken > 100, "{taken}");
+}
+
+/// What a shell hears of a line when no server is there; kubectl is the one that is asked for.
+fn said_of(line: &str) -> String {
+    let ours = kubectl().display().to_string();
+    let output = Command::new("sh")
+        .args(["-c", &line.replace("kubectl ", &format!("{ours} "))])
+        .env("KUBECONFIG", "/dev/null")
+        .output()
+        .expect("a shell");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

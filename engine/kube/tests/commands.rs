@@ -10,7 +10,7 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::Objects;
 use aegis_model::overlay::ProbeKind;
 use aegis_model::units::{Bytes, Millicores, Tick};
-use aegis_model::{Action, ChangeRecord, ObjectChange};
+use aegis_model::{Action, ChangeRecord, ObjectChange, Procedure, Target};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -136,10 +136,34 @@ fn limits(web: WorkloadId) -> Vec<Action> {
     ]
 }
 
+/// One repair of each place.
+fn repairs(objects: &Objects) -> Vec<Action> {
+    let on = |on: Target, procedure: Procedure| Action::Exec { on, procedure };
+    let node = Target::Node(NodeId(0));
+    let store = Target::Workload(workload(objects, "redis-cart"));
+    vec![
+        on(store, Procedure::AllowWrites),
+        on(store, Procedure::ClearPacketRules),
+        on(node, Procedure::ClearPacketRules),
+        on(node, Procedure::WidenPorts),
+        on(node, Procedure::RenewProxy),
+        on(node, Procedure::ReplaceNode),
+        on(Target::Cluster, Procedure::RestoreNames),
+        on(Target::Service(ServiceId(0)), Procedure::RenewCertificate),
+    ]
+}
+
 /// One of each action on the cluster of the tests.
 fn actions(objects: &Objects) -> Vec<Action> {
     let web = workload(objects, "frontend");
-    [rollouts(web), settings(web), others(), limits(web)].concat()
+    [
+        rollouts(web),
+        settings(web),
+        others(),
+        limits(web),
+        repairs(objects),
+    ]
+    .concat()
 }
 
 fn cluster() -> Objects {

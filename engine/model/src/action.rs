@@ -5,6 +5,7 @@ use crate::ids::{AutoscalerId, NodeId, PodId, PolicyId, ServiceId, WorkloadId};
 use crate::kubernetes::NetworkPolicySpec;
 use crate::overlay::ProbeKind;
 use crate::path::FieldPath;
+use crate::procedure::Procedure;
 use crate::units::{Bytes, Millicores, Seconds};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -142,6 +143,13 @@ pub enum Action {
         service: ServiceId,
         /// Share, 0..=1; 0 ends it.
         share: f64,
+    },
+    /// `kubectl exec`, `kubectl debug`: a repair that is no write to an object.
+    Exec {
+        /// What it is done to: a workload's container, a node, a Service, the cluster.
+        on: Target,
+        /// What is done.
+        procedure: Procedure,
     },
     /// Looks at something that separates two hypotheses.
     Observe {

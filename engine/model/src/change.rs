@@ -1,8 +1,10 @@
 //! Changes of objects, and the record that the API server's audit log keeps of them.
 
+use crate::diagnosis::Target;
 use crate::ids::Doc;
 use crate::kubernetes::ObjectRef;
 use crate::path::FieldPath;
+use crate::procedure::{Procedure, Way};
 use crate::units::Tick;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -55,6 +57,18 @@ pub enum ObjectChange {
         object: ObjectRef,
         /// As it was.
         document: Doc,
+    },
+    /// A command is run in a container, at a node or on an add-on: what an audit log keeps of the `create` of a
+    /// subresource. It writes nothing that an object shows.
+    Exec {
+        /// The object.
+        object: ObjectRef,
+        /// The same by its id.
+        on: Target,
+        /// What is done.
+        procedure: Procedure,
+        /// Done, or taken back.
+        way: Way,
     },
 }
 

@@ -27,6 +27,7 @@ pub mod observation;
 pub mod outcome;
 pub mod overlay;
 pub mod path;
+pub mod procedure;
 pub mod quantity;
 pub mod recall;
 pub mod table;
@@ -57,6 +58,7 @@ pub use outcome::{
 };
 pub use overlay::{Laid, Mechanism, Overlay, Subject};
 pub use path::FieldPath;
+pub use procedure::{Procedure, Software, Way};
 pub use quantity::Quantity;
 pub use recall::{Blame, Cue, Recalled, Remembers};
 pub use table::Table;

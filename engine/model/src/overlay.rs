@@ -8,6 +8,7 @@ use crate::change::ObjectChange;
 use crate::ids::{NodeId, PodId, ServiceId, WorkloadId};
 use crate::kubernetes::ObjectRef;
 use crate::path::FieldPath;
+use crate::procedure::Procedure;
 use crate::units::Tick;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -131,6 +132,9 @@ pub struct Laid {
     pub until: Tick,
     /// What ends it besides time.
     pub ends: Ends,
+    /// The repair that ends it, where one does.
+    #[serde(default)]
+    pub repair: Option<Procedure>,
 }
 
 /// What ends a mechanism besides its time.

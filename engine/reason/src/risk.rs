@@ -5,6 +5,7 @@
 
 use crate::genome::Genome;
 use crate::topology::{Direction, Topology};
+use aegis_model::procedure::SideEffect;
 use aegis_model::{Action, Objects, Plan, Target, WorkloadId};
 
 /// Hops after which a step no longer reaches.
@@ -36,6 +37,11 @@ pub fn class(action: &Action, objects: &Objects) -> Class {
     match action {
         Action::Observe { .. } | Action::Wait(_) | Action::Uncordon(_) => Class::Read,
         Action::RestartRollout(_) | Action::DeletePod(_) => Class::Restart,
+        Action::Exec { procedure, .. } => match procedure.facts().hurts {
+            SideEffect::None => Class::Reconfigure,
+            SideEffect::RestartsServer => Class::Restart,
+            SideEffect::EmptiesNode => Class::RemoveCapacity,
+        },
         Action::Cordon(_) | Action::Drain(_) => Class::RemoveCapacity,
         Action::PatchPolicy { .. } | Action::DeletePolicy(_) | Action::ShedTraffic { .. } => {
             Class::ChangePolicy
@@ -70,11 +76,12 @@ const fn chance(class: Class) -> f64 {
 /// Whether taking back what an action wrote brings the cluster back: pods that were deleted or evicted do not
 /// come back, nor do requests that were turned away.
 #[must_use]
-pub const fn is_reversible(action: &Action) -> bool {
-    !matches!(
-        action,
-        Action::DeletePod(_) | Action::Drain(_) | Action::ShedTraffic { .. }
-    )
+pub fn is_reversible(action: &Action) -> bool {
+    match action {
+        Action::DeletePod(_) | Action::Drain(_) | Action::ShedTraffic { .. } => false,
+        Action::Exec { procedure, .. } => procedure.has_undo(),
+        _ => true,
+    }
 }
 
 /// What an action touches.
@@ -103,6 +110,7 @@ pub fn target(action: &Action, objects: &Objects) -> Target {
         Action::PatchAutoscaler { autoscaler, .. } => scaled(objects, autoscaler.index()),
         Action::RevertChange(change) => changed(objects, *change),
         Action::Observe { target, .. } => *target,
+        Action::Exec { on, .. } => *on,
         Action::Wait(_) => Target::Cluster,
     }
 }

@@ -11,6 +11,7 @@ use crate::trial::Trial;
 use crate::twin::Twin;
 use aegis_faults::{Fault, Laying, overlay};
 use aegis_model::outcome::FUTURES;
+use aegis_model::procedure::SideEffect;
 use aegis_model::{
     Action, Future, Objects, Outcome, Overlay, Plan, PlanScore, Prediction, Subject, Tick,
 };
@@ -74,7 +75,7 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
                 | Action::Drain(_)
                 | Action::Uncordon(_)
                 | Action::Cordon(_)
-        )
+        ) || matches!(action, Action::Exec { procedure, .. } if procedure.facts().hurts == SideEffect::EmptiesNode)
     };
     let steps = || plans.iter().flat_map(|plan| &plan.steps);
     let slow = if steps().any(|step| slow(&step.action))

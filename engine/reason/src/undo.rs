@@ -10,8 +10,9 @@ use crate::trial::{Player, Trial};
 use crate::twin::Twin;
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{Header, Workload};
+use aegis_model::procedure::{Back, SideEffect};
 use aegis_model::{
-    Action, Conduct, FieldPath, NodeId, ObjectChange, Objects, Overlay, Plan, PodId,
+    Action, Conduct, FieldPath, NodeId, ObjectChange, Objects, Overlay, Plan, PodId, Target,
 };
 use aegis_sim::Draws;
 use serde_json::{Map, Value};
@@ -35,6 +36,16 @@ pub fn one_way(action: &Action, objects: &Objects) -> Option<&'static str> {
         Action::Drain(node) if bare_pods_on(objects, *node) => {
             Some("evicts pods that nothing makes anew")
         }
+        Action::Exec { on, procedure } => match (procedure.facts().back, *on) {
+            (Back::Lost(why), _) => Some(why),
+            (_, Target::Node(node))
+                if procedure.facts().hurts == SideEffect::EmptiesNode
+                    && bare_pods_on(objects, node) =>
+            {
+                Some("ends pods that nothing makes anew")
+            }
+            _ => None,
+        },
         Action::Scale { workload, replicas } => {
             let row = objects.workloads.get(workload.index())?;
             let fewer = row.spec.replicas().is_some_and(|now| *replicas < now);

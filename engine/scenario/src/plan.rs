@@ -6,7 +6,7 @@ use crate::resolve::Named;
 use aegis_model::kubernetes::ResourceList;
 use aegis_model::objects::Workload;
 use aegis_model::{
-    Action, Bytes, Millicores, Objects, Plan, PlanSource, PlanStep, Quantity, WaitFor,
+    Action, Bytes, Millicores, Objects, Plan, PlanSource, PlanStep, Quantity, Target, WaitFor,
 };
 
 /// How long after the first cause a remedy without a time is taken, s.
@@ -127,8 +127,24 @@ fn action(words: &RemedyAction, objects: &Objects) -> Result<Action, String> {
             share: share.0,
         },
         W::Wait(length) => Action::Wait(length.whole()),
+        W::Exec { on, procedure } => Action::Exec {
+            on: place(on.as_ref(), &named)?,
+            procedure: *procedure,
+        },
         other => detailed(other, objects)?,
     })
+}
+
+/// What a repair is done to.
+fn place(on: Option<&String>, named: &Named<'_>) -> Result<Target, String> {
+    let Some(on) = on else {
+        return Ok(Target::Cluster);
+    };
+    let workload = || named.workload(on).map(Target::Workload);
+    let node = || named.node(on).map(Target::Node);
+    let service = || named.service(on).map(Target::Service);
+    let found = workload().or_else(node).or_else(service);
+    found.ok_or_else(|| on.clone())
 }
 
 /// Actions with many fields.

@@ -469,6 +469,7 @@ fn remedied(action: &RemedyAction) -> (&'static str, Option<&'static str>, Optio
         }
         A::SetRetries { workload, .. } => ("setRetries", Some("workload"), Some(workload)),
         A::ShedTraffic { service, .. } => ("shedTraffic", Some("service"), Some(service)),
+        A::Exec { on, .. } => ("exec", Some("on"), on.as_deref()),
         A::Wait(_) => ("wait", None, None),
     }
 }

@@ -3,7 +3,7 @@
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{
     Action, AutoscalerId, Bytes, Conduct, FieldPath, Millicores, NodeId, Objects, Plan, PlanSource,
-    PodId, PolicyId, ServiceId, Target, WorkloadId,
+    PodId, PolicyId, Procedure, ServiceId, Target, WorkloadId,
 };
 use aegis_reason::plan::plan;
 use aegis_reason::undo::{left, one_way, owned};
@@ -115,7 +115,7 @@ fn on_others(dice: &mut Dice, objects: &Objects) -> Option<Action> {
     let node = NodeId::from(dice.roll(objects.nodes.len()));
     let service = ServiceId::from(dice.roll(objects.services.len()));
     let some = |dice: &mut Dice, n: usize| (n > 0).then(|| dice.roll(n));
-    Some(match dice.roll(11) {
+    Some(match dice.roll(12) {
         0 => Action::PatchAutoscaler {
             autoscaler: AutoscalerId::from(some(dice, objects.autoscalers.len())?),
             min: dice.is_even().then_some(2),
@@ -140,6 +140,14 @@ fn on_others(dice: &mut Dice, objects: &Objects) -> Option<Action> {
         9 => Action::ShedTraffic {
             service,
             share: 0.25,
+        },
+        10 => Action::Exec {
+            on: Target::Node(node),
+            procedure: [
+                Procedure::WidenPorts,
+                Procedure::ClearPacketRules,
+                Procedure::StepClock,
+            ][dice.roll(3)],
         },
         _ => match dice.is_even() {
             true => Action::Wait(20),

@@ -2,7 +2,7 @@
 
 use crate::step::{
     controllers, kubelet, metrics, metrics_server, node_autoscaler, node_lifecycle,
-    overlay as laid, resources, scheduler, traffic,
+    overlay as laid, repairs, resources, scheduler, traffic,
 };
 use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
@@ -17,6 +17,8 @@ pub fn tick<P: Clone>(
     draws: &Draws,
     journal: &mut Journal,
 ) {
+    let overlay = &*aegis_cluster::repair::standing(cluster, overlay);
+    repairs::step(cluster, overlay, draws, journal);
     laid::step(cluster, overlay, draws, journal);
     traffic::step(cluster, overlay, draws, journal);
     resources::step(cluster, overlay, draws, journal);

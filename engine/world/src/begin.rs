@@ -9,7 +9,7 @@ use aegis_faults::{Breadth, Deed, Fault, Laying, betrayal, overlay};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::Node;
 use aegis_model::overlay::Held;
-use aegis_model::{Laid, Mechanism, ObjectChange, Subject, Target, TemplateId, Tick};
+use aegis_model::{Laid, Mechanism, NodeId, ObjectChange, Subject, Target, TemplateId, Tick};
 use aegis_sim::api::{self, Actor, Propagation};
 use aegis_sim::conduct::inverse;
 use smol_str::SmolStr;
@@ -37,7 +37,9 @@ pub struct Begun {
     /// The changes that take its own back, last first.
     back: Vec<ObjectChange>,
     /// Its mechanisms, by position in the overlay.
-    laid: std::ops::Range<usize>,
+    laid: Vec<usize>,
+    /// Over how much.
+    breadth: Breadth,
 }
 
 /// Makes the fault's changes, and lays its mechanisms.
@@ -63,9 +65,13 @@ pub fn begin(world: &mut World, beginning: &Beginning) {
     for subject in subjects(world, beginning) {
         lay(world, beginning, subject, held.as_ref());
     }
-    let laid = from..world.overlay.0.len();
-    let fault = beginning.fault.id;
-    world.begun.push(Begun { fault, back, laid });
+    let laid = (from..world.overlay.0.len()).collect();
+    world.begun.push(Begun {
+        fault: beginning.fault.id,
+        back,
+        laid,
+        breadth: beginning.fault.breadth,
+    });
     let cause = cause(world, beginning, telling(beginning.fault, &made));
     world.causes.extend(cause);
 }
@@ -173,6 +179,12 @@ fn end_later(world: &mut World, beginning: &Beginning, back: &[ObjectChange]) {
     }
 }
 
+/// The zone of a node, where a label says one.
+fn zone(row: &Node) -> Option<SmolStr> {
+    let zone = row.header.labels.get("topology.kubernetes.io/zone");
+    zone.cloned()
+}
+
 /// The target, and what stands around it as far as the fault reaches.
 fn subjects(world: &World, beginning: &Beginning) -> Vec<Subject> {
     let own = subject(world, beginning);
@@ -180,12 +192,6 @@ fn subjects(world: &World, beginning: &Beginning) -> Vec<Subject> {
         return vec![own];
     };
     let nodes = &world.cluster.objects.nodes;
-    let zone = |row: &Node| {
-        row.header
-            .labels
-            .get("topology.kubernetes.io/zone")
-            .cloned()
-    };
     let wanted = nodes.get(node.index()).and_then(zone);
     let same = |(index, row): (usize, &Node)| {
         let near = index == node.index() || (wanted.is_some() && zone(row) == wanted);
@@ -295,10 +301,48 @@ impl World {
     pub fn repair(&mut self, fault: &str) {
         let now = self.cluster.clock;
         for begun in self.begun_of(fault) {
-            for laid in &mut self.overlay.0[begun.laid] {
-                laid.until = laid.until.min(now);
+            for position in begun.laid {
+                let until = &mut self.overlay.0[position].until;
+                *until = (*until).min(now);
             }
         }
+    }
+
+    /// What has befallen a zone befalls the nodes that come to it.
+    pub(crate) fn take_in_nodes(&mut self) {
+        let nodes = self.cluster.objects.nodes.len();
+        let known = core::mem::replace(&mut self.nodes, nodes);
+        for new in known..nodes {
+            for position in 0..self.begun.len() {
+                self.take_in(position, NodeId::from(new));
+            }
+        }
+    }
+
+    fn take_in(&mut self, position: usize, new: NodeId) {
+        let now = self.cluster.clock;
+        let nodes = &self.cluster.objects.nodes;
+        let begun = &self.begun[position];
+        let laid = begun.laid.iter().map(|place| &self.overlay.0[*place]);
+        let first = laid.clone().next().map(|laid| laid.subject);
+        let (Breadth::Zone, Some(Subject::Node(old))) = (begun.breadth, first) else {
+            return;
+        };
+        let is_there = zone(&nodes[old.index()]);
+        if is_there.is_none() || is_there != zone(&nodes[new.index()]) {
+            return;
+        }
+        let same = laid.filter(|laid| laid.subject == Subject::Node(old) && laid.until > now);
+        let more: Vec<Laid> = same
+            .map(|laid| Laid {
+                subject: Subject::Node(new),
+                from: now,
+                ..laid.clone()
+            })
+            .collect();
+        let from = self.overlay.0.len();
+        self.overlay.0.extend(more);
+        self.begun[position].laid.extend(from..self.overlay.0.len());
     }
 
     fn begun_of(&self, fault: &str) -> Vec<Begun> {

@@ -264,7 +264,8 @@ impl World {
             let lines = instrument.count(count.mean, Row::Log, key, 0) as u32;
             (lines > 0).then(|| count.counted(lines))
         };
-        let laid: Vec<&Laid> = (self.overlay.active(self.cluster.clock))
+        let standing = self.standing();
+        let laid: Vec<&Laid> = (standing.active(self.cluster.clock))
             .filter(|laid| aegis_sim::acting::holds(&self.cluster, laid))
             .collect();
         let complaints = logs::complaints(&self.cluster.objects, exact, &laid);
@@ -292,20 +293,28 @@ impl World {
         shown
     }
 
-    fn gaps(&self) -> impl Iterator<Item = &Laid> {
+    fn gaps(&self) -> Vec<Laid> {
         let is_gap = |laid: &&Laid| laid.mechanism == Mechanism::TelemetryGap;
-        self.overlay.active(self.cluster.clock).filter(is_gap)
+        let standing = self.standing();
+        let active = standing.active(self.cluster.clock);
+        active.filter(is_gap).cloned().collect()
+    }
+
+    /// What is laid, as far as repairs have left it.
+    fn standing(&self) -> std::borrow::Cow<'_, aegis_model::Overlay> {
+        aegis_sim::repair::standing(&self.cluster, &self.overlay)
     }
 
     /// Whether a workload's metrics are lost.
     fn is_dark(&self, workload: WorkloadId) -> bool {
-        self.gaps().any(|laid| {
+        self.gaps().iter().any(|laid| {
             matches!(laid.subject, Subject::Cluster) || laid.subject == Subject::Workload(workload)
         })
     }
 
     fn is_dark_pod(&self, pod: PodId) -> bool {
-        self.gaps()
+        let gaps = self.gaps();
+        gaps.iter()
             .any(|laid| aegis_sim::acting::acts_on(&self.cluster, laid, pod))
     }
 }

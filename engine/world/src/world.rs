@@ -92,6 +92,8 @@ pub struct World {
     /// Pods whose pinned use was looked for.
     pub(crate) pinned: usize,
     usage: Arc<Vec<Usage>>,
+    /// Nodes that were looked at for what befalls a zone.
+    pub(crate) nodes: usize,
 }
 
 /// Draws that share nothing with each other.
@@ -140,6 +142,7 @@ impl World {
         Self {
             wiring: Wiring::of(&cluster),
             origin: cluster.clock,
+            nodes: cluster.objects.nodes.len(),
             cluster,
             overlay: Overlay::none(),
             schedule: Arc::new(parts.schedule.in_order()),
@@ -218,6 +221,7 @@ impl World {
     pub(crate) fn second(&mut self) {
         self.send();
         self.pin_pods();
+        self.take_in_nodes();
         self.wiring.follow(&mut self.cluster);
         self.journal.clear();
         aegis_sim::tick(

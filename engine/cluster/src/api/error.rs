@@ -26,6 +26,9 @@ pub enum ApiError {
     /// A webhook refuses it.
     #[error("{0}")]
     Denied(String),
+    /// A command cannot be run where it was meant to.
+    #[error("{0}")]
+    Exec(String),
     /// It took too long.
     #[error("Timeout: {0}")]
     Timeout(&'static str),

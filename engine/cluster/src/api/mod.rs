@@ -88,6 +88,16 @@ pub fn apply<P>(
         ObjectChange::Create { document } => create(cluster, document.clone(), actor).map(|_| ()),
         ObjectChange::Update { object, fields } => update(cluster, object, fields, actor),
         ObjectChange::Delete { object, .. } => delete(cluster, object, actor),
+        ObjectChange::Exec {
+            object,
+            on,
+            procedure,
+            ..
+        } => {
+            crate::repair::reachable(cluster, *on, *procedure)?;
+            keep_record(cluster, actor, object, || change.clone());
+            Ok(())
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::mistakes;
 use crate::parameter::{Parameter, Unit};
 use crate::step::Step;
 use aegis_model::SymptomKind as Seen;
-use aegis_model::{Ailment, Mechanism};
+use aegis_model::{Ailment, Mechanism, Procedure};
 
 /// Something at a node.
 const NODE: Fault = Fault {
@@ -24,14 +24,13 @@ const NODE: Fault = Fault {
         rises(Seen::Errors, On::Subject),
         rises(Seen::Errors, On::Entry),
     ],
-    remedies: &[undo(Act::Repair), contain(Act::Drain)],
     spreads: Spread::ToNeighbours,
     frequency: assumed(0.08),
     ..LISTED
 };
 
 /// What is done to the processes of the pods that are hit: others take their place untouched.
-const IN_POD: &[Remedy] = &[undo(Act::RestartRollout), undo(Act::Repair)];
+const IN_POD: &[Remedy] = &[undo(Act::RestartRollout)];
 
 /// What the kernel or the bytes do to a process: errors that it cannot explain.
 const KERNEL: Fault = Fault {
@@ -73,6 +72,7 @@ pub const ROWS: &[Fault] = &[
         ],
         shows: &[Show::Condition("Ready", "Unknown")],
         delay: 40,
+        remedies: &[undo(Act::Exec(Procedure::ReplaceNode)), contain(Act::Drain)],
         source: "O ContainerdUnavailable; Litmus docker-service-kill",
         ..NODE
     },
@@ -87,6 +87,7 @@ pub const ROWS: &[Fault] = &[
         signs: &[],
         shows: &[Show::Phase("Pending")],
         harms: Harms::NextPod,
+        remedies: &[undo(Act::Exec(Procedure::StartScheduler))],
         source: "O KubeSchedulerUnavailable",
         ..NODE
     },
@@ -101,6 +102,7 @@ pub const ROWS: &[Fault] = &[
         signs: &[rises(Seen::Errors, On::Callers)],
         harms: Harms::NextPod,
         frequency: assumed(0.05),
+        remedies: &[undo(Act::Exec(Procedure::StartControllers))],
         source: "Kubernetes components",
         ..NODE
     },
@@ -115,6 +117,7 @@ pub const ROWS: &[Fault] = &[
         )],
         signs: &[rises(Seen::Errors, On::Callers)],
         harms: Harms::NextPod,
+        remedies: &[undo(Act::Exec(Procedure::ThrottleClients))],
         source: "I api-server-request-surge #51, #54, #55",
         ..NODE
     },
@@ -128,6 +131,10 @@ pub const ROWS: &[Fault] = &[
             Show::Event("Evicted", ""),
         ],
         harms: Harms::Users,
+        remedies: &[
+            undo(Act::Exec(Procedure::ResetEviction)),
+            contain(Act::Drain),
+        ],
         source: "S kubelet_eviction_threshold_misconfig",
         ..NODE
     },
@@ -142,6 +149,7 @@ pub const ROWS: &[Fault] = &[
         ],
         shows: &[Show::Log("certificate has expired or is not yet valid")],
         frequency: assumed(0.03),
+        remedies: &[undo(Act::Exec(Procedure::StepClock)), contain(Act::Drain)],
         source: "S node_clock_drift; Chaos Mesh TimeChaos",
         ..NODE
     },
@@ -282,7 +290,7 @@ pub const ROWS: &[Fault] = &[
             Lasting::Pod,
         )],
         shows: &[Show::Log("exception")],
-        remedies: &[undo(Act::RestartRollout), undo(Act::Repair)],
+        remedies: IN_POD,
         source: "Chaos Mesh JVMChaos exception, return, ruleData",
         ..KERNEL
     },

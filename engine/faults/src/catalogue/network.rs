@@ -9,8 +9,8 @@ use crate::fault::TargetKind::{Node, Service, Workload};
 use crate::fault::{Act, Fault, Lasting, On, Section, Spread};
 use crate::parameter::Unit;
 use crate::step::{Place, Step};
-use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
+use aegis_model::{Mechanism, Procedure};
 
 pub const ROWS: &[Fault] = &[
     Fault {
@@ -57,7 +57,7 @@ pub const ROWS: &[Fault] = &[
         ],
         spreads: Spread::ToCallers,
         remedies: &[
-            undo(Act::Repair),
+            undo(Act::Exec(Procedure::ClearPacketRules)),
             contain(Act::Drain),
             contain(Act::SetRetries),
             contain(Act::ShedTraffic),

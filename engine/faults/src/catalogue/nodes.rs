@@ -4,8 +4,8 @@ use super::words::{ROW, assumed, contain, falls, field, outgrow, part, rises, un
 use crate::betrayal::Turn;
 use crate::fault::TargetKind::{Node, Workload};
 use crate::fault::{Act, Fault, Lasting, On, Section, Show, Spread};
-use aegis_model::Mechanism;
 use aegis_model::SymptomKind as Seen;
+use aegis_model::{Mechanism, Procedure};
 
 pub const ROWS: &[Fault] = &[
     Fault {
@@ -51,7 +51,7 @@ pub const ROWS: &[Fault] = &[
         shows: &[Show::Condition("Ready", "Unknown")],
         spreads: Spread::ToCallers,
         remedies: &[
-            undo(Act::Repair),
+            undo(Act::Exec(Procedure::ReplaceNode)),
             contain(Act::DeletePods),
             contain(Act::Drain),
             outgrow(Act::ScaleOut),
@@ -77,7 +77,7 @@ pub const ROWS: &[Fault] = &[
         shows: &[Show::Condition("Ready", "Unknown")],
         spreads: Spread::ToCallers,
         remedies: &[
-            undo(Act::Repair),
+            undo(Act::Exec(Procedure::ReplaceNode)),
             contain(Act::Drain),
             contain(Act::DeletePods),
         ],

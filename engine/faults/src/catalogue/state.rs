@@ -12,7 +12,7 @@ use crate::parameter::{Parameter, Unit};
 use crate::step::{Place, Step};
 use aegis_model::SymptomKind as Seen;
 use aegis_model::overlay::ProbeKind;
-use aegis_model::{Ailment, Mechanism};
+use aegis_model::{Ailment, Mechanism, Procedure};
 
 /// A component that answers its clients with errors or late, and looks healthy itself.
 const AILS: Fault = Fault {
@@ -24,7 +24,6 @@ const AILS: Fault = Fault {
         rises(Seen::Errors, On::Callers),
         rises(Seen::Errors, On::Subject),
     ],
-    remedies: &[undo(Act::Repair)],
     frequency: assumed(0.1),
     ..LISTED
 };
@@ -67,6 +66,7 @@ pub const ROWS: &[Fault] = &[
             Lasting::Time,
         )],
         shows: &[Show::Log("authentication")],
+        remedies: &[undo(Act::Exec(Procedure::GrantAccess))],
         source: "S revoke_auth, storage_user_unregistered; A the same",
         ..AILS
     },
@@ -78,7 +78,10 @@ pub const ROWS: &[Fault] = &[
             Lasting::Pod,
         )],
         shows: &[Show::Log("authentication")],
-        remedies: &[undo(Act::Repair), undo(Act::RestartRollout)],
+        remedies: &[
+            undo(Act::Exec(Procedure::ResetPassword)),
+            undo(Act::RestartRollout),
+        ],
         source: "S valkey_auth_disruption; I #34; O MysqlInvalidCredentials",
         ..AILS
     },
@@ -91,6 +94,7 @@ pub const ROWS: &[Fault] = &[
         )],
         shows: &[Show::Log("TLS")],
         frequency: assumed(0.05),
+        remedies: &[undo(Act::Exec(Procedure::AllowPlain))],
         source: "S auth_miss_mongodb; A the same",
         ..AILS
     },
@@ -103,6 +107,7 @@ pub const ROWS: &[Fault] = &[
         )],
         shows: &[Show::Log("connection refused")],
         frequency: assumed(0.05),
+        remedies: &[undo(Act::Exec(Procedure::ListenAgain))],
         source: "O MysqlInvalidPort",
         ..AILS
     },
@@ -125,7 +130,7 @@ pub const ROWS: &[Fault] = &[
         ],
         shows: &[Show::Log("OOM command not allowed")],
         remedies: &[
-            undo(Act::Repair),
+            undo(Act::Exec(Procedure::LetEvict)),
             contain(Act::RestartRollout),
             outgrow(Act::RaiseMemoryLimit),
         ],
@@ -146,6 +151,7 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Latency, On::Subject),
         ],
         shows: &[Show::Log("cache miss")],
+        remedies: &[undo(Act::Exec(Procedure::GrowCache))],
         source: "S recommendationCacheFailure; I the same flag",
         ..AILS
     },
@@ -158,6 +164,7 @@ pub const ROWS: &[Fault] = &[
             Lasting::Time,
         )],
         shows: &[Show::Log("read-only")],
+        remedies: &[undo(Act::Exec(Procedure::AllowWrites))],
         source: "O DBReadOnly",
         ..AILS
     },
@@ -170,7 +177,10 @@ pub const ROWS: &[Fault] = &[
             Lasting::Pod,
         )],
         shows: &[Show::Log("too many connections")],
-        remedies: &[undo(Act::RestartRollout), undo(Act::Repair)],
+        remedies: &[
+            undo(Act::RestartRollout),
+            undo(Act::Exec(Procedure::EndSessions)),
+        ],
         source: "O DBConnectionExhaustion",
         ..AILS
     },
@@ -188,7 +198,10 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Errors, On::Callers),
         ],
         shows: &[Show::Log("lock timeout")],
-        remedies: &[undo(Act::RestartRollout), undo(Act::Repair)],
+        remedies: &[
+            undo(Act::RestartRollout),
+            undo(Act::Exec(Procedure::EndSessions)),
+        ],
         source: "S postgres_lock_contention",
         ..AILS
     },
@@ -204,6 +217,7 @@ pub const ROWS: &[Fault] = &[
         harms: Harms::Nobody,
         shows: &[Show::Log("cannot deserialize record")],
         frequency: assumed(0.05),
+        remedies: &[undo(Act::Exec(Procedure::SkipRecord))],
         source: "S kafka_poison_pill_hol_block",
         ..AILS
     },
@@ -232,6 +246,7 @@ pub const ROWS: &[Fault] = &[
         harms: Harms::Nobody,
         shows: &[Show::Log("consumer lag")],
         frequency: assumed(0.05),
+        remedies: &[undo(Act::Exec(Procedure::BoundProducers))],
         source: "S kafka_producer_leak, kafka_queue_problems; A; I #11",
         ..AILS
     },

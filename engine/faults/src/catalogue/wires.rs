@@ -9,7 +9,7 @@ use crate::fault::{
 use crate::parameter::{Parameter, Unit};
 use crate::step::Step;
 use aegis_model::SymptomKind as Seen;
-use aegis_model::{Ailment, Mechanism};
+use aegis_model::{Ailment, Mechanism, Procedure};
 
 /// Something between pods.
 const WIRE: Fault = Fault {
@@ -18,7 +18,6 @@ const WIRE: Fault = Fault {
     targets: &[Workload],
     needs: Needs::Served,
     signs: &[rises(Seen::Errors, On::Callers)],
-    remedies: &[undo(Act::Repair)],
     frequency: assumed(0.05),
     ..LISTED
 };
@@ -26,7 +25,16 @@ const WIRE: Fault = Fault {
 /// Rules in the network namespace of each pod that is hit, or a proxy there: both are gone with the pod, and an
 /// experiment does not choose again among those that come later.
 const IN_POD: Fault = Fault {
-    remedies: &[undo(Act::RestartRollout), undo(Act::Repair)],
+    remedies: &[undo(Act::RestartRollout)],
+    ..WIRE
+};
+
+/// Rules that lose or hold up packets can be taken off as well.
+const RULES: Fault = Fault {
+    remedies: &[
+        undo(Act::RestartRollout),
+        undo(Act::Exec(Procedure::ClearPacketRules)),
+    ],
     ..WIRE
 };
 
@@ -38,7 +46,6 @@ const NODE: Fault = Fault {
         rises(Seen::Errors, On::Subject),
         rises(Seen::Errors, On::Entry),
     ],
-    remedies: &[undo(Act::Repair), contain(Act::Drain)],
     spreads: Spread::ToNeighbours,
     ..WIRE
 };
@@ -56,6 +63,7 @@ pub const ROWS: &[Fault] = &[
             Lasting::Time,
         )],
         shows: &[Show::Log("no such host")],
+        remedies: &[undo(Act::Exec(Procedure::RestoreNames))],
         source: "S service_dns_resolution_failure, stale_coredns_config; O ServiceDNSResolutionFailure",
         ..WIRE
     },
@@ -69,6 +77,7 @@ pub const ROWS: &[Fault] = &[
         )],
         shows: &[Show::Log("no such host")],
         spreads: Spread::BothWays,
+        remedies: &[undo(Act::Exec(Procedure::RestoreNames))],
         source: "S stale_coredns_config; O CoreDNS*; Chaos Mesh DNSChaos error",
         ..WIRE
     },
@@ -78,7 +87,7 @@ pub const ROWS: &[Fault] = &[
         parameters: SHARE,
         parts: &[part(|s| Mechanism::PacketLoss(s[0]), Lasting::Pod)],
         source: "A network_loss; I #17; O PodNetworkLoss; Chaos Mesh NetworkChaos loss",
-        ..IN_POD
+        ..RULES
     },
     Fault {
         id: "pod_network_delay",
@@ -90,14 +99,14 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Latency, On::Subject),
         ],
         source: "A network_delay; I #80; O PodNetworkDelay; Chaos Mesh NetworkChaos delay",
-        ..IN_POD
+        ..RULES
     },
     Fault {
         id: "pod_network_partition",
         summary: "No packet passes between the pods and the rest.",
         parts: &[part(|_| Mechanism::PacketLoss(1.0), Lasting::Pod)],
         source: "I #81; Chaos Mesh NetworkChaos partition; Litmus pod-network-partition",
-        ..IN_POD
+        ..RULES
     },
     Fault {
         id: "node_network_loss",
@@ -108,6 +117,10 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Errors, On::Subject),
             rises(Seen::Errors, On::Entry),
             rises(Seen::Latency, On::Entry),
+        ],
+        remedies: &[
+            undo(Act::Exec(Procedure::ClearPacketRules)),
+            contain(Act::Drain),
         ],
         source: "O NodeNetworkPacketLoss",
         ..NODE
@@ -121,6 +134,10 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Latency, On::Subject),
             rises(Seen::Latency, On::Callers),
             rises(Seen::Latency, On::Entry),
+        ],
+        remedies: &[
+            undo(Act::Exec(Procedure::ClearPacketRules)),
+            contain(Act::Drain),
         ],
         source: "O NodeNetworkDelay",
         ..NODE
@@ -155,6 +172,7 @@ pub const ROWS: &[Fault] = &[
         )],
         shows: &[Show::Log("connection refused")],
         frequency: assumed(0.08),
+        remedies: &[undo(Act::Exec(Procedure::RenewProxy)), contain(Act::Drain)],
         source: "S workload_imbalance; O KubeProxyUnavailable",
         ..NODE
     },
@@ -170,6 +188,7 @@ pub const ROWS: &[Fault] = &[
             "no free affine blocks",
         )],
         harms: Harms::NextPod,
+        remedies: &[undo(Act::Exec(Procedure::AddAddresses))],
         source: "S pod_cidr_exhaustion",
         ..WIRE
     },
@@ -183,6 +202,7 @@ pub const ROWS: &[Fault] = &[
             rises(Seen::Latency, On::Entry),
         ],
         frequency: assumed(0.02),
+        remedies: &[undo(Act::Exec(Procedure::RenewRoutes)), contain(Act::Drain)],
         source: "S calico_route_reflector_label_drift",
         ..NODE
     },
@@ -195,6 +215,10 @@ pub const ROWS: &[Fault] = &[
             Lasting::Time,
         )],
         shows: &[Show::Log("timeout")],
+        remedies: &[
+            undo(Act::Exec(Procedure::WidenConnections)),
+            contain(Act::Drain),
+        ],
         source: "S node_conntrack_exhaustion",
         ..NODE
     },
@@ -206,6 +230,7 @@ pub const ROWS: &[Fault] = &[
             Lasting::Time,
         )],
         shows: &[Show::Log("cannot assign requested address")],
+        remedies: &[undo(Act::Exec(Procedure::WidenPorts)), contain(Act::Drain)],
         source: "S ephemeral_port_range",
         ..NODE
     },
@@ -253,6 +278,7 @@ pub const ROWS: &[Fault] = &[
         harms: Harms::Nobody,
         spreads: Spread::Stays,
         frequency: assumed(0.2),
+        remedies: &[undo(Act::Exec(Procedure::RestartCollector))],
         source: "I ambient label off #48; no public benchmark has it by itself",
         ..WIRE
     },
@@ -267,6 +293,7 @@ pub const ROWS: &[Fault] = &[
         needs: Needs::Entry,
         signs: &[rises(Seen::Errors, On::Entry)],
         frequency: assumed(0.1),
+        remedies: &[undo(Act::Exec(Procedure::RenewCertificate))],
         source: "S expired_tls",
         ..WIRE
     },
@@ -276,6 +303,7 @@ pub const ROWS: &[Fault] = &[
         summary: "A switch cuts a group of nodes off from the others.",
         parts: &[part(|_| Mechanism::PacketLoss(1.0), Lasting::Time)],
         frequency: assumed(0.02),
+        remedies: &[undo(Act::Repair), contain(Act::Drain)],
         source: "S top_of_rack_router_failure (disabled upstream)",
         ..NODE
     },

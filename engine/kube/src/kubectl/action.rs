@@ -5,7 +5,8 @@ use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::objects::{Header, Objects};
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{
-    Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, WorkloadId,
+    Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, Target, Way,
+    WorkloadId,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -37,6 +38,12 @@ pub fn undo(objects: &Objects, action: &Action) -> Vec<String> {
         Action::Uncordon(id) => {
             let row = objects.nodes.get(id.index());
             row.map_or_else(Vec::new, |row| vec![cordon(&row.header.reference.name)])
+        }
+        Action::Exec { on, procedure } => {
+            let place = place_of(objects, *on);
+            place.map_or_else(Vec::new, |(object, document)| {
+                super::exec(&object, &document, *procedure, Way::TakenBack)
+            })
         }
         _ => {
             let write = write_of(objects, action);
@@ -71,7 +78,37 @@ fn inverse(change: &ObjectChange) -> ObjectChange {
             object: object.clone(),
             fields: fields.iter().rev().map(FieldChange::inverse).collect(),
         },
+        ObjectChange::Exec {
+            object,
+            on,
+            procedure,
+            way,
+        } => ObjectChange::Exec {
+            object: object.clone(),
+            on: *on,
+            procedure: *procedure,
+            way: match way {
+                Way::Done => Way::TakenBack,
+                Way::TakenBack => Way::Done,
+            },
+        },
     }
+}
+
+/// What a target is, with its document.
+fn place_of(objects: &Objects, on: Target) -> Option<(ObjectRef, Value)> {
+    let header = match on {
+        Target::Workload(id) => &objects.workloads.get(id.index())?.header,
+        Target::Service(id) => &objects.services.get(id.index())?.header,
+        Target::Node(id) => &objects.nodes.get(id.index())?.header,
+        Target::Policy(id) => &objects.policies.get(id.index())?.header,
+        Target::Plain(id) => &objects.plain.get(id.index())?.header,
+        Target::Cluster => {
+            let cluster = ObjectRef::new(Kind::Cluster, "", "cluster");
+            return Some((cluster, Value::Null));
+        }
+    };
+    Some((header.reference.clone(), (*header.doc).clone()))
 }
 
 fn verb(objects: &Objects, id: WorkloadId, verb: fn(&ObjectRef) -> String) -> Vec<String> {
@@ -100,6 +137,10 @@ fn direct(objects: &Objects, action: &Action) -> Option<Vec<String>> {
             let pod = objects.pods.get(id.index())?;
             let object = ObjectRef::new(Kind::Pod, &pod.namespace, &pod.name);
             vec![delete(&object)]
+        }
+        Action::Exec { on, procedure } => {
+            let (object, document) = place_of(objects, *on)?;
+            super::exec(&object, &document, *procedure, Way::Done)
         }
         Action::Observe { check, .. } => vec![check.clone()],
         Action::Wait(_) => Vec::new(),

@@ -20,6 +20,12 @@ pub fn change(change: &ObjectChange, before: &Value) -> Vec<String> {
             let verb = verb(object, fields);
             vec![verb.unwrap_or_else(|| as_patch(object, fields, before))]
         }
+        ObjectChange::Exec {
+            object,
+            procedure,
+            way,
+            ..
+        } => super::exec(object, before, *procedure, *way),
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod action;
 mod change;
+mod exec;
 mod shell;
 
 pub use action::{TRAFFIC, render, undo};
 pub use change::change;
+pub use exec::exec;
 pub use shell::quoted;
 
 use crate::yaml;

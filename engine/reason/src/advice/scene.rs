@@ -132,6 +132,7 @@ fn what(change: &ObjectChange) -> String {
     match change {
         ObjectChange::Create { .. } => "created".into(),
         ObjectChange::Delete { .. } => "deleted".into(),
+        ObjectChange::Exec { procedure, .. } => procedure.facts().name.into(),
         ObjectChange::Update { fields, .. } => {
             let fields: Vec<String> = fields.iter().map(field).collect();
             fields.join("; ")

@@ -2,7 +2,8 @@
 
 use super::{Floor, mean_stability};
 use crate::risk::{reach, target};
-use aegis_model::{Action, Claim, Conduct, Critic, Evidence, Objection, PlanStep};
+use aegis_model::procedure::SideEffect;
+use aegis_model::{Action, Claim, Conduct, Critic, Evidence, Objection, PlanStep, Target};
 
 /// Share of draws in which a step must fail.
 const OFTEN: f64 = 0.25;
@@ -90,6 +91,14 @@ fn irreversible(floor: &Floor<'_>, plan: usize, (step, of): (u32, &PlanStep)) ->
             row.pods.len()
         }
         Action::Drain(node) => {
+            let pods = floor.objects.pods.iter();
+            pods.filter(|pod| pod.is_active() && pod.node == Some(node))
+                .count()
+        }
+        Action::Exec {
+            on: Target::Node(node),
+            procedure,
+        } if procedure.facts().hurts == SideEffect::EmptiesNode => {
             let pods = floor.objects.pods.iter();
             pods.filter(|pod| pod.is_active() && pod.node == Some(node))
                 .count()

@@ -211,7 +211,7 @@ fn unnamed(change: &ObjectChange) -> Option<FieldPath> {
     let fields = match change {
         ObjectChange::Update { fields, .. } => fields,
         ObjectChange::Delete { .. } => return Some(FieldPath::default()),
-        ObjectChange::Create { .. } => return None,
+        ObjectChange::Create { .. } | ObjectChange::Exec { .. } => return None,
     };
     fields
         .iter()

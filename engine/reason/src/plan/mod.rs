@@ -4,6 +4,7 @@ pub mod amend;
 mod effect;
 mod policy;
 mod recipes;
+mod repair;
 pub(crate) mod widen;
 
 pub use recipes::actions;
@@ -15,6 +16,7 @@ use crate::diagnose::{Candidate, Diagnosis};
 use crate::remembered::take_ruled;
 use crate::twin::Twin;
 use aegis_faults::Aim;
+use aegis_model::procedure::SideEffect;
 use aegis_model::recall::Rule;
 use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
 use serde_json::{Value, json};
@@ -28,6 +30,8 @@ const ADVISED: usize = 2;
 const WORTH_PLANNING: f64 = 0.05;
 /// Seconds that a rollout may take.
 const ROLLOUT_DEADLINE: u32 = 300;
+/// Seconds from the end of a repair until what it ends shows.
+const TO_SHOW: u32 = 15;
 
 /// How many plans are drafted, and what adds some.
 #[derive(Debug, Clone, Copy)]
@@ -302,6 +306,10 @@ fn step(objects: &Objects, action: Action) -> PlanStep {
         },
         Action::Drain(node) => (Some(WaitFor::Drained(*node)), ROLLOUT_DEADLINE),
         Action::Wait(seconds) => (Some(WaitFor::Seconds(*seconds)), *seconds + 1),
+        Action::Exec { procedure, .. } => {
+            let seconds = procedure.facts().takes + TO_SHOW;
+            (Some(WaitFor::Seconds(seconds)), seconds + TO_SHOW)
+        }
         Action::DeletePod(_) | Action::Uncordon(_) => (Some(WaitFor::Seconds(30)), 60),
         _ => (Some(WaitFor::Seconds(15)), 30),
     };
@@ -323,6 +331,13 @@ fn preconditions(action: &Action, target: Target) -> Vec<Precondition> {
         }
         Action::DeletePod(pod) => vec![Precondition::PodExists(*pod)],
         Action::Drain(node) => vec![
+            Precondition::Exists(target),
+            Precondition::OtherNodes(*node, 1),
+        ],
+        Action::Exec {
+            on: Target::Node(node),
+            procedure,
+        } if procedure.facts().hurts == SideEffect::EmptiesNode => vec![
             Precondition::Exists(target),
             Precondition::OtherNodes(*node, 1),
         ],
@@ -360,6 +375,7 @@ pub fn describe(objects: &Objects, action: &Action) -> String {
         Action::ShedTraffic { share, .. } => {
             format!("turn away {:.0} % of traffic at {name}", share * 100.0)
         }
+        Action::Exec { procedure, .. } => format!("{} {name}", procedure.facts().name),
         Action::Observe { check, .. } => format!("look at {check}"),
         Action::Wait(seconds) => format!("wait {seconds} s"),
     }

@@ -74,6 +74,7 @@ pub fn actions(
         Act::PatchPolicy => super::policy::opened(case, objects, candidate),
         // Nothing of what the engine may do reaches it.
         Act::Repair | Act::ClearFinalizers => None,
+        Act::Exec(procedure) => super::repair::actions(objects, candidate, workload, procedure),
     }
 }
 

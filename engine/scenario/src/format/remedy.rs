@@ -3,6 +3,7 @@
 use crate::amount::{Length, Share};
 use aegis_model::Quantity;
 use aegis_model::overlay::ProbeKind;
+use aegis_model::procedure::Procedure;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,6 +33,14 @@ pub enum RemedyAction {
     RestartRollout(String),
     /// `kubectl rollout undo`.
     RollBack(String),
+    /// `kubectl exec`, `kubectl debug`: a repair by its id.
+    Exec {
+        /// The workload, node or Service; without it the cluster.
+        #[serde(default)]
+        on: Option<String>,
+        /// The repair.
+        procedure: Procedure,
+    },
     /// `kubectl rollout pause`.
     PauseRollout(String),
     /// `kubectl rollout resume`.

@@ -5,7 +5,8 @@ use aegis_cluster::{Cluster, api};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{
-    Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Quantity, Tick, WorkloadId,
+    Action, Bytes, FieldChange, FieldPath, Millicores, ObjectChange, Procedure, Quantity, Target,
+    Tick, Way, WorkloadId,
 };
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -40,6 +41,7 @@ pub fn changes_of<P: Clone>(
         Action::RestartRollout(workload) => restart(cluster, *workload),
         Action::RollBack { workload, revision } => roll_back(cluster, *workload, *revision),
         Action::RevertChange(position) => revert(cluster, *position),
+        Action::Exec { on, procedure } => Ok(vec![exec(cluster, *on, *procedure)?]),
         Action::PatchPolicy { policy, spec } => {
             let spec = serde_json::to_value(&**spec).map_err(|error| Refusal(error.to_string()))?;
             let place = Place::of(&cluster.objects.policies[policy.index()].header);
@@ -329,7 +331,39 @@ fn resources(
 fn revert<P: Clone>(cluster: &Cluster<P>, position: u32) -> Result<Vec<ObjectChange>, Refusal> {
     let record = cluster.objects.changes.get(position as usize);
     let record = record.ok_or_else(|| Refusal("the record has no such change".to_string()))?;
+    if matches!(*record.change, ObjectChange::Exec { .. }) {
+        // What a command did and none takes back stays.
+        return Ok(inverse(&record.object, &record.change)
+            .into_iter()
+            .collect());
+    }
     inverse(&record.object, &record.change)
         .map(|change| vec![change])
         .ok_or_else(|| Refusal("the change cannot be taken back".to_string()))
+}
+
+/// A command on what a target is.
+fn exec<P: Clone>(
+    cluster: &Cluster<P>,
+    on: Target,
+    procedure: Procedure,
+) -> Result<ObjectChange, Refusal> {
+    let objects = &cluster.objects;
+    let header = match on {
+        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| &row.header),
+        Target::Node(id) => objects.nodes.get(id.index()).map(|row| &row.header),
+        Target::Service(id) => objects.services.get(id.index()).map(|row| &row.header),
+        Target::Policy(_) | Target::Plain(_) | Target::Cluster => None,
+    };
+    let object = match (header, on) {
+        (Some(header), _) => header.reference.clone(),
+        (None, Target::Cluster) => ObjectRef::new(Kind::Cluster, "", "cluster"),
+        _ => return Err(Refusal("there is nothing to do it to".to_string())),
+    };
+    Ok(ObjectChange::Exec {
+        object,
+        on,
+        procedure,
+        way: Way::Done,
+    })
 }

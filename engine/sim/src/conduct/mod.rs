@@ -11,7 +11,7 @@ pub use changes::{Refusal, TRAFFIC, changes_of};
 use aegis_cluster::Cluster;
 use aegis_cluster::api;
 use aegis_cluster::api::Actor;
-use aegis_model::{Action, Conduct, FieldChange, ObjectChange, Plan, Tick};
+use aegis_model::{Action, Conduct, FieldChange, ObjectChange, Plan, Tick, Way};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -200,5 +200,17 @@ pub fn inverse(
             object: object.clone(),
             fields: fields.iter().rev().map(FieldChange::inverse).collect(),
         },
+        ObjectChange::Exec {
+            object,
+            on,
+            procedure,
+            way: Way::Done,
+        } if procedure.has_undo() => ObjectChange::Exec {
+            object: object.clone(),
+            on: *on,
+            procedure: *procedure,
+            way: Way::TakenBack,
+        },
+        ObjectChange::Exec { .. } => return None,
     })
 }

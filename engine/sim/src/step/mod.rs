@@ -3,6 +3,7 @@
 pub mod metrics;
 pub mod node_autoscaler;
 pub mod overlay;
+pub mod repairs;
 pub mod resources;
 pub mod traffic;
 

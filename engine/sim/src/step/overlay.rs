@@ -92,6 +92,7 @@ fn inverse(change: &ObjectChange) -> ObjectChange {
         ObjectChange::Delete { document, .. } => ObjectChange::Create {
             document: document.clone(),
         },
+        ObjectChange::Exec { .. } => change.clone(),
     }
 }
 

@@ -216,6 +216,7 @@ impl Stage {
             from: self.cluster.clock,
             until: Tick::NEVER,
             ends: Ends::WithTime,
+            repair: None,
         });
     }
 

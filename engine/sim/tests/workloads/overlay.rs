@@ -13,6 +13,7 @@ fn laid(mechanism: Mechanism, subject: Subject, from: u32, until: Tick) -> Laid 
         from: Tick(from),
         until,
         ends: Ends::WithTime,
+        repair: None,
     }
 }
 

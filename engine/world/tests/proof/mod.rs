@@ -5,6 +5,7 @@ mod stage;
 mod watch;
 
 use aegis_faults::{Act as Cure, Fault, Harms, Lasting, Remedy, TargetKind};
+use aegis_model::procedure::{Procedure, Site};
 use aegis_model::{Action, Plan, PlanSource, PlanStep, Target, WorkloadId};
 use aegis_sim::conduct::Conductor;
 use aegis_world::World;
@@ -233,6 +234,10 @@ fn apply(
             world.revert(fault.id, "user:operator");
         }
         Cure::Repair => world.repair(fault.id),
+        Cure::Exec(procedure) => {
+            let on = place(watch, target, procedure).ok_or("nothing to do it to")?;
+            conduct(world, Action::Exec { on, procedure }, 240);
+        }
         Cure::ClearFinalizers => stage::clear_finalizers(world),
         Cure::Uncordon => {
             let Target::Node(node) = target else {
@@ -255,6 +260,18 @@ fn apply(
         other => return Err(format!("nobody here can do {other:?}")),
     }
     Ok(())
+}
+
+/// Where a repair is done for a fault's target.
+fn place(watch: &Watch, target: Target, procedure: Procedure) -> Option<Target> {
+    let workload = watch.workload().map(Target::Workload);
+    match (procedure.facts().site, target) {
+        (Site::Cluster, _) => Some(Target::Cluster),
+        (Site::Container, _) => workload,
+        (Site::Interface, Target::Node(_)) => Some(target),
+        (Site::Interface, _) => workload,
+        _ => Some(target),
+    }
 }
 
 fn actions(world: &World, watch: &Watch, workload: WorkloadId, cure: Cure) -> Vec<Action> {
