@@ -13,7 +13,9 @@ pub mod step;
 pub mod tick;
 
 pub use aegis_cluster::{Cluster, Draws, Journal, Purpose, Workings};
-pub use aegis_cluster::{acting, api, by_hand, cluster, dns, draws, journal, reach, repair, workings};
+pub use aegis_cluster::{
+    acting, api, by_hand, cluster, dns, draws, journal, reach, repair, workings,
+};
 pub use aegis_infer as infer;
 pub use aegis_solver as solver;
 pub use tick::tick;
