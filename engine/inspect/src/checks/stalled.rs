@@ -149,7 +149,7 @@ fn unconfined(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
     }
     let unsafe_one = items(pod, "/securityContext/sysctls")
         .map(|one| text(one, "/name"))
-        .find(|name| !SAFE.contains(name))?;
+        .find(|name| !aegis_model::kubernetes::SAFE_SYSCTLS.contains(name))?;
     let words =
         format!("{unsafe_one} is no safe sysctl: the kubelet refuses the pod (SysctlForbidden)");
     let field = format!("{place}.sysctls");
@@ -160,22 +160,6 @@ fn unconfined(estate: &Estate<'_>, at: usize) -> Option<Candidate> {
         words,
     )?))
 }
-
-/// Source: Kubernetes' page "Using sysctls in a Kubernetes Cluster", the safe set of 1.34.
-const SAFE: &[&str] = &[
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
-];
 
 /// An hour: longer than anybody waits for a pod that is ready.
 const LONG: i64 = 3600;

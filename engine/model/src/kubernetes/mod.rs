@@ -30,3 +30,20 @@ pub use selector::*;
 pub use service::*;
 pub use storage::*;
 pub use workload::*;
+
+/// Parameters of the kernel that a pod may set without the node's leave. Source: Kubernetes' page "Using sysctls in a
+/// Kubernetes Cluster", the safe set of 1.34.
+pub const SAFE_SYSCTLS: &[&str] = &[
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];

@@ -541,24 +541,10 @@ fn seccomp_required(metadata: &Value, spec: &Value) -> Option<String> {
 }
 
 fn sysctls(_: &Value, spec: &Value) -> Option<String> {
-    let safe = [
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_wmem",
-    ];
     let set = context(spec)["sysctls"].as_array().into_iter().flatten();
     let names = set.map(|sysctl| text(&sysctl["name"]));
     let unsafe_ones: Vec<String> = names
-        .filter(|name| !safe.contains(&name.as_str()))
+        .filter(|name| !aegis_model::kubernetes::SAFE_SYSCTLS.contains(&name.as_str()))
         .collect();
     if unsafe_ones.is_empty() {
         return None;
