@@ -10,6 +10,8 @@ use aegis_scenario::load::{Loaded, load};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::fs;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 
 /// Who acts.
@@ -125,12 +127,16 @@ fn loaded(bundled: &Bundled) -> Result<Loaded, SuiteError> {
 }
 
 /// On a thread of its own, trials included: its CPU is that of the play.
+///
+/// A plain thread waits for it. A worker that waited itself would begin other plays meanwhile, until all of them were
+/// under way at once.
 fn alone<T: Send>(job: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    match pool {
+    let inside = || match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
         Ok(pool) => pool.install(job),
         Err(_) => job(),
-    }
+    };
+    let over = thread::scope(|scope| scope.spawn(inside).join());
+    over.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn play(
