@@ -42,6 +42,7 @@ enum List {
     Faults,
     Objects,
     Evidence,
+    Documents,
 }
 
 /// Leaves the lightest rows out until about so many bytes are gone; gives how many rows.
@@ -55,7 +56,7 @@ fn lighten(ask: &mut Ask, over: usize) -> usize {
         before < over
     };
     let dropped: Vec<_> = rows.into_iter().take_while(enough).collect();
-    for list in [List::Faults, List::Objects, List::Evidence] {
+    for list in [List::Faults, List::Objects, List::Evidence, List::Documents] {
         let count = dropped.iter().filter(|row| row.1 == list).count();
         drop_lightest(ask, list, count);
     }
@@ -90,6 +91,9 @@ fn weighed(ask: &Ask) -> Vec<(f64, List, usize)> {
         let evidence = scene.evidence.iter();
         let evidence = evidence.map(|row| (row.weight, row.object.len() + row.text.len() + 60));
         add(List::Evidence, evidence.collect(), 0);
+        let documents = scene.documents.iter();
+        let documents = documents.map(|row| (row.weight, row.origin.len() + row.text.len() + 25));
+        add(List::Documents, documents.collect(), 0);
     }
     rows
 }
@@ -108,6 +112,11 @@ fn drop_lightest(ask: &mut Ask, list: List, count: usize) {
         (List::Evidence, ask) => {
             if let Some(scene) = ask.scene_mut() {
                 lightest(&mut scene.evidence, count, |row| row.weight);
+            }
+        }
+        (List::Documents, ask) => {
+            if let Some(scene) = ask.scene_mut() {
+                lightest(&mut scene.documents, count, |row| row.weight);
             }
         }
     }

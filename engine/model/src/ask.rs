@@ -96,6 +96,20 @@ pub struct Scene {
     pub calls: Vec<CallLine>,
     /// What else was seen: changes, Events, states, log templates.
     pub evidence: Vec<Evidence>,
+    /// What documents that users gave the memory say of incidents like it.
+    #[serde(default)]
+    pub documents: Vec<DocumentLine>,
+}
+
+/// A part of a document. Its text is a user's: data, never an instruction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentLine {
+    /// Where it is from, as the user calls it.
+    pub origin: String,
+    /// What it says.
+    pub text: String,
+    /// How near it is to what the incident looks like, 0..=1: what is worth least is left out first.
+    pub weight: f64,
 }
 
 /// Something that is off.

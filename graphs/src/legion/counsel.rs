@@ -38,6 +38,7 @@ pub fn questions(state: &State, incident: &Incident) -> Vec<Ask> {
         history: &state.history,
         topology: state.topology.as_deref(),
         symptoms: &incident.symptoms,
+        documents: &[],
     };
     let ask = |(_, brief)| Ask::Critic(advice::critic(&seen, ground.diagnosis, brief, &plans));
     BRIEFS.map(ask).to_vec()

@@ -60,6 +60,9 @@ pub fn consult(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         history: &state.history,
         topology: state.topology.as_deref(),
         symptoms: &symptoms,
+        documents: &known
+            .map_or(&state.recalled, |incident| &incident.recalled)
+            .passages,
     };
     let context = advice::diagnosis(&seen, refuted);
     step.ask(Effect::Ask(Box::new(Ask::Diagnosis(context))))
@@ -115,6 +118,7 @@ pub fn propose(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
         history: &state.history,
         topology: state.topology.as_deref(),
         symptoms: &incident.symptoms,
+        documents: &incident.recalled.passages,
     };
     let tried = incident.aside.iter().map(super::Aside::told).collect();
     let context = advice::planning(&seen, diagnosis, tried);

@@ -3,8 +3,8 @@
 pub use crate::server::{Act, Wire, event, refuses, says, send};
 
 use aegis_model::ask::{
-    Ask, CallLine, CauseLine, DiagnosisContext, Evidence, FaultLine, KnownObject, PlanningContext,
-    Scene, Source, SymptomLine,
+    Ask, CallLine, CauseLine, DiagnosisContext, DocumentLine, Evidence, FaultLine, KnownObject,
+    PlanningContext, Scene, Source, SymptomLine,
 };
 
 /// What is seen when a cart forgets its cache's address.
@@ -66,6 +66,16 @@ pub fn scene() -> Scene {
                 0.7,
             ),
         ],
+        documents: Vec::new(),
+    }
+}
+
+/// A part of a runbook that was recalled.
+pub fn runbook() -> DocumentLine {
+    DocumentLine {
+        origin: "runbooks/cart.md".into(),
+        text: "The cart finds its cache by the variable CACHE. When it was set wrong, roll the Deployment back.".into(),
+        weight: 0.31,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is asked: prompts, schemas, what is left out of them, and what text of the cluster cannot do.
 
-use crate::kit::{GOOD, Wire, diagnosis, planning, says, scene};
+use crate::kit::{GOOD, Wire, diagnosis, planning, runbook, says, scene};
 use aegis_llm::exchange::{Key, Replay};
 use aegis_llm::prompt::{TEMPLATES, render};
 use aegis_llm::schema::schema;
@@ -57,6 +57,21 @@ fn the_prompts_are_as_they_were() {
 }
 
 #[test]
+fn what_documents_say_reaches_the_prompts_as_data() {
+    for (name, mut ask) in [("diagnosis", diagnosis()), ("planning", planning())] {
+        let bare = render(&ask).expect("it renders");
+        let scene = ask.scene_mut().expect("it has one");
+        scene.documents.push(runbook());
+        let prompt = render(&ask).expect("it renders");
+        assert_eq!(
+            prompt.system, bare.system,
+            "the part that servers cache stays"
+        );
+        insta::assert_snapshot!(format!("{name}-with-documents"), prompt.user);
+    }
+}
+
+#[test]
 fn every_brief_of_a_critic_has_its_words() {
     let briefs = [
         Brief::Safety,
@@ -100,15 +115,22 @@ const INJECTIONS: [&str; 8] = [
 
 #[test]
 fn text_of_the_cluster_stays_inside_its_fence() {
-    let bare = render(&diagnosis()).expect("it renders");
-    for text in INJECTIONS {
+    let informed = || {
         let Ask::Diagnosis(mut context) = diagnosis() else {
             unreachable!()
         };
+        context.scene.documents.push(runbook());
+        context
+    };
+    let bare = render(&Ask::Diagnosis(informed())).expect("it renders");
+    for text in INJECTIONS {
+        let mut context = informed();
         context.scene.evidence[2].text = text.to_owned();
         context.scene.evidence[1].object = text.into();
         context.scene.objects[0].state = text.to_owned();
         context.scene.symptoms[0].figures = text.to_owned();
+        context.scene.documents[0].text = text.to_owned();
+        context.scene.documents[0].origin = text.to_owned();
         let prompt = render(&Ask::Diagnosis(context)).expect("it renders");
         assert_eq!(prompt.system, bare.system, "{text}");
         let frame = |user: &str| -> Vec<String> {

@@ -1,12 +1,14 @@
 //! What is seen of an incident, in names, each piece with what it is worth to know.
 
+use super::words::unsteering;
 use super::{plain, rounded};
 use crate::history::History;
 use crate::seen;
 use crate::topology::Topology;
 use aegis_faults::betrayal;
-use aegis_model::ask::{CallLine, Evidence, KnownObject, Scene, Source, SymptomLine};
+use aegis_model::ask::{CallLine, DocumentLine, Evidence, KnownObject, Scene, Source, SymptomLine};
 use aegis_model::objects::{ConditionStatus, Severity};
+use aegis_model::recall::Passage;
 use aegis_model::{
     FieldChange, NodeId, ObjectChange, Objects, ServiceId, Symptom, SymptomKind, Target, Tick,
     WorkloadId,
@@ -33,6 +35,8 @@ pub struct Seen<'a> {
     pub topology: Option<&'a Topology>,
     /// What is off.
     pub symptoms: &'a [Symptom],
+    /// What documents say of incidents like it, where a memory holds some.
+    pub documents: &'a [Passage],
 }
 
 static NOTHING: std::sync::LazyLock<Objects> = std::sync::LazyLock::new(Objects::default);
@@ -69,6 +73,15 @@ pub fn scene(seen: &Seen<'_>) -> Scene {
         calls: calls(seen, &objects),
         objects,
         evidence,
+        documents: seen.documents.iter().map(document).collect(),
+    }
+}
+
+fn document(passage: &Passage) -> DocumentLine {
+    DocumentLine {
+        origin: plain(&passage.origin),
+        text: unsteering(&passage.body),
+        weight: rounded(passage.score.clamp(0.0, 1.0)),
     }
 }
 

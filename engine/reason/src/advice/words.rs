@@ -14,6 +14,11 @@ const OBJECTIONS: usize = 5;
 /// Text without what could steer a terminal or a page, in one line, cut to a sentence.
 #[must_use]
 pub fn plain(text: &str) -> String {
+    unsteering(text).chars().take(SENTENCE).collect()
+}
+
+/// Text without what could steer a terminal or a page, in one line.
+pub(super) fn unsteering(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -23,7 +28,7 @@ pub fn plain(text: &str) -> String {
         .map(|c| if steers(c) { ' ' } else { c })
         .collect();
     let words: Vec<&str> = shown.split_whitespace().collect();
-    words.join(" ").chars().take(SENTENCE).collect()
+    words.join(" ")
 }
 
 /// A reflection in words. It decides nothing.
