@@ -22,8 +22,18 @@ const EPISODES: usize = 8;
 const NEIGHBOURS: usize = 64;
 /// Parts of documents, at most.
 const PASSAGES: usize = 3;
-/// Cosine from which a part of a document is near: words that have nothing in common lie about 0.
+/// How far a part of a document must lie on the way from [`STRANGE`] to the very same words, to be near.
 const NEAR: f64 = 0.1;
+/// Texts that have nothing to do with any incident. Where they lie is what an embedder gives to texts that have
+/// nothing in common: about 0 with the built-in one, 0.7 and more with some models.
+const STRANGE: [&str; 6] = [
+    "Boil the noodles in salted water and stir the sauce until it thickens.",
+    "The river rises in the mountains and flows north to the sea.",
+    "She wrote three novels and taught music at a school afterwards.",
+    "The match ended in a draw after a long delay in the rain.",
+    "Plant the bulbs in autumn, a hand deep, and water them sparingly.",
+    "The museum is closed on Mondays; children visit it for nothing.",
+];
 /// Rules, at most.
 const RULES: usize = 4;
 /// The newest episodes and onsets that are looked through.
@@ -39,6 +49,22 @@ struct Weighed {
     weight: f64,
 }
 
+impl Weighed {
+    /// What it taught of incidents that look so.
+    fn taught(&self, signature: &Signature) -> Vec<Taught> {
+        let record = &self.record;
+        let taught = |lesson: &Lesson| Taught {
+            signature: signature.clone(),
+            cause: lesson.cause.clone(),
+            deeds: lesson.deeds.clone(),
+            mended: lesson.mended,
+            world: (record.family.clone(), record.seed, record.genome.clone()),
+            weight: lesson.weight * self.weight,
+        };
+        record.lessons.iter().map(taught).collect()
+    }
+}
+
 impl Memory {
     /// What is known of incidents like this.
     ///
@@ -52,7 +78,7 @@ impl Memory {
         let (passages, unread) = self.passages(cue);
         Ok(Recalled {
             episodes: self.episodes(cue, &newest)?,
-            rules: rules_of(cue, &newest),
+            rules: self.rules_of(cue, &newest)?,
             beliefs,
             known,
             transitions: self.transitions(&weights)?,
@@ -77,13 +103,26 @@ impl Memory {
             Ok(_) => return (Vec::new(), None),
             Err(why) => return (Vec::new(), Some(why.to_string())),
         }
-        match self.find_text(&words, PASSAGES) {
-            Ok(found) => {
-                let near = found.into_iter().filter(|one| one.score >= NEAR);
-                (near.map(passage).collect(), None)
-            }
+        match self.near(&words) {
+            Ok(near) => (near.into_iter().map(passage).collect(), None),
             Err(why) => (Vec::new(), Some(why.to_string())),
         }
+    }
+
+    /// The parts of documents that lie nearer to some words than what has nothing to do with them.
+    fn near(&self, words: &str) -> Result<Vec<Found>, MemoryError> {
+        let texts: Vec<&str> = std::iter::once(words).chain(STRANGE).collect();
+        let embedded = self.embedder().embed(&texts);
+        let (space, vectors) = embedded.map_err(MemoryError::Embedder)?;
+        let Some((query, strange)) = vectors.split_first() else {
+            return Ok(Vec::new());
+        };
+        let cosines = strange.iter().map(|other| cosine(query, other));
+        let level = cosines.sum::<f64>() / strange.len().max(1) as f64;
+        let level = level.clamp(0.0, 1.0);
+        let mut found = self.texts_near(&space, query, PASSAGES)?;
+        found.retain(|one| one.score >= level + NEAR * (1.0 - level));
+        Ok(found)
     }
 
     /// All that is believed.
@@ -94,13 +133,28 @@ impl Memory {
         Ok(self.beliefs(&Weights::of(self)?)?.0)
     }
 
-    /// Every pattern of remedies, with how it stands.
+    /// Every pattern of remedies, with how it stands, and what incidents of its cause cost with rules and without.
     ///
     /// # Errors
     /// What SQLite reports.
     pub fn all_rules(&self) -> Result<Vec<rules::Standing>, MemoryError> {
         let newest = self.newest(&Weights::of(self)?)?;
-        Ok(rules::all(&taught(&newest, Stage::Settled)))
+        let mut all = rules::all(&taught(&newest, Stage::Settled));
+        let own: Vec<&Record> = newest
+            .iter()
+            .filter(|one| one.weight >= 1.0)
+            .map(|one| &one.record)
+            .collect();
+        let cost = |cause: &Blame, arm: Arm| {
+            let of = own.iter();
+            let of = of.filter(|one| one.cause.as_ref() == Some(cause) && one.arm == arm);
+            rules::Cost::of(&of.map(|one| one.lost).collect::<Vec<f64>>())
+        };
+        for standing in &mut all {
+            standing.used = cost(&standing.rule.cause, Arm::Used);
+            standing.held_out = cost(&standing.rule.cause, Arm::HeldOut);
+        }
+        Ok(all)
     }
 
     /// All episodes, the newest first.
@@ -240,20 +294,52 @@ impl Memory {
         Ok(if out { Arm::HeldOut } else { Arm::Used })
     }
 
-    /// What onsets that looked like this became. Only one's own count.
-    fn precursor(&self, signature: &Signature) -> Result<Option<Precursor>, MemoryError> {
+    /// Rules for an incident that looks so. An onset looks like nothing that incidents are known by: it is answered
+    /// by what mended the incidents that onsets like it became.
+    fn rules_of(&self, cue: &Cue, newest: &[Weighed]) -> Result<Vec<Rule>, MemoryError> {
+        let lessons = match cue.stage {
+            Stage::Onset => {
+                let onsets = self.onsets_like(&cue.signature)?;
+                let became: BTreeSet<_> = onsets
+                    .iter()
+                    .flat_map(|onset| onset.incidents.iter().map(|n| (onset.log.clone(), *n)))
+                    .collect();
+                let is_one = |one: &&Weighed| {
+                    let record = &one.record;
+                    became.contains(&(record.log.clone(), record.number))
+                };
+                let own = newest.iter().filter(is_one);
+                own.flat_map(|one| one.taught(&cue.signature)).collect()
+            }
+            Stage::Opening | Stage::Settled => taught(newest, cue.stage),
+        };
+        let mut rules = rules::rules(&cue.signature, &lessons);
+        rules.truncate(RULES);
+        Ok(rules)
+    }
+
+    /// One's own onsets that looked like this, the newest first.
+    fn onsets_like(&self, signature: &Signature) -> Result<Vec<Onset>, MemoryError> {
         let mut statement = self
             .db
             .prepare("SELECT body FROM onsets WHERE source = ?1 ORDER BY rowid DESC LIMIT ?2")?;
         let mut rows = statement.query(params![self.identity.as_str(), NEWEST])?;
-        let (mut seen, mut followed) = (0.0, 0.0);
+        let mut alike = Vec::new();
         while let Some(row) = rows.next()? {
             let onset: Onset = serde_json::from_str(&row.get::<_, String>(0)?)?;
-            if !onset.acted && alike::signatures(signature, &onset.signature) >= alike::SAME {
-                seen += 1.0;
-                followed += f64::from(u8::from(onset.followed));
+            if alike::signatures(signature, &onset.signature) >= alike::SAME {
+                alike.push(onset);
             }
         }
+        Ok(alike)
+    }
+
+    /// What onsets that looked like this became. Only one's own count, and those that nothing was done about.
+    fn precursor(&self, signature: &Signature) -> Result<Option<Precursor>, MemoryError> {
+        let onsets = self.onsets_like(signature)?;
+        let left_alone = || onsets.iter().filter(|onset| !onset.acted);
+        let seen = left_alone().count() as f64;
+        let followed = left_alone().filter(|onset| onset.followed).count() as f64;
         let bound = rules::wilson(followed, seen);
         Ok((seen > 0.0).then(|| Precursor {
             seen,
@@ -291,6 +377,12 @@ impl Weights {
             (false, false) => 0.0,
         }
     }
+}
+
+/// Cosine of two vectors of length 1.
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+    products.sum()
 }
 
 fn passage(found: Found) -> Passage {
@@ -374,26 +466,9 @@ fn belief((cause, (confirmed, refuted, sources)): (Blame, (f64, f64, BTreeSet<St
     }
 }
 
-fn rules_of(cue: &Cue, newest: &[Weighed]) -> Vec<Rule> {
-    let mut rules = rules::rules(&cue.signature, &taught(newest, cue.stage));
-    rules.truncate(RULES);
-    rules
-}
-
 /// What incidents taught, in their order.
 fn taught(newest: &[Weighed], stage: Stage) -> Vec<Taught> {
-    let of = |one: &Weighed| {
-        let record = &one.record;
-        let taught = |lesson: &Lesson| Taught {
-            signature: record.at(stage).clone(),
-            cause: lesson.cause.clone(),
-            deeds: lesson.deeds.clone(),
-            mended: lesson.mended,
-            world: (record.family.clone(), record.seed, record.genome.clone()),
-            weight: lesson.weight * one.weight,
-        };
-        record.lessons.iter().map(taught).collect::<Vec<_>>()
-    };
+    let of = |one: &Weighed| one.taught(one.record.at(stage));
     newest.iter().flat_map(of).collect()
 }
 

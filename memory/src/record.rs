@@ -132,6 +132,9 @@ pub struct Onset {
     /// Whether something was done before: what would have followed is not known then, and it is not counted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub acted: bool,
+    /// The incidents that opened within ten minutes, by position in its run, from 0: what it became.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<u32>,
 }
 
 impl Record {

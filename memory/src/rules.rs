@@ -115,6 +115,30 @@ pub struct Standing {
     pub rule: Rule,
     /// Whether it has the support, and the bound, to go first.
     pub goes_first: bool,
+    /// What incidents of its cause cost where rules went first: one's own.
+    pub used: Cost,
+    /// The same where they were left out, to measure what rules are worth.
+    pub held_out: Cost,
+}
+
+/// What some incidents cost.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
+pub struct Cost {
+    /// How many incidents.
+    pub incidents: u32,
+    /// Mean of the minutes in which an objective was missed; 0 without incidents.
+    pub lost: f64,
+}
+
+impl Cost {
+    /// Of incidents that cost so many minutes.
+    #[must_use]
+    pub fn of(lost: &[f64]) -> Self {
+        Self {
+            incidents: lost.len() as u32,
+            lost: lost.iter().sum::<f64>() / lost.len().max(1) as f64,
+        }
+    }
 }
 
 /// Every pattern that was ever tried, in the class of incidents in which it has most support, the best first.
@@ -135,6 +159,8 @@ pub fn all(lessons: &[Taught]) -> Vec<Standing> {
             let found = Standing {
                 rule: rule(key, count),
                 goes_first: count.uses >= ENOUGH && beats_others(key, count, &counts),
+                used: Cost::default(),
+                held_out: Cost::default(),
             };
             let known = best.entry(key.clone()).or_insert_with(|| found.clone());
             if found.rule.uses > known.rule.uses {

@@ -216,7 +216,17 @@ impl Memory {
         let embedded = self.embedder().embed(&[words]);
         let (space, vectors) = embedded.map_err(MemoryError::Embedder)?;
         let query = vectors.first().map_or(&[][..], Vec::as_slice);
-        let hits = self.nearest(&space, Kind::Text, query, count)?;
+        self.texts_near(&space, query, count)
+    }
+
+    /// The parts nearest to a vector of their space.
+    pub(crate) fn texts_near(
+        &self,
+        space: &Space,
+        query: &[f32],
+        count: usize,
+    ) -> Result<Vec<Found>, MemoryError> {
+        let hits = self.nearest(space, Kind::Text, query, count)?;
         let mut found = Vec::new();
         for hit in hits {
             let body: Option<String> = self

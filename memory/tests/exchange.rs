@@ -27,6 +27,7 @@ fn full() -> Memory {
         signature: leaking(),
         followed: true,
         acted: false,
+        incidents: vec![0],
     };
     memory.keep_onset(&onset).expect("it is kept");
     memory

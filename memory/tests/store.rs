@@ -2,11 +2,13 @@
 
 mod kit;
 
+use aegis_memory::embed::Embedder;
 use aegis_memory::memory::FILE;
-use aegis_memory::{Memory, MemoryError};
+use aegis_memory::{Embeds, Memory, MemoryError, Onset, Record, Space};
 use aegis_model::outcome::Finding;
-use aegis_model::recall::Standing;
-use kit::{blame, claimed, cue, leak, rolled_back};
+use aegis_model::recall::{Arm, Stage, Standing};
+use aegis_model::{Cue, Role, Signature, SignaturePart, SymptomKind};
+use kit::{blame, claimed, cue, leak, leaking, rolled_back};
 
 #[test]
 fn what_is_kept_is_there_the_next_time_and_recalled_with_reasons() {
@@ -113,9 +115,135 @@ fn a_text_is_found_by_its_meaning_and_replaced_by_its_newer_version() {
 }
 
 #[test]
+fn what_rules_are_worth_is_what_incidents_cost_with_them_and_without() {
+    let memory = Memory::transient().expect("it opens");
+    for seed in 0..20 {
+        let held_out = seed % 5 == 0;
+        let record = Record {
+            arm: if held_out { Arm::HeldOut } else { Arm::Used },
+            lost: if held_out { 4.0 } else { 1.5 },
+            ..rolled_back(seed)
+        };
+        memory.keep(&record).expect("it is kept");
+    }
+    let rules = memory.all_rules().expect("readable");
+    let (used, held_out) = (rules[0].used, rules[0].held_out);
+    assert_eq!((used.incidents, held_out.incidents), (16, 4));
+    assert!((used.lost - 1.5).abs() < 1e-12 && (held_out.lost - 4.0).abs() < 1e-12);
+}
+
+/// An embedder that puts everything into a narrow cone, as some models do: whatever it is given lies near.
+struct Cone;
+
+impl Embeds for Cone {
+    fn embed(&self, texts: &[&str]) -> Result<(Space, Vec<Vec<f32>>), String> {
+        let (space, vectors) = Embedder.embed(texts)?;
+        let aside = |vector: Vec<f32>| {
+            let (own, common) = (0.6_f32, 0.8);
+            let own = vector.into_iter().map(|number| own * number);
+            own.chain([common]).collect()
+        };
+        let space = Space {
+            embedder: "cone".into(),
+            dimensions: space.dimensions + 1,
+            ..space
+        };
+        Ok((space, vectors.into_iter().map(aside).collect()))
+    }
+
+    fn name(&self) -> &'static str {
+        "cone"
+    }
+}
+
+#[test]
+fn what_is_near_is_measured_by_what_an_embedder_gives_to_texts_that_have_nothing_in_common() {
+    for embedder in [Box::new(Embedder) as Box<dyn Embeds>, Box::new(Cone)] {
+        let name = embedder.name().to_owned();
+        let memory = Memory::transient()
+            .expect("it opens")
+            .embedding_by(embedder);
+        for (origin, text) in [
+            (
+                "carts.md",
+                "A container that is OOMKilled, killed for memory: roll back what makes it restart.",
+            ),
+            (
+                "canteen.md",
+                "On Thursdays the canteen serves fish; vegetables are always there too.",
+            ),
+        ] {
+            memory.add_text(origin, text).expect("it is kept");
+        }
+        let recalled = memory.recall(&cue()).expect("it answers");
+        let origins: Vec<&str> = recalled
+            .passages
+            .iter()
+            .map(|passage| passage.origin.as_str())
+            .collect();
+        assert_eq!(origins, ["carts.md"], "{name}: {:?}", recalled.passages);
+    }
+}
+
+/// What it looks like when the leak begins to be seen, and nothing is missed yet.
+fn begins() -> Signature {
+    Signature(vec![SignaturePart {
+        kind: SymptomKind::Memory,
+        role: Role::Middle,
+        rank: 1,
+    }])
+}
+
+#[test]
+fn an_onset_is_answered_by_what_mended_the_incidents_that_onsets_like_it_became() {
+    let memory = Memory::transient().expect("it opens");
+    let at_onset = Cue {
+        stage: Stage::Onset,
+        signature: begins(),
+        ..cue()
+    };
+    let mut onset = Onset {
+        source: "".into(),
+        log: "".into(),
+        at: 45,
+        signature: begins(),
+        followed: true,
+        acted: false,
+        incidents: Vec::new(),
+    };
+    for seed in 0..12 {
+        let record = rolled_back(seed);
+        memory.keep(&record).expect("it is kept");
+        onset.log = record.log.clone();
+        memory.keep_onset(&onset).expect("it is kept");
+    }
+    let recalled = memory.recall(&at_onset).expect("it answers");
+    assert!(
+        recalled.rules.is_empty(),
+        "nothing says what these onsets became"
+    );
+    onset.incidents.push(0);
+    for seed in 0..12 {
+        onset.log = rolled_back(seed).log;
+        memory.keep_onset(&onset).expect("it is kept");
+    }
+    let recalled = memory.recall(&at_onset).expect("it answers");
+    assert_eq!(recalled.rules.len(), 1);
+    assert_eq!(recalled.rules[0].cause, leak());
+    let precursor = recalled.precursor.expect("seen before");
+    assert!(precursor.bound > 0.8, "{precursor:?}");
+    let other = Cue {
+        signature: leaking(),
+        ..at_onset
+    };
+    let recalled = memory.recall(&other).expect("it answers");
+    assert!(recalled.rules.is_empty(), "no onset looked like that");
+}
+
+#[test]
 fn a_blame_is_kept_by_its_place() {
     let memory = Memory::transient().expect("it opens");
-    let store = blame("memory_leak", aegis_model::Role::Store);
+    let store = blame("memory_leak", Role::Store);
     memory
         .keep(&claimed(1, store, Finding::Refuted))
         .expect("it is kept");

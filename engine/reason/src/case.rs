@@ -14,7 +14,8 @@ use crate::trial::{Trial, rows_of};
 use crate::twin::Twin;
 use crate::words::Words;
 use aegis_model::{
-    ChangeRecord, Objective, Overlay, Plan, PlanSource, Symptom, Target, Tick, WorkloadId,
+    ChangeRecord, Objective, Overlay, Plan, PlanSource, Symptom, SymptomKind, Target, Tick,
+    WorkloadId,
 };
 use aegis_sim::Draws;
 use std::sync::Arc;
@@ -86,8 +87,21 @@ pub enum View {
     /// The onset and the first minutes after it, however long ago: what tells causes apart. What comes later holds
     /// what was done about it, and changes from before it cannot be left out there.
     Onset,
+    /// The same of what stands out and of the entries alone: before anything is missed one object shows a first sign,
+    /// and as a window counts for so much in all, what its healthy neighbours show would drown it.
+    FirstSigns,
     /// The newest minutes: what a plan did.
     Newest,
+}
+
+impl View {
+    /// Calls from what is off within which series are compared.
+    const fn hops(self) -> u32 {
+        match self {
+            Self::FirstSigns => 0,
+            Self::Onset | Self::Newest => 2,
+        }
+    }
 }
 
 /// Objectives with weights that sum to 1, by requests.
@@ -138,7 +152,7 @@ impl Case {
         }: Past,
     ) -> Option<Self> {
         let now = history.latest()?.at;
-        let set = series(history, topology, objectives, symptoms)?;
+        let set = series(history, topology, objectives, symptoms, view)?;
         let baseline = Baseline::learn(set.clone(), history, healthy_until);
         // What began before the window cannot be told from what began with it.
         let earliest = Tick(now.0.saturating_sub(LONGEST - BEFORE_ONSET));
@@ -379,18 +393,23 @@ fn series(
     topology: &Topology,
     objectives: &[Objective],
     symptoms: &[Symptom],
+    view: View,
 ) -> Option<SeriesSet> {
     let objects = &history.latest()?.objects;
     let mut near: Vec<WorkloadId> = topology.entries.clone();
+    let is_sign = |symptom: &&Symptom| {
+        view != View::FirstSigns || symptom.kind != SymptomKind::TelemetryMissing
+    };
     near.extend(
         symptoms
             .iter()
+            .filter(is_sign)
             .flat_map(|symptom| topology.concerned(objects, symptom.subject)),
     );
     Some(SeriesSet::new(
         objects,
         objectives,
-        &topology.near(&near, 2),
+        &topology.near(&near, view.hops()),
     ))
 }
 
@@ -412,7 +431,7 @@ fn onset(baseline: &Baseline, history: &History, from: Tick, now: Tick) -> [Tick
 /// The scrape at which the window ends.
 fn window_end(history: &History, onset: Tick, now: Tick, view: View) -> Option<Tick> {
     let end = match view {
-        View::Onset => now.min(onset.after(LONGEST - BEFORE_ONSET)),
+        View::Onset | View::FirstSigns => now.min(onset.after(LONGEST - BEFORE_ONSET)),
         View::Newest => now,
     };
     history.at_or_before(end).map(|seen| seen.at)

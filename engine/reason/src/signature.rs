@@ -74,6 +74,15 @@ pub fn role(topology: &Topology, subject: Target) -> Role {
     }
 }
 
+/// What is off since this very look, and is of the cluster: a scrape that was missed is not.
+#[must_use]
+pub fn begun(symptoms: &[Symptom], now: Tick) -> Vec<Symptom> {
+    let begins = |one: &&Symptom| {
+        one.since == now && one.severity >= SEVERE && one.kind != SymptomKind::TelemetryMissing
+    };
+    symptoms.iter().filter(begins).cloned().collect()
+}
+
 /// The signature of the symptoms: kind, role, and order of onset in three ranks.
 #[must_use]
 pub fn signature(topology: &Topology, symptoms: &[Symptom]) -> Signature {

@@ -39,7 +39,7 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             let mut step = Step::new().write(Write::told(Change::Refused, event));
             step.writes.extend(incident.map(put));
             if state.incident.as_ref().is_some_and(Incident::is_ahead) {
-                step = step.write(ahead::dropped(
+                step = step.write(barred(state, &plan)).write(ahead::dropped(
                     "it was not approved before anything is missed",
                 ));
             }
@@ -47,10 +47,14 @@ pub fn apply(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         }
         Some(Input::Accepted) => {
             let standing = standing(state, plan.clone());
-            let event = RunEvent::ApplyStarted { plan: plan.id };
+            let event = RunEvent::ApplyStarted {
+                plan: plan.id.clone(),
+            };
             let write = Write::told(Change::Standing(Some(Box::new(standing))), event);
             let mut step = Step::new();
-            step.writes.extend(acted_ahead(state));
+            if let Some(acted) = acted_ahead(state) {
+                step = step.write(acted).write(barred(state, &plan));
+            }
             step.write(write).then(Node::Observe)
         }
         _ => Step::new().then(Node::Observe),
@@ -67,6 +71,14 @@ fn acted_ahead(state: &State) -> Option<Write> {
         onset: case.onset[1],
     };
     Some(Write::told(Change::Incident(Box::new(incident)), event))
+}
+
+/// What a plan touches is left alone for a while before anything is missed.
+fn barred(state: &State, plan: &Plan) -> Write {
+    let latest = state.history.latest();
+    let touched = latest.map(|latest| ahead::touched(plan, &latest.objects));
+    let targets = touched.unwrap_or_default();
+    Write::silent(Change::ActedAhead(targets, state.now()))
 }
 
 fn given(plan: &Plan, ruling: &Ruling) -> RunEvent {

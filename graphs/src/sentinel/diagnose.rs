@@ -170,10 +170,12 @@ fn leading(incident: &Incident) -> Vec<candidate::Named> {
         .collect()
 }
 
-/// What is compared: what a plan did where one is on trial, else what began.
+/// What is compared: what a plan did where one is on trial, first signs where nothing is missed yet, else what began.
 const fn view(incident: &Incident) -> View {
     if incident.failed.is_some() {
         View::Newest
+    } else if incident.is_ahead() {
+        View::FirstSigns
     } else {
         View::Onset
     }

@@ -41,8 +41,8 @@ pub struct State {
     pub baseline: Option<Arc<Baseline>>,
     /// What was off since it was last calm, and how long.
     pub spells: Vec<Spell>,
-    /// When it was last looked ahead.
-    pub warned: Option<Tick>,
+    /// What was acted upon before anything was missed, or would have been if a person had not said no, and when.
+    pub acted: Vec<(Target, Tick)>,
     /// The last observation with nothing off.
     pub calm: Tick,
     /// When the last incident was closed.
@@ -240,6 +240,8 @@ pub enum Change {
     Closed(Tick),
     /// A look ahead came to nothing.
     Dropped,
+    /// It led to something that was done, or refused, upon these, now.
+    ActedAhead(Vec<Target>, Tick),
     /// A plan was applied, or what is known of it.
     Standing(Option<Box<Standing>>),
     /// The applied plan is kept for good, or was taken back.
@@ -385,11 +387,12 @@ impl Domain for Sentinel {
                     state.alerted = latest.at;
                 }
             }
-            Change::Incident(incident) => {
-                if incident.is_ahead() {
-                    state.warned = Some(incident.opened);
-                }
-                state.incident = Some((**incident).clone());
+            Change::Incident(incident) => state.incident = Some((**incident).clone()),
+            Change::ActedAhead(targets, at) => {
+                state.acted.retain(|(target, _)| !targets.contains(target));
+                state
+                    .acted
+                    .extend(targets.iter().map(|target| (*target, *at)));
             }
             Change::Closed(over) => {
                 state.incident = None;
@@ -440,7 +443,7 @@ impl State {
             symptoms: Vec::new(),
             baseline: None,
             spells: Vec::new(),
-            warned: None,
+            acted: Vec::new(),
             calm: Tick(0),
             settled: Tick(0),
             topology: None,

@@ -3,7 +3,9 @@
 use super::Node;
 use super::ahead;
 use super::aside::ENOUGH;
-use super::domain::{Alarm, Change, Effect, Input, Progress, Recognised, Sentinel, State, Write};
+use super::domain::{
+    Alarm, Change, Effect, Incident, Input, Progress, Recognised, Sentinel, State, Write,
+};
 use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::{Ending, Observation, Symptom, SymptomKind, Tick};
@@ -60,7 +62,7 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
             next(state, &symptoms, observation.at)
         };
     let over = passed(state, &symptoms, observation.at);
-    let overtaken = overtaken(state, &symptoms);
+    let overtaken = overtaken(state, &symptoms, observation.at);
     let remembered = remembered(state, &symptoms).filter(|_| overtaken.is_none());
     let saw = Change::Saw {
         history: Arc::new(history),
@@ -87,13 +89,16 @@ pub fn assess(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     step.then(next)
 }
 
-/// A look ahead is over once something is missed, and once nothing is off any more.
-fn overtaken(state: &State, symptoms: &[Symptom]) -> Option<Write> {
-    state.incident.as_ref().filter(|one| one.is_ahead())?;
+/// A look ahead is over once something is missed, once nothing is off any more, and once what was to follow has not.
+fn overtaken(state: &State, symptoms: &[Symptom], now: Tick) -> Option<Write> {
+    let incident = state.incident.as_ref().filter(|one| one.is_ahead())?;
     match calm(symptoms) {
         Alarm::Paging => Some(Write::silent(Change::Dropped)),
         Alarm::None => Some(ahead::dropped(
             "what was off is gone; there was no incident",
+        )),
+        Alarm::Troubled if ahead::is_over(incident, now) => Some(ahead::dropped(
+            "what was off is off still, and what it foreboded has not come",
         )),
         Alarm::Troubled => None,
     }
@@ -138,7 +143,8 @@ fn next(state: &State, symptoms: &[Symptom], now: Tick) -> Node {
         .as_ref()
         .is_none_or(|incident| now >= incident.next_look && incident.undone < ENOUGH);
     let decides = state.context.mode != aegis_model::Mode::Noop;
-    let ahead = state.incident.as_ref().filter(|one| one.is_ahead());
+    let looks = |one: &&Incident| one.is_ahead() && !ahead::is_over(one, now);
+    let ahead = state.incident.as_ref().filter(looks);
     let alerts = detect::alerts(symptoms, now);
     let opens = decides && may_look && (alerts || ahead.is_some() && calm(symptoms) != Alarm::None);
     match (

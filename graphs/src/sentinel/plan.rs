@@ -91,7 +91,7 @@ pub fn draft(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     let mut drafted = reason::draft(&case, &diagnosis, &drafts);
     drafted.retain(|plan| echo::may_answer(&incident.withheld, plan));
-    ahead::allowed(&incident, &mut drafted);
+    ahead::allowed(state, &incident, objects, &mut drafted);
     let (plans, aside) = fresh(&incident, objects, drafted);
     let told = advised.map(|advised| advice::told(advised.advice));
     let step = Step {
@@ -100,7 +100,7 @@ pub fn draft(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     if plans.len() < 2 && incident.is_ahead() {
         let note = "no rule answers what would lead; nothing is done before it is needed";
-        return step.write(ahead::dropped(note)).then(Node::Observe);
+        return ahead::look_on(step, incident, note);
     }
     if plans.len() < 2 && !aside.is_empty() {
         return all_aside(step, incident, &aside, case.now);
@@ -434,15 +434,13 @@ pub fn select(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let (Some(plan), Some(fresh)) = (choice, fresh) else {
         events.push(RunEvent::Selected(verdict.clone()));
         incident.verdict = Some(verdict);
-        let over = incident.is_ahead();
-        let step = chosen(state, incident, events);
+        let step = chosen(state, incident.clone(), events);
         let note = "what would be saved is not worth what it costs before anything is missed";
-        let step = if over {
-            step.write(ahead::dropped(note))
+        return if incident.is_ahead() {
+            ahead::look_on(step, incident, note)
         } else {
-            step
+            step.then(Node::Observe)
         };
-        return step.then(Node::Observe);
     };
     incident.verdict = Some(verdict);
     let trials = main_trials(&fresh, &diagnosis, &[plan, aegis_reason::case::wait()]);

@@ -18,13 +18,14 @@ pub fn recall(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     };
     let (cue, recognised, next) = match &state.incident {
         None => {
-            let seen = signature::signature(topology, &state.symptoms);
-            let stage = if detect::alerts(&state.symptoms, state.now()) {
-                Stage::Opening
+            let cue = if detect::alerts(&state.symptoms, state.now()) {
+                let seen = signature::signature(topology, &state.symptoms);
+                signature::cue(topology, Stage::Opening, seen)
             } else {
-                Stage::Onset
+                let begun = signature::begun(&state.symptoms, state.now());
+                let seen = signature::signature(topology, &begun);
+                signature::cue(topology, Stage::Onset, seen)
             };
-            let cue = signature::cue(topology, stage, seen);
             (cue, Recognised::AtFirst, state.opening())
         }
         Some(_) => {

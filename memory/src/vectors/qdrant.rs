@@ -16,6 +16,7 @@ use qdrant_client::{Payload, QdrantError};
 use smol_str::SmolStr;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
@@ -52,6 +53,15 @@ impl FromStr for Address {
             _ => Err(format!(
                 "`{text}` needs a host and the gRPC port, as qdrant://HOST:6334"
             )),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.strip_prefix("https://") {
+            Some(rest) => write!(f, "qdrants://{rest}"),
+            None => write!(f, "qdrant://{}", self.0.trim_start_matches("http://")),
         }
     }
 }

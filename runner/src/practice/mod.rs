@@ -387,49 +387,40 @@ fn pages(symptom: &aegis_model::Symptom) -> bool {
     symptom.kind == aegis_model::SymptomKind::BurnRate && symptom.severity >= 1.0
 }
 
-/// Times at which something was off and nothing had been: what it looked like, and whether an incident
-/// followed within ten minutes.
+/// Times at which something was off that had not been, and nothing paged yet: what it looked like, and what followed
+/// within ten minutes. A scrape that was missed says nothing of the cluster.
 fn onsets(events: &[Stamped], reader: &Reader<'_>) -> Vec<Onset> {
-    let times = |of: fn(&RunEvent) -> bool| -> Vec<i64> {
-        let of = events.iter().filter(|stamped| of(&stamped.event));
-        of.map(|stamped| stamped.t).collect()
-    };
-    let paged = times(|event| matches!(event, RunEvent::SymptomSeen(seen) if pages(seen)));
-    let applied = times(|event| matches!(event, RunEvent::ApplyStarted { .. }));
-    let within = |at: i64, times: &[i64]| {
-        let mut times = times.iter().copied();
-        times.find(|t| (at..at + FOLLOWS).contains(t))
-    };
+    let after = After::of(events);
     let mut onsets: Vec<Onset> = Vec::new();
     let mut off: Vec<(aegis_model::SymptomKind, Target)> = Vec::new();
+    let mut open = false;
     for stamped in events {
         match &stamped.event {
             RunEvent::SymptomSeen(symptom) => {
                 let key = (symptom.kind, symptom.subject);
+                let known = off.contains(&key);
+                off.push(key);
+                let alerts = open || after.paged.contains(&stamped.t);
+                let is_gap = symptom.kind == aegis_model::SymptomKind::TelemetryMissing;
+                if known || alerts || is_gap {
+                    continue;
+                }
                 let part = aegis_model::SignaturePart {
                     kind: symptom.kind,
                     role: reader.place(symptom.subject),
                     rank: 1,
                 };
-                let at = stamped.t;
-                match onsets.last_mut().filter(|last| last.at == at) {
-                    Some(last) if !last.signature.0.contains(&part) => last.signature.0.push(part),
-                    None if off.is_empty() && symptom.severity < 1.0 => onsets.push(Onset {
-                        source: SmolStr::default(),
-                        log: SmolStr::new(&reader.facts.events_blake3),
-                        at,
-                        signature: Signature(vec![part]),
-                        followed: within(at, &paged).is_some(),
-                        acted: within(at, &applied)
-                            .is_some_and(|acted| within(at, &paged).is_none_or(|t| acted < t)),
-                    }),
-                    _ => {}
+                match onsets.last_mut().filter(|last| last.at == stamped.t) {
+                    Some(last) if last.signature.0.contains(&part) => {}
+                    Some(last) => last.signature.0.push(part),
+                    None => onsets.push(after.onset(stamped.t, part, reader)),
                 }
-                off.push(key);
             }
             RunEvent::SymptomGone(symptom) => {
                 off.retain(|key| *key != (symptom.kind, symptom.subject));
             }
+            RunEvent::IncidentOpened { .. } => open = true,
+            RunEvent::IncidentClosed { .. } => open = false,
             _ => {}
         }
     }
@@ -437,4 +428,42 @@ fn onsets(events: &[Stamped], reader: &Reader<'_>) -> Vec<Onset> {
         onset.signature.0.sort_unstable();
     }
     onsets
+}
+
+/// When what an onset may become came in a run, s.
+struct After {
+    paged: Vec<i64>,
+    applied: Vec<i64>,
+    opened: Vec<i64>,
+}
+
+impl After {
+    fn of(events: &[Stamped]) -> Self {
+        let times = |of: fn(&RunEvent) -> bool| -> Vec<i64> {
+            let of = events.iter().filter(|stamped| of(&stamped.event));
+            of.map(|stamped| stamped.t).collect()
+        };
+        Self {
+            paged: times(|event| matches!(event, RunEvent::SymptomSeen(seen) if pages(seen))),
+            applied: times(|event| matches!(event, RunEvent::ApplyStarted { .. })),
+            opened: times(|event| matches!(event, RunEvent::IncidentOpened { .. })),
+        }
+    }
+
+    fn onset(&self, at: i64, part: aegis_model::SignaturePart, reader: &Reader<'_>) -> Onset {
+        let soon = |t: &&i64| (at..at + FOLLOWS).contains(*t);
+        let paged = self.paged.iter().find(soon);
+        let acted = self.applied.iter().find(soon);
+        let opened = self.opened.iter().enumerate();
+        let became = opened.filter(|(_, t)| soon(t));
+        Onset {
+            source: SmolStr::default(),
+            log: SmolStr::new(&reader.facts.events_blake3),
+            at,
+            signature: Signature(vec![part]),
+            followed: paged.is_some(),
+            acted: acted.is_some_and(|acted| paged.is_none_or(|paged| acted < paged)),
+            incidents: became.map(|(position, _)| position as u32).collect(),
+        }
+    }
 }
