@@ -1,6 +1,7 @@
 //! The arguments of `aegis memory`.
 
 use super::Format;
+use aegis_runner::store::Searched;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -51,6 +52,35 @@ pub struct RecalledBy {
     /// The model of that server; its only one without it
     #[arg(long, value_name = "NAME")]
     pub embeddings_model: Option<String>,
+}
+
+impl RecalledBy {
+    /// As it is written down for whoever goes on with a run.
+    pub fn written(&self) -> Searched {
+        Searched {
+            vectors: match &self.vectors {
+                Vectors::Embedded => None,
+                #[cfg(feature = "qdrant")]
+                Vectors::Qdrant(address) => Some(address.to_string()),
+            },
+            embeddings: match &self.embeddings {
+                Embeddings::Builtin => None,
+                Embeddings::Server(base) => Some(base.clone()),
+            },
+            embeddings_model: self.embeddings_model.clone(),
+        }
+    }
+
+    /// What was written down.
+    pub fn read(written: &Searched) -> Result<Self, String> {
+        let vectors = written.vectors.as_deref().map(Vectors::parse);
+        let embeddings = written.embeddings.as_deref().map(Embeddings::parse);
+        Ok(Self {
+            vectors: vectors.unwrap_or(Ok(Vectors::Embedded))?,
+            embeddings: embeddings.unwrap_or(Ok(Embeddings::Builtin))?,
+            embeddings_model: written.embeddings_model.clone(),
+        })
+    }
 }
 
 /// Where vectors are searched.
@@ -110,7 +140,7 @@ pub enum Kept {
     Bans,
     /// How often which fault was the cause where
     Beliefs,
-    /// What mended which cause, counted from lessons, with whether it goes first
+    /// What mended which cause, counted from lessons, with whether it goes first, and what incidents cost with rules and without
     Rules,
     /// Parts of documents
     Texts,

@@ -275,6 +275,8 @@ fn rules(memory: &Memory) -> Result<String, Failure> {
             format!("{:.1}", rule.successes),
             format!("{:.0} %", rule.bound * 100.0),
             if standing.goes_first { "yes" } else { "no" }.to_owned(),
+            cost(standing.used),
+            cost(standing.held_out),
         ]
     };
     let rows: Vec<_> = rules.iter().map(row).collect();
@@ -286,8 +288,18 @@ fn rules(memory: &Memory) -> Result<String, Failure> {
         "MENDED",
         "AT LEAST",
         "GOES FIRST",
+        "LOST WITH",
+        "WITHOUT",
     ];
     Ok(table(heads, &rows))
+}
+
+/// Mean minutes lost, over how many incidents.
+fn cost(of: aegis_memory::rules::Cost) -> String {
+    match of.incidents {
+        0 => "-".to_owned(),
+        count => format!("{:.2} of {count}", of.lost),
+    }
 }
 
 fn word(value: &Value) -> String {

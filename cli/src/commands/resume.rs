@@ -1,11 +1,12 @@
 //! `aegis runs resume|approve|refuse|cancel`: goes on with a run from its record.
 
 use super::Context;
+use super::memory::searched_by;
 use super::replay::{kept, order, unread};
 use super::run::view::View;
 use super::run::{approve, memory, model, practised, told};
 use super::version::VERSION;
-use crate::args::{AnswerRun, ResumeRun, TextOrJson};
+use crate::args::{AnswerRun, RecalledBy, ResumeRun, TextOrJson};
 use crate::exit::{Exit, Failure, Said};
 use crate::interrupt;
 use crate::output::{Terminal, to_stderr};
@@ -132,7 +133,11 @@ fn go_on(
     let order = order(&loaded, &ordered, paused.logs());
     let remembers = paused.logs().remembers();
     let on_record = paused.logs().lines.len();
-    let remembered = recollected(&ordered)?;
+    let remembered = match manner {
+        // What is stopped asks no more, and needs no server for that.
+        Manner::Stopping => in_its_folder(&ordered)?,
+        Manner::On | Manner::Answering(..) => recollected(&ordered)?,
+    };
     let digest = digest_of(&ordered);
     let recall = |cue: &Cue| recall_from(remembered.as_ref(), cue);
     let mut asking = asked_on(&ordered, &paused, context, terminal)?;
@@ -192,8 +197,17 @@ fn asked_on(
     Ok(asking.transpose()?)
 }
 
-/// The memory that a run looked into, where it is still there.
+/// The memory that a run looked into, where it is still there, searched with what it was searched with.
 pub fn recollected(ordered: &Ordered) -> Result<Option<Memory>, Failure> {
+    let (Some(memory), Some(known)) = (in_its_folder(ordered)?, &ordered.memory) else {
+        return Ok(None);
+    };
+    let by = RecalledBy::read(&known.searched).map_err(Failure::usage)?;
+    searched_by(memory, &by).map(Some)
+}
+
+/// The same, searched in its own file.
+fn in_its_folder(ordered: &Ordered) -> Result<Option<Memory>, Failure> {
     let known = ordered.memory.as_ref();
     let there = known.filter(|known| Path::new(&known.folder).is_dir());
     there.map_or(Ok(None), |known| memory(&known.folder))

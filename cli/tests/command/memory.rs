@@ -167,3 +167,37 @@ fn servers_that_are_not_there_are_missing_and_wrong_addresses_are_wrong() {
     run.ends(3).complains(&["no Qdrant answers at"]);
     assert!(!place.path().join("run").exists(), "nothing was begun");
 }
+
+#[test]
+fn a_run_that_is_gone_on_with_searches_its_memory_as_it_was_begun() {
+    let place = Place::new();
+    place.write("oom.yaml", &crate::resume::text());
+    place.write("runbook.md", "# Carts\n\nOOMKilled: roll back.\n");
+    place.run("memory add runbook.md --memory own").ends(0);
+    // Nobody makes vectors there: each time that the memory is asked the run says so, and goes on.
+    let with = "--embeddings http://127.0.0.1:1/v1 --embeddings-model some";
+    let begun = format!("run oom.yaml --memory own {with} --approve ask --out waits");
+    place.run(&begun).ends(4);
+    let asked = |of: &str| -> Vec<Value> {
+        let told = String::from_utf8(crate::resume::events(&place.path().join(of)));
+        let told = told.expect("text");
+        let events = told.lines().map(serde_json::from_str);
+        let events = events.map(|event: Result<Value, _>| event.expect("JSON"));
+        let asked = events.filter(|event| event["type"] == "remembered");
+        asked.collect()
+    };
+    let before = asked("waits").len();
+    let mut code = Some(4);
+    while code == Some(4) {
+        code = place.run("runs approve waits").code;
+    }
+    let after = asked("waits");
+    assert!(
+        after.len() > before,
+        "it is asked again once it has settled"
+    );
+    for event in after {
+        let failed = event["recalled"]["failed"].as_str().unwrap_or_default();
+        assert!(failed.contains("embedder"), "{event}");
+    }
+}

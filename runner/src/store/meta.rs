@@ -46,6 +46,31 @@ pub struct Remembered {
     pub folder: String,
     /// Its hash before the run.
     pub digest: String,
+    /// What it was searched with.
+    #[serde(default, skip_serializing_if = "Searched::is_plain")]
+    pub searched: Searched,
+}
+
+/// What a memory is searched with, as it was given; keys are not written down.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Searched {
+    /// Where its vectors are searched; in its own file without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<String>,
+    /// Who makes vectors of documents; the built-in embedder without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<String>,
+    /// The model of that server that was named, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embeddings_model: Option<String>,
+}
+
+impl Searched {
+    /// Whether it is searched in its own file, by the built-in embedder.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where the answers of a run's language model come from.

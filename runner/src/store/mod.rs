@@ -18,7 +18,7 @@ pub use artifact::Artifact;
 pub use durable::{Durability, LogFile};
 pub use error::StoreError;
 pub use id::RunId;
-pub use meta::{Answers, META_SCHEMA, Meta, Ordered, Parent, Remembered, Resumed};
+pub use meta::{Answers, META_SCHEMA, Meta, Ordered, Parent, Remembered, Resumed, Searched};
 pub use run::{Held, Run};
 pub use source::{SOURCE_SCHEMA, Source};
 pub use status::Status;

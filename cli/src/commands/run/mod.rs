@@ -182,6 +182,7 @@ fn begin(
         memory: digest.map(|digest| Remembered {
             folder: whereabouts(&args.memory),
             digest: digest.to_owned(),
+            searched: args.recalled_by.written(),
         }),
         model: None,
         answers: None,
