@@ -119,7 +119,8 @@ impl Memory {
         };
         let cosines = strange.iter().map(|other| cosine(query, other));
         let level = cosines.sum::<f64>() / strange.len().max(1) as f64;
-        let level = level.clamp(0.0, 1.0);
+        // What lies about 0 is 0: letters that two texts share by chance are no level.
+        let level = if level < NEAR { 0.0 } else { level.min(1.0) };
         let mut found = self.texts_near(&space, query, PASSAGES)?;
         found.retain(|one| one.score >= level + NEAR * (1.0 - level));
         Ok(found)
