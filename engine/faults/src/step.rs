@@ -186,18 +186,10 @@ fn header<'a>(
     }
 }
 
-/// The object that a target is.
+/// The object that a target is, where it exists.
 #[must_use]
 pub fn of_target(objects: &Objects, target: Target) -> Option<&Header> {
-    let header = match target {
-        Target::Workload(id) => &objects.workloads.get(id.index())?.header,
-        Target::Service(id) => &objects.services.get(id.index())?.header,
-        Target::Node(id) => &objects.nodes.get(id.index())?.header,
-        Target::Policy(id) => &objects.policies.get(id.index())?.header,
-        Target::Plain(id) => &objects.plain.get(id.index())?.header,
-        Target::Cluster => return None,
-    };
-    header.exists().then_some(header)
+    objects.header(target).filter(|header| header.exists())
 }
 
 /// The existing object of that name.

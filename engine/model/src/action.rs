@@ -5,7 +5,7 @@ use crate::ids::{AutoscalerId, NodeId, PodId, PolicyId, ServiceId, WorkloadId};
 use crate::kubernetes::NetworkPolicySpec;
 use crate::overlay::ProbeKind;
 use crate::path::FieldPath;
-use crate::procedure::Procedure;
+use crate::procedure::{Procedure, SideEffect};
 use crate::units::{Bytes, Millicores, Seconds};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -160,6 +160,21 @@ pub enum Action {
     },
     /// Does nothing for a while.
     Wait(u32),
+}
+
+impl Action {
+    /// The node whose pods go, if the action empties one.
+    #[must_use]
+    pub fn emptied(&self) -> Option<NodeId> {
+        match self {
+            Self::Drain(node) => Some(*node),
+            Self::Exec {
+                on: Target::Node(node),
+                procedure,
+            } => (procedure.facts().hurts == SideEffect::EmptiesNode).then_some(*node),
+            _ => None,
+        }
+    }
 }
 
 /// What must hold before a step starts.

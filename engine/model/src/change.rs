@@ -72,6 +72,42 @@ pub enum ObjectChange {
     },
 }
 
+impl ObjectChange {
+    /// The change that takes this one back, where the object that it is of is named so; none for a command that
+    /// nothing takes back, and for one that took another back.
+    #[must_use]
+    pub fn inverse(&self, object: &ObjectRef) -> Option<Self> {
+        let (object, document) = match self {
+            Self::Create { document } => (object.clone(), document.clone()),
+            Self::Delete { document, .. } => {
+                let document = document.clone();
+                return Some(Self::Create { document });
+            }
+            Self::Update { object, fields } => return Some(undone(object, fields)),
+            Self::Exec { .. } => return self.command_back(),
+        };
+        Some(Self::Delete { object, document })
+    }
+
+    fn command_back(&self) -> Option<Self> {
+        let mut back = self.clone();
+        match &mut back {
+            Self::Exec { procedure, way, .. } if *way == Way::Done && procedure.has_undo() => {
+                *way = Way::TakenBack;
+            }
+            _ => return None,
+        }
+        Some(back)
+    }
+}
+
+fn undone(object: &ObjectRef, fields: &[FieldChange]) -> ObjectChange {
+    ObjectChange::Update {
+        object: object.clone(),
+        fields: fields.iter().rev().map(FieldChange::inverse).collect(),
+    }
+}
+
 /// One entry of the record of changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeRecord {

@@ -11,7 +11,6 @@ use crate::trial::Trial;
 use crate::twin::Twin;
 use aegis_faults::{Fault, Laying, overlay};
 use aegis_model::outcome::FUTURES;
-use aegis_model::procedure::SideEffect;
 use aegis_model::{
     Action, Future, Objects, Outcome, Overlay, Plan, PlanScore, Prediction, Subject, Tick,
 };
@@ -72,10 +71,9 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
         matches!(
             action,
             Action::PatchAutoscaler { .. }
-                | Action::Drain(_)
                 | Action::Uncordon(_)
                 | Action::Cordon(_)
-        ) || matches!(action, Action::Exec { procedure, .. } if procedure.facts().hurts == SideEffect::EmptiesNode)
+        ) || action.emptied().is_some()
     };
     let steps = || plans.iter().flat_map(|plan| &plan.steps);
     let slow = if steps().any(|step| slow(&step.action))

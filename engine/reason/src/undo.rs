@@ -10,7 +10,7 @@ use crate::trial::{Player, Trial};
 use crate::twin::Twin;
 use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{Header, Workload};
-use aegis_model::procedure::{Back, SideEffect};
+use aegis_model::procedure::Back;
 use aegis_model::{
     Action, Conduct, FieldPath, NodeId, ObjectChange, Objects, Overlay, Plan, PodId, Target,
 };
@@ -36,15 +36,12 @@ pub fn one_way(action: &Action, objects: &Objects) -> Option<&'static str> {
         Action::Drain(node) if bare_pods_on(objects, *node) => {
             Some("evicts pods that nothing makes anew")
         }
-        Action::Exec { on, procedure } => match (procedure.facts().back, *on) {
-            (Back::Lost(why), _) => Some(why),
-            (_, Target::Node(node))
-                if procedure.facts().hurts == SideEffect::EmptiesNode
-                    && bare_pods_on(objects, node) =>
-            {
-                Some("ends pods that nothing makes anew")
-            }
-            _ => None,
+        Action::Exec { procedure, .. } => match procedure.facts().back {
+            Back::Lost(why) => Some(why),
+            _ => action
+                .emptied()
+                .filter(|node| bare_pods_on(objects, *node))
+                .map(|_| "ends pods that nothing makes anew"),
         },
         Action::Scale { workload, replicas } => {
             let row = objects.workloads.get(workload.index())?;

@@ -1,6 +1,6 @@
 //! Which faults fit which objects of a cluster.
 
-use crate::play::{Laid, reference};
+use crate::play::Laid;
 use crate::reach::Reach;
 use aegis_faults::Fault;
 use aegis_model::kubernetes::{Kind, ObjectRef};
@@ -103,7 +103,7 @@ fn of_fault(
         Some(Pair {
             fault: fault.id,
             summary: fault.summary,
-            object: reference(objects, target)?,
+            object: objects.reference(target)?,
             targets: vec![target],
             reach: reach.target(objects, target),
             frequency: fault.frequency.per_cluster_month,

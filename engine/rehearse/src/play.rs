@@ -5,7 +5,6 @@ use crate::stage::Stage;
 use crate::tally::{Loss, Tally};
 use aegis_graphs::sentinel::{Input, Progress};
 use aegis_model::kubernetes::ObjectRef;
-use aegis_model::objects::Header;
 use aegis_model::{
     Conduct, Ending, FieldPath, Hypothesis, Objects, Observation, Plan, Ruling, RunEvent, Stamped,
     Target, WorkloadId,
@@ -277,26 +276,9 @@ fn object(objects: &Objects, hypothesis: &Hypothesis) -> Option<ObjectRef> {
         .filter(|_| hypothesis.target == Target::Cluster);
     let changed = record.and_then(|index| objects.changes.get(index as usize));
     changed.map_or_else(
-        || reference(objects, hypothesis.target),
+        || objects.reference(hypothesis.target),
         |change| Some(change.object.clone()),
     )
-}
-
-/// The object that a target is.
-#[must_use]
-pub fn reference(objects: &Objects, target: Target) -> Option<ObjectRef> {
-    let header: &Header = match target {
-        Target::Workload(id) => &objects.workloads.get(id.index())?.header,
-        Target::Service(id) => &objects.services.get(id.index())?.header,
-        Target::Node(id) => &objects.nodes.get(id.index())?.header,
-        Target::Policy(id) => &objects.policies.get(id.index())?.header,
-        Target::Plain(id) => &objects.plain.get(id.index())?.header,
-        Target::Cluster => {
-            let kind = aegis_model::kubernetes::Kind::Cluster;
-            return Some(ObjectRef::new(kind, "", "cluster"));
-        }
-    };
-    Some(header.reference.clone())
 }
 
 /// What of an engine's events a rehearsal keeps.

@@ -1,6 +1,5 @@
 //! What simpler minds would say of the same incident at the same moment, for holding the engine against.
 
-use crate::play::reference;
 use aegis_faults::{Direction, Fault, MISCONFIGURATION, On, TargetKind};
 use aegis_graphs::sentinel::State;
 use aegis_model::kubernetes::ObjectRef;
@@ -38,7 +37,7 @@ impl Simpler {
         let signs = candidates.iter().take(LEADERS).filter_map(|candidate| {
             Some((
                 candidate.id().to_owned(),
-                reference(objects, candidate.target)?,
+                objects.reference(candidate.target)?,
             ))
         });
         Some(Self {
@@ -76,7 +75,7 @@ fn loudest(objects: &Objects, symptoms: &[Symptom]) -> Option<Named> {
     };
     let fault = aegis_faults::all().filter(is_sign).reduce(commoner);
     let id = fault.map_or("unknown", |fault| fault.id);
-    Some((id.to_owned(), reference(objects, worst.subject)?))
+    Some((id.to_owned(), objects.reference(worst.subject)?))
 }
 
 fn commoner(a: &'static Fault, b: &'static Fault) -> &'static Fault {
@@ -85,5 +84,5 @@ fn commoner(a: &'static Fault, b: &'static Fault) -> &'static Fault {
 }
 
 fn kind_of(objects: &Objects, target: Target) -> Option<TargetKind> {
-    target_kind(&reference(objects, target)?.kind)
+    target_kind(&objects.reference(target)?.kind)
 }

@@ -11,7 +11,6 @@ use aegis_model::objects::Node;
 use aegis_model::overlay::Held;
 use aegis_model::{Laid, Mechanism, NodeId, ObjectChange, Subject, Target, TemplateId, Tick};
 use aegis_sim::api::{self, Actor, Propagation};
-use aegis_sim::conduct::inverse;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -156,7 +155,7 @@ fn telling<'a>(fault: &Fault, made: &'a [ObjectChange]) -> Option<&'a ObjectChan
 }
 
 fn taken_back(made: &[ObjectChange]) -> Vec<ObjectChange> {
-    let back = |change: &ObjectChange| inverse(&betrayal::object(change)?, change);
+    let back = |change: &ObjectChange| change.inverse(&betrayal::object(change)?);
     made.iter().rev().filter_map(back).collect()
 }
 

@@ -40,7 +40,7 @@ pub fn undo(objects: &Objects, action: &Action) -> Vec<String> {
             row.map_or_else(Vec::new, |row| vec![cordon(&row.header.reference.name)])
         }
         Action::Exec { on, procedure } => {
-            let place = place_of(objects, *on);
+            let place = with_document(objects, *on);
             place.map_or_else(Vec::new, |(object, document)| {
                 super::exec(&object, &document, *procedure, Way::TakenBack)
             })
@@ -61,54 +61,24 @@ fn taken_back(write: &ObjectChange, before: &Value) -> Vec<String> {
         }
         _ => Value::Null,
     };
-    change(&inverse(write), &after)
+    let back = inverse(write);
+    back.map_or_else(Vec::new, |back| change(&back, &after))
 }
 
-/// The change that takes one back.
-fn inverse(change: &ObjectChange) -> ObjectChange {
+/// The change that takes one back, if any does.
+fn inverse(change: &ObjectChange) -> Option<ObjectChange> {
     match change {
-        ObjectChange::Create { document } => ObjectChange::Delete {
-            object: crate::read::reference(document),
-            document: Arc::clone(document),
-        },
-        ObjectChange::Delete { document, .. } => ObjectChange::Create {
-            document: Arc::clone(document),
-        },
-        ObjectChange::Update { object, fields } => ObjectChange::Update {
-            object: object.clone(),
-            fields: fields.iter().rev().map(FieldChange::inverse).collect(),
-        },
-        ObjectChange::Exec {
-            object,
-            on,
-            procedure,
-            way,
-        } => ObjectChange::Exec {
-            object: object.clone(),
-            on: *on,
-            procedure: *procedure,
-            way: match way {
-                Way::Done => Way::TakenBack,
-                Way::TakenBack => Way::Done,
-            },
-        },
+        ObjectChange::Create { document } => change.inverse(&crate::read::reference(document)),
+        ObjectChange::Delete { object, .. }
+        | ObjectChange::Update { object, .. }
+        | ObjectChange::Exec { object, .. } => change.inverse(object),
     }
 }
 
 /// What a target is, with its document.
-fn place_of(objects: &Objects, on: Target) -> Option<(ObjectRef, Value)> {
-    let header = match on {
-        Target::Workload(id) => &objects.workloads.get(id.index())?.header,
-        Target::Service(id) => &objects.services.get(id.index())?.header,
-        Target::Node(id) => &objects.nodes.get(id.index())?.header,
-        Target::Policy(id) => &objects.policies.get(id.index())?.header,
-        Target::Plain(id) => &objects.plain.get(id.index())?.header,
-        Target::Cluster => {
-            let cluster = ObjectRef::new(Kind::Cluster, "", "cluster");
-            return Some((cluster, Value::Null));
-        }
-    };
-    Some((header.reference.clone(), (*header.doc).clone()))
+fn with_document(objects: &Objects, on: Target) -> Option<(ObjectRef, Value)> {
+    let document = objects.header(on).map(|header| (*header.doc).clone());
+    Some((objects.reference(on)?, document.unwrap_or_default()))
 }
 
 fn verb(objects: &Objects, id: WorkloadId, verb: fn(&ObjectRef) -> String) -> Vec<String> {
@@ -139,7 +109,7 @@ fn direct(objects: &Objects, action: &Action) -> Option<Vec<String>> {
             vec![delete(&object)]
         }
         Action::Exec { on, procedure } => {
-            let (object, document) = place_of(objects, *on)?;
+            let (object, document) = with_document(objects, *on)?;
             super::exec(&object, &document, *procedure, Way::Done)
         }
         Action::Observe { check, .. } => vec![check.clone()],
@@ -169,7 +139,7 @@ fn write_of(objects: &Objects, action: &Action) -> Option<(ObjectChange, Value)>
         Action::RevertChange(position) => {
             let record = objects.changes.get(*position as usize)?;
             let before = document_of(objects, &record.object).unwrap_or_default();
-            return Some((inverse(&record.change), before));
+            return Some((record.change.inverse(&record.object)?, before));
         }
         _ => {}
     }

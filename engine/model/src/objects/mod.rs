@@ -17,7 +17,9 @@ pub use status::*;
 pub use storage::*;
 
 use crate::change::ChangeRecord;
+use crate::diagnosis::Target;
 use crate::ids::TemplateId;
+use crate::kubernetes::{Kind, ObjectRef};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 
@@ -66,5 +68,27 @@ impl Objects {
     pub fn revision(&self, template: TemplateId) -> TemplateId {
         let row = self.templates.get(template.index());
         row.and_then(|row| row.admitted_from).unwrap_or(template)
+    }
+
+    /// The header of what a target is, whether it still exists or not; none of the cluster, and of what never was.
+    #[must_use]
+    pub fn header(&self, target: Target) -> Option<&Header> {
+        match target {
+            Target::Workload(id) => Some(&self.workloads.get(id.index())?.header),
+            Target::Service(id) => Some(&self.services.get(id.index())?.header),
+            Target::Node(id) => Some(&self.nodes.get(id.index())?.header),
+            Target::Policy(id) => Some(&self.policies.get(id.index())?.header),
+            Target::Plain(id) => Some(&self.plain.get(id.index())?.header),
+            Target::Cluster => None,
+        }
+    }
+
+    /// The object that a target is, whether it still exists or not; none of what never was.
+    #[must_use]
+    pub fn reference(&self, target: Target) -> Option<ObjectRef> {
+        match target {
+            Target::Cluster => Some(ObjectRef::new(Kind::Cluster, "", "cluster")),
+            _ => Some(self.header(target)?.reference.clone()),
+        }
     }
 }

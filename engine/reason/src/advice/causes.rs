@@ -88,14 +88,7 @@ fn named(objects: &Objects, said: &ProposedCause) -> Result<Named, &'static str>
 pub(super) fn target(objects: &Objects, name: &str) -> Option<Target> {
     let reference: ObjectRef = name.parse().ok()?;
     let target = crate::resolve(objects, &reference);
-    let header = match target {
-        Target::Workload(id) => &objects.workloads[id.index()].header,
-        Target::Service(id) => &objects.services[id.index()].header,
-        Target::Node(id) => &objects.nodes[id.index()].header,
-        Target::Policy(id) => &objects.policies[id.index()].header,
-        Target::Plain(id) => &objects.plain[id.index()].header,
-        Target::Cluster => return None,
-    };
+    let header = objects.header(target)?;
     // What is gone may be at fault all the same: a deleted ConfigMap is.
     (header.reference == reference).then_some(target)
 }

@@ -6,6 +6,7 @@ use aegis_model::ask::{
     Advice, AskRole, Dropped, PLANS, PlanningAnswer, ProposedAction, ProposedPlan, STEPS,
 };
 use aegis_model::kubernetes::Container;
+use aegis_model::objects::Header;
 use aegis_model::{
     Action, Bytes, Millicores, NodeId, Objects, Plan, PlanSource, ServiceId, Target, WorkloadId,
 };
@@ -131,15 +132,7 @@ impl Place<'_> {
     }
 
     fn exists(&self, target: Target) -> bool {
-        let objects = self.0;
-        match target {
-            Target::Workload(id) => objects.workloads[id.index()].header.exists(),
-            Target::Service(id) => objects.services[id.index()].header.exists(),
-            Target::Node(id) => objects.nodes[id.index()].header.exists(),
-            Target::Policy(id) => objects.policies[id.index()].header.exists(),
-            Target::Plain(id) => objects.plain[id.index()].header.exists(),
-            Target::Cluster => false,
-        }
+        self.0.header(target).is_some_and(Header::exists)
     }
 
     fn workload(&self, name: &str) -> Result<WorkloadId, &'static str> {

@@ -2,7 +2,6 @@
 
 use super::{Floor, mean_stability};
 use crate::risk::{reach, target};
-use aegis_model::procedure::SideEffect;
 use aegis_model::{Action, Claim, Conduct, Critic, Evidence, Objection, PlanStep, Target};
 
 /// Share of draws in which a step must fail.
@@ -90,20 +89,12 @@ fn irreversible(floor: &Floor<'_>, plan: usize, (step, of): (u32, &PlanStep)) ->
             let row = floor.objects.workloads.get(workload.index())?;
             row.pods.len()
         }
-        Action::Drain(node) => {
+        _ => {
+            let node = of.action.emptied()?;
             let pods = floor.objects.pods.iter();
             pods.filter(|pod| pod.is_active() && pod.node == Some(node))
                 .count()
         }
-        Action::Exec {
-            on: Target::Node(node),
-            procedure,
-        } if procedure.facts().hurts == SideEffect::EmptiesNode => {
-            let pods = floor.objects.pods.iter();
-            pods.filter(|pod| pod.is_active() && pod.node == Some(node))
-                .count()
-        }
-        _ => return None,
     };
     let touched = target(&of.action, floor.objects);
     let share = reach(&floor.case.topology, floor.objects, touched, floor.genome);

@@ -16,7 +16,6 @@ use crate::diagnose::{Candidate, Diagnosis};
 use crate::remembered::take_ruled;
 use crate::twin::Twin;
 use aegis_faults::Aim;
-use aegis_model::procedure::SideEffect;
 use aegis_model::recall::Rule;
 use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
 use serde_json::{Value, json};
@@ -330,20 +329,14 @@ fn preconditions(action: &Action, target: Target) -> Vec<Precondition> {
             ]
         }
         Action::DeletePod(pod) => vec![Precondition::PodExists(*pod)],
-        Action::Drain(node) => vec![
-            Precondition::Exists(target),
-            Precondition::OtherNodes(*node, 1),
-        ],
-        Action::Exec {
-            on: Target::Node(node),
-            procedure,
-        } if procedure.facts().hurts == SideEffect::EmptiesNode => vec![
-            Precondition::Exists(target),
-            Precondition::OtherNodes(*node, 1),
-        ],
         // What is taken back may be an object that is gone now.
         Action::RevertChange(_) | Action::Wait(_) | Action::Observe { .. } => Vec::new(),
-        _ => vec![Precondition::Exists(target)],
+        _ => {
+            let emptied = action.emptied();
+            let others = emptied.map(|node| Precondition::OtherNodes(node, 1));
+            let there = std::iter::once(Precondition::Exists(target));
+            there.chain(others).collect()
+        }
     }
 }
 
@@ -384,14 +377,7 @@ pub fn describe(objects: &Objects, action: &Action) -> String {
 /// The name of a target's object, `Kind/namespace/name`.
 #[must_use]
 pub fn name(objects: &Objects, target: Target) -> String {
-    let header = match target {
-        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| &row.header),
-        Target::Service(id) => objects.services.get(id.index()).map(|row| &row.header),
-        Target::Node(id) => objects.nodes.get(id.index()).map(|row| &row.header),
-        Target::Policy(id) => objects.policies.get(id.index()).map(|row| &row.header),
-        Target::Plain(id) => objects.plain.get(id.index()).map(|row| &row.header),
-        Target::Cluster => None,
-    };
+    let header = objects.header(target);
     header.map_or_else(
         || "the cluster".into(),
         |header| header.reference.to_string(),

@@ -1,6 +1,5 @@
 //! From an action to the writes that it is.
 
-use super::inverse;
 use aegis_cluster::{Cluster, api};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::overlay::ProbeKind;
@@ -331,15 +330,12 @@ fn resources(
 fn revert<P: Clone>(cluster: &Cluster<P>, position: u32) -> Result<Vec<ObjectChange>, Refusal> {
     let record = cluster.objects.changes.get(position as usize);
     let record = record.ok_or_else(|| Refusal("the record has no such change".to_string()))?;
-    if matches!(*record.change, ObjectChange::Exec { .. }) {
-        // What a command did and none takes back stays.
-        return Ok(inverse(&record.object, &record.change)
-            .into_iter()
-            .collect());
+    let inverse = record.change.inverse(&record.object);
+    if inverse.is_none() && !matches!(*record.change, ObjectChange::Exec { .. }) {
+        return Err(Refusal("the change cannot be taken back".to_string()));
     }
-    inverse(&record.object, &record.change)
-        .map(|change| vec![change])
-        .ok_or_else(|| Refusal("the change cannot be taken back".to_string()))
+    // What a command did and none takes back stays.
+    Ok(inverse.into_iter().collect())
 }
 
 /// A command on what a target is.
@@ -348,18 +344,11 @@ fn exec<P: Clone>(
     on: Target,
     procedure: Procedure,
 ) -> Result<ObjectChange, Refusal> {
-    let objects = &cluster.objects;
-    let header = match on {
-        Target::Workload(id) => objects.workloads.get(id.index()).map(|row| &row.header),
-        Target::Node(id) => objects.nodes.get(id.index()).map(|row| &row.header),
-        Target::Service(id) => objects.services.get(id.index()).map(|row| &row.header),
-        Target::Policy(_) | Target::Plain(_) | Target::Cluster => None,
+    let object = match on {
+        Target::Policy(_) | Target::Plain(_) => None,
+        _ => cluster.objects.reference(on),
     };
-    let object = match (header, on) {
-        (Some(header), _) => header.reference.clone(),
-        (None, Target::Cluster) => ObjectRef::new(Kind::Cluster, "", "cluster"),
-        _ => return Err(Refusal("there is nothing to do it to".to_string())),
-    };
+    let object = object.ok_or_else(|| Refusal("there is nothing to do it to".to_string()))?;
     Ok(ObjectChange::Exec {
         object,
         on,

@@ -11,7 +11,7 @@ pub use changes::{Refusal, TRAFFIC, changes_of};
 use aegis_cluster::Cluster;
 use aegis_cluster::api;
 use aegis_cluster::api::Actor;
-use aegis_model::{Action, Conduct, FieldChange, ObjectChange, Plan, Tick, Way};
+use aegis_model::{Action, Conduct, Plan, Tick};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -169,7 +169,7 @@ impl Conductor {
 fn take_back<P: Clone>(cluster: &mut Cluster<P>, position: u32) -> Result<(), String> {
     let record = cluster.objects.changes[position as usize].clone();
     let named = |error| format!("{}: {error}", record.object);
-    let Some(inverse) = inverse(&record.object, &record.change) else {
+    let Some(inverse) = record.change.inverse(&record.object) else {
         return Ok(());
     };
     api::apply(cluster, &inverse, BY_AEGIS).map_err(named)
@@ -180,37 +180,4 @@ fn write<P: Clone>(cluster: &mut Cluster<P>, action: &Action) -> Result<(), Stri
         api::apply(cluster, &change, BY_AEGIS).map_err(|error| format!("{error}"))?;
     }
     Ok(())
-}
-
-/// The change that takes another one back; a created object without a document of its own cannot be.
-#[must_use]
-pub fn inverse(
-    object: &aegis_model::kubernetes::ObjectRef,
-    change: &ObjectChange,
-) -> Option<ObjectChange> {
-    Some(match change {
-        ObjectChange::Create { document } => ObjectChange::Delete {
-            object: object.clone(),
-            document: Arc::clone(document),
-        },
-        ObjectChange::Delete { document, .. } => ObjectChange::Create {
-            document: Arc::clone(document),
-        },
-        ObjectChange::Update { object, fields } => ObjectChange::Update {
-            object: object.clone(),
-            fields: fields.iter().rev().map(FieldChange::inverse).collect(),
-        },
-        ObjectChange::Exec {
-            object,
-            on,
-            procedure,
-            way: Way::Done,
-        } if procedure.has_undo() => ObjectChange::Exec {
-            object: object.clone(),
-            on: *on,
-            procedure: *procedure,
-            way: Way::TakenBack,
-        },
-        ObjectChange::Exec { .. } => return None,
-    })
 }

@@ -2,7 +2,7 @@
 
 use aegis_cluster::Cluster;
 use aegis_cluster::api;
-use aegis_model::objects::ConditionStatus;
+use aegis_model::objects::{ConditionStatus, Header};
 use aegis_model::{NodeId, PodId, Precondition, Target, WaitFor, WorkloadId};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -34,30 +34,8 @@ pub fn unmet<P: Clone>(cluster: &Cluster<P>, needed: Precondition) -> Option<Str
 }
 
 fn exists<P: Clone>(cluster: &Cluster<P>, target: Target) -> bool {
-    let objects = &cluster.objects;
-    match target {
-        Target::Workload(id) => objects
-            .workloads
-            .get(id.index())
-            .is_some_and(|row| row.header.exists()),
-        Target::Service(id) => objects
-            .services
-            .get(id.index())
-            .is_some_and(|row| row.header.exists()),
-        Target::Node(id) => objects
-            .nodes
-            .get(id.index())
-            .is_some_and(|row| row.header.exists()),
-        Target::Policy(id) => objects
-            .policies
-            .get(id.index())
-            .is_some_and(|row| row.header.exists()),
-        Target::Plain(id) => objects
-            .plain
-            .get(id.index())
-            .is_some_and(|row| row.header.exists()),
-        Target::Cluster => true,
-    }
+    let header = cluster.objects.header(target);
+    target == Target::Cluster || header.is_some_and(Header::exists)
 }
 
 fn other_nodes<P: Clone>(cluster: &Cluster<P>, node: NodeId) -> u32 {

@@ -65,7 +65,11 @@ fn lay<P>(cluster: &mut Cluster<P>, laid: &Laid, now: Tick) {
 
 fn take_back<P>(cluster: &mut Cluster<P>, laid: &Laid) {
     match &laid.mechanism {
-        Mechanism::Change(change) => write(cluster, &inverse(change), Actor::Unrecorded),
+        Mechanism::Change(change) => {
+            if let Some(back) = inverse(change) {
+                write(cluster, &back, Actor::Unrecorded);
+            }
+        }
         Mechanism::Drain => {
             for node in nodes_of(cluster, laid.subject) {
                 let _ = api::uncordon(cluster, node, Actor::Unrecorded);
@@ -75,24 +79,16 @@ fn take_back<P>(cluster: &mut Cluster<P>, laid: &Laid) {
     }
 }
 
-/// The write that takes another one back.
-fn inverse(change: &ObjectChange) -> ObjectChange {
+/// The write that takes another one back, if there is one.
+fn inverse(change: &ObjectChange) -> Option<ObjectChange> {
     match change {
-        ObjectChange::Create { document } => match api::identify(document) {
-            Ok((object, _)) => ObjectChange::Delete {
-                object,
-                document: document.clone(),
-            },
-            Err(_) => change.clone(),
-        },
-        ObjectChange::Update { object, fields } => ObjectChange::Update {
-            object: object.clone(),
-            fields: fields.iter().rev().map(FieldChange::inverse).collect(),
-        },
-        ObjectChange::Delete { document, .. } => ObjectChange::Create {
-            document: document.clone(),
-        },
-        ObjectChange::Exec { .. } => change.clone(),
+        ObjectChange::Create { document } => {
+            let (object, _) = api::identify(document).ok()?;
+            change.inverse(&object)
+        }
+        ObjectChange::Update { object, .. }
+        | ObjectChange::Delete { object, .. }
+        | ObjectChange::Exec { object, .. } => change.inverse(object),
     }
 }
 
