@@ -64,6 +64,8 @@ pub struct Case {
     pub words: Arc<Words>,
     /// What is predicted without any fault, all changes replayed.
     pub undisturbed: Arc<Vec<Row>>,
+    /// How likely the window is under it, nats.
+    pub plain: f64,
     /// Root of all draws: a digest of what was observed.
     pub root: u64,
 }
@@ -190,6 +192,7 @@ impl Case {
             now,
             window: Arc::new(Window {
                 spreads: spreads(&baseline),
+                drivers: drivers(&set, topology),
                 set,
                 bins,
                 onset: (onset[1].elapsed(from) / BIN) as usize,
@@ -205,6 +208,7 @@ impl Case {
             )),
             words: Arc::new(Words::of(history, healthy_until, since, now)),
             undisturbed: Arc::new(Vec::new()),
+            plain: f64::NEG_INFINITY,
             root,
         })
     }
@@ -214,6 +218,7 @@ impl Case {
     pub fn rehearsed(mut self, healthy_until: Tick) -> Self {
         self.widen(healthy_until);
         self.undisturbed = Arc::new(rows_of(&self.trial(Overlay::none(), 0, None)));
+        self.plain = self.window.log_likelihood(&self.undisturbed);
         self
     }
 
@@ -411,6 +416,31 @@ fn series(
         objectives,
         &topology.near(&near, view.hops()),
     ))
+}
+
+/// By series, the rates of a set that it follows: of a workload's rate those of its callers, of its CPU
+/// and its errors its own.
+fn drivers(set: &SeriesSet, topology: &Topology) -> Vec<Vec<usize>> {
+    let rate = |workload: WorkloadId| {
+        let key = SeriesKey {
+            measure: Measure::Rate,
+            subject: Target::Workload(workload),
+        };
+        set.keys.binary_search(&key).ok()
+    };
+    let of = |key: &SeriesKey| match (key.measure, key.subject) {
+        (Measure::Rate, Target::Workload(id)) => {
+            let callers = topology.callers.get(id.index());
+            let others = callers
+                .into_iter()
+                .flatten()
+                .filter(|caller| **caller != id);
+            others.filter_map(|caller| rate(*caller)).collect()
+        }
+        (Measure::Cpu | Measure::Errors, Target::Workload(id)) => rate(id).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    set.keys.iter().map(of).collect()
 }
 
 /// Three quantiles of the onset; the newest bin's beginning where nothing stands out.

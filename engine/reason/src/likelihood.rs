@@ -59,6 +59,14 @@ pub struct Window {
     pub spreads: Vec<Spread>,
     /// The bin in which the case began.
     pub onset: usize,
+    /// By series, the rates that it follows: of a rate those of its callers, of CPU and errors its own rate.
+    pub drivers: Vec<Vec<usize>>,
+}
+
+/// What is predicted of a window, given the rates that were seen: two bounds, between which each value may be.
+struct Given {
+    rows: Vec<Row>,
+    others: Vec<Row>,
 }
 
 /// Log density of Student's t with [`NU`] degrees of freedom and the given variance scale, at `error`.
@@ -92,9 +100,60 @@ impl Window {
     #[must_use]
     pub fn by_series(&self, predicted: &[Row]) -> Vec<f64> {
         let stretches = self.stretches();
+        let given = self.given(predicted);
         (0..self.set.keys.len())
-            .map(|series| self.of_series(series, &stretches, predicted))
+            .map(|series| self.of_series(series, &stretches, &given))
             .collect()
+    }
+
+    /// The prediction, given what was seen of the rates that each series follows: where an entry lets less through
+    /// than was predicted, everything behind it gets less, and that is one finding and not one of each. What CPU does
+    /// beside requests is not known: it may be anywhere between what was predicted and what follows.
+    fn given(&self, predicted: &[Row]) -> Given {
+        let mut given = Given {
+            rows: predicted.to_vec(),
+            others: predicted.to_vec(),
+        };
+        for (bin, row) in predicted.iter().enumerate().take(self.bins.len()) {
+            for (series, drivers) in self.drivers.iter().enumerate() {
+                let (Some(value), Some(shift)) = (row[series], self.shift(bin, row, drivers))
+                else {
+                    continue;
+                };
+                let measure = self.set.keys[series].measure;
+                let follows = match measure {
+                    Measure::Errors => of_fewer(value, self.rate(row, drivers), shift),
+                    _ => libm::log1p(libm::expm1(value) * libm::exp(shift)),
+                };
+                given.rows[bin][series] = Some(follows);
+                if measure != Measure::Cpu {
+                    given.others[bin][series] = Some(follows);
+                }
+            }
+        }
+        given
+    }
+
+    /// The first of the rates that a series follows, as it is predicted, 1/s.
+    fn rate(&self, predicted: &Row, drivers: &[usize]) -> f64 {
+        let first = drivers.first().and_then(|driver| predicted[*driver]);
+        first.map_or(0.0, |rate| libm::expm1(rate).max(0.0))
+    }
+
+    /// ln(seen/predicted) of the rates that a series follows, each by what was predicted of it.
+    fn shift(&self, bin: usize, predicted: &Row, drivers: &[usize]) -> Option<f64> {
+        /// Requests per second that are as good as none.
+        const FEW: f64 = 0.1;
+        let of = |driver: &usize| {
+            let rate = libm::expm1(predicted[*driver]?).max(0.0) + FEW;
+            let seen = libm::expm1(self.bins[bin][*driver]?).max(0.0) + FEW;
+            Some((rate, rate * libm::log(seen / rate)))
+        };
+        let (weight, sum) = { drivers.iter().filter_map(of) }
+            .fold((0.0, 0.0), |(weight, sum), (rate, part)| {
+                (weight + rate, sum + part)
+            });
+        (weight > 0.0).then(|| sum / weight)
     }
 
     /// Log likelihood of the window, nats, tempered to [`EFFECTIVE_BINS`].
@@ -153,12 +212,14 @@ impl Window {
         all
     }
 
-    fn of_series(&self, series: usize, stretches: &[Range<usize>], predicted: &[Row]) -> f64 {
+    fn of_series(&self, series: usize, stretches: &[Range<usize>], given: &Given) -> f64 {
         if self.set.keys[series].measure.is_condition() {
-            return self.of_condition(series, stretches, predicted);
+            return self.of_condition(series, stretches, &given.rows);
         }
         let error = |bin: usize| {
-            let (low, high) = self.reach(predicted, series, bin)?;
+            let (low, high) = self.reach(&given.rows, series, bin)?;
+            let other = given.others[bin][series]?;
+            let (low, high) = (low.min(other), high.max(other));
             let seen = self.bins[bin][series]?;
             Some(seen - seen.clamp(low, high))
         };
@@ -214,6 +275,16 @@ impl Window {
     }
 }
 
+/// Log odds of a share of errors among as many requests as were seen, `ln` of these to the predicted ones being `shift`:
+/// with half a request on each side (see [`crate::series`]) the odds of few are nearer to even.
+fn of_fewer(odds: f64, rate: f64, shift: f64) -> f64 {
+    let bin = f64::from(crate::case::BIN);
+    let (total, ratio) = (rate * bin, libm::exp(odds));
+    let bad = ((ratio * (total + 0.5) - 0.5) / (1.0 + ratio)).clamp(0.0, total);
+    let seen = libm::exp(shift);
+    libm::log((bad * seen + 0.5) / ((total - bad) * seen + 0.5))
+}
+
 /// Whether a condition held in each stretch: what happens, at any time of it; a state, for half of it.
 fn held(
     measure: Measure,
@@ -246,6 +317,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<(f64, usize)> {
 pub fn unknown(window: &Window, undisturbed: &[Row]) -> f64 {
     let stretches = window.stretches();
     let before = usize::from(window.onset > 0);
+    let undisturbed = &window.given(undisturbed).rows[..];
     let of = |series: usize| {
         let spread = window.spreads[series];
         let measure = window.set.keys[series].measure;
@@ -354,6 +426,7 @@ mod tests {
                 phi: 0.2,
             }],
             onset,
+            drivers: vec![Vec::new()],
         }
     }
 
@@ -406,5 +479,45 @@ mod tests {
         let none = restarts.log_likelihood(&rows(&[0.0; 6]));
         let same = restarts.log_likelihood(&rows(&seen));
         assert!((moved - same).abs() < 1e-12 && none < same - 1.0);
+    }
+
+    #[test]
+    fn what_gets_less_as_its_caller_lets_less_through_is_no_finding_of_its_own() {
+        let rate = |workload: usize| SeriesKey {
+            measure: Measure::Rate,
+            subject: Target::Workload(WorkloadId::from(workload)),
+        };
+        let keys: Vec<SeriesKey> = (0..4).map(rate).collect();
+        let row = |entry: f64, behind: f64| -> Row {
+            let rates = [entry, behind, behind, behind];
+            rates.map(|rate| Some(libm::log1p(rate))).to_vec()
+        };
+        let window = |drivers: Vec<Vec<usize>>| Window {
+            set: SeriesSet {
+                keys: keys.clone(),
+                objectives: Vec::new(),
+            },
+            bins: vec![row(100.0, 50.0), row(10.0, 5.0)],
+            spreads: vec![
+                Spread {
+                    variance: 0.02,
+                    phi: 0.2,
+                };
+                4
+            ],
+            onset: 1,
+            drivers,
+        };
+        let follows = window(vec![vec![], vec![0], vec![0], vec![0]]);
+        let alone = window(vec![vec![]; 4]);
+        let lost = |window: &Window, rows: &[Row]| {
+            window.log_likelihood(&window.bins) - window.log_likelihood(rows)
+        };
+        let steady = [row(100.0, 50.0), row(100.0, 50.0)];
+        let (once, four_times) = (lost(&follows, &steady), lost(&alone, &steady));
+        assert!(once > 1.0 && once < 0.3 * four_times, "{once} {four_times}");
+        // What falls though its caller sends as much is a finding.
+        let behind = [row(100.0, 50.0), row(10.0, 50.0)];
+        assert!(lost(&follows, &behind) > 2.0 * once);
     }
 }

@@ -265,7 +265,11 @@ fn amount(
     };
     match measure {
         Measure::Rate => Some(libm::log1p(service()?.requests.total / samples.interval)),
-        Measure::Errors => Some(logit(&service()?.requests, service()?.requests.errors)),
+        // Of no request there is no share.
+        Measure::Errors => {
+            let requests = &service()?.requests;
+            (requests.total >= 1.0).then(|| logit(requests, requests.errors))
+        }
         Measure::Latency => Some(libm::log(mean_time(&service()?.requests)?.max(1e-4))),
         Measure::Cpu => {
             if !all_sampled(workload, samples, objects) {

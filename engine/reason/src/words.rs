@@ -33,6 +33,17 @@ const AHEAD: u32 = 120;
 /// Lines that say no more than that something failed: metrics say as much.
 const PLAIN: [&str; 2] = ["error calling", "request failed with status"];
 
+/// How much is heard of the words of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It has none, or nobody is there who would say them.
+    Nothing,
+    /// Not all.
+    Missing,
+    /// All.
+    Whole,
+}
+
 /// What is said, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Words {
@@ -64,11 +75,22 @@ impl Words {
         }
     }
 
-    /// Whether all words of a fault are heard somewhere, and it has some.
+    /// How much is heard, wherever, of the words that a fault of an object would bring.
     #[must_use]
-    pub fn name(&self, fault: &Fault) -> bool {
-        let heard = |show: &Show| self.places(show).is_some();
-        !fault.shows.is_empty() && fault.shows.iter().all(heard)
+    pub fn name(
+        &self,
+        fault: &Fault,
+        target: Target,
+        topology: &Topology,
+        objects: &Objects,
+    ) -> Heard {
+        let around = Around::of(target, topology, objects);
+        let mut said = fault.shows.iter().filter(|show| around.says(fault, **show));
+        match () {
+            () if said.clone().next().is_none() => Heard::Nothing,
+            () if said.all(|show| self.places(show).is_some()) => Heard::Whole,
+            () => Heard::Missing,
+        }
     }
 
     fn places(&self, show: &Show) -> Option<&[Target]> {
@@ -87,7 +109,7 @@ impl Words {
     ) -> f64 {
         let around = Around::of(target, topology, objects);
         let (mut sum, mut heard) = (0.0, 0);
-        for show in fault.shows {
+        for show in fault.shows.iter().filter(|show| !is_played(**show)) {
             let places = self.places(show).unwrap_or_default();
             let here = |place: &&Target| around.tells(fault, *show, **place);
             let elsewhere = places.iter().filter(|place| !here(place)).count();
@@ -101,7 +123,7 @@ impl Words {
                     _ => ALSO_HEARD,
                 };
                 heard += 1;
-            } else {
+            } else if around.says(fault, *show) {
                 sum -= SILENT;
             }
         }
@@ -118,6 +140,15 @@ impl Words {
         let left = self.lines.iter().filter(|line| !accounted(line)).count();
         UNACCOUNTED * left.min(LINES) as f64
     }
+}
+
+/// Whether a twin shows such a state as it is played, in a series that is compared: it speaks there for all that bring
+/// it, and not once more for those whose rows name it.
+fn is_played(show: Show) -> bool {
+    matches!(
+        show,
+        Show::Ended("OOMKilled") | Show::Phase("Pending") | Show::Condition("Ready", _)
+    )
 }
 
 /// Whether a fault's words are in a line.
@@ -156,6 +187,7 @@ impl Around {
         let callers = own
             .iter()
             .flat_map(|from| topology.around(*from, 1, Direction::Callers))
+            .filter(|(_, hops)| *hops > 0)
             .map(|(workload, _)| workload)
             .collect();
         Self {
@@ -175,6 +207,13 @@ impl Around {
             (Some(_), Target::Workload(id)) => self.own.contains(&id),
             _ => self.holds(place),
         }
+    }
+
+    /// Whether anybody is there who would say a word of a fault of the target: lines that callers write, somebody
+    /// must call for.
+    fn says(&self, fault: &Fault, show: Show) -> bool {
+        let by_callers = matches!(show, Show::Log(_)) && writer(fault) == Some(Writer::Callers);
+        !by_callers || self.everywhere || !self.callers.is_empty()
     }
 
     fn holds(&self, place: Target) -> bool {

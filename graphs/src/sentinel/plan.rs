@@ -9,7 +9,8 @@ use crate::executor::{Call, Step};
 use aegis_model::event::RunEvent;
 use aegis_model::outcome::FUTURES;
 use aegis_model::{
-    Approval, Irreversible, Mode, Outcome, Plan, PlanScore, Prediction, Recalled, Verdict,
+    Approval, Hypothesis, Irreversible, Mode, Outcome, Plan, PlanScore, Prediction, Recalled,
+    Verdict,
 };
 use aegis_reason::debate::Ballot;
 use aegis_reason::diagnose::echo;
@@ -38,23 +39,40 @@ pub fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
         .and_then(|diagnosis| diagnosis.hypotheses.first());
     let onset = incident.case.as_ref().map_or(now, |case| case.onset[1]);
     // Load is not hidden: what arrives was observed.
-    let is_load =
-        |top: &aegis_model::Hypothesis| matches!(top.subject, aegis_model::Subject::Service(_));
-    let short = |top: &aegis_model::Hypothesis| {
-        top.change.is_none() && !is_load(top) && now.elapsed(onset) < HIDDEN
-    };
+    let is_load = |top: &Hypothesis| matches!(top.subject, aegis_model::Subject::Service(_));
+    let short =
+        |top: &Hypothesis| top.change.is_none() && !is_load(top) && now.elapsed(onset) < HIDDEN;
     now.elapsed(incident.opened) < PATIENCE
-        && top.is_none_or(|top| top.confidence < SURE || short(top))
+        && top.is_none_or(|top| sure(incident) < SURE || short(top))
+}
+
+/// How sure it is what is to be done: the confidence of the leader, and of all that what answers it answers as well.
+/// To tell those apart is worth no look.
+fn sure(incident: &Incident) -> f64 {
+    let hypotheses = incident
+        .diagnosis
+        .as_ref()
+        .map_or(&[][..], |diagnosis| &diagnosis.hypotheses);
+    let Some(top) = hypotheses.first() else {
+        return 0.0;
+    };
+    let remedy = |one: &Hypothesis| {
+        let fault = aegis_faults::by_id(&one.fault)?;
+        fault.remedies.first().copied()
+    };
+    let same = |one: &&Hypothesis| {
+        let answer = remedy(one).filter(|_| one.target == top.target && one.change == top.change);
+        one.fault == top.fault && one.target == top.target
+            || answer.is_some() && answer == remedy(top)
+    };
+    let answered = hypotheses.iter().filter(same);
+    answered.map(|one| one.confidence).sum()
 }
 
 /// The next look opens the case again, with one more bin.
 fn look_again(mut incident: Incident) -> Step<Sentinel> {
     incident.next_look = aegis_model::Tick(0);
-    let best = incident
-        .diagnosis
-        .as_ref()
-        .and_then(|diagnosis| diagnosis.hypotheses.first());
-    let sure = best.is_some_and(|best| best.confidence >= SURE);
+    let sure = sure(&incident) >= SURE;
     let note = if sure {
         "too little of its effect has been seen; one more look".into()
     } else {

@@ -362,6 +362,7 @@ pub const ROWS: &[Fault] = &[
             outgrow(Act::ScaleOut),
         ],
         frequency: assumed(0.05),
+        candidacy: Candidacy::ByChange,
         source: "S search_rate_retry_collapse, load_spike_rpc_retry_storm",
         ..MANY
     },

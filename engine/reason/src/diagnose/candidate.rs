@@ -3,8 +3,9 @@
 use super::echo;
 use crate::case::Case;
 use crate::seen::SeenChange;
+use crate::words::Heard;
 use aegis_faults::alike::is_laid_alike;
-use aegis_faults::{Candidacy, Fault, Harms, TargetKind, betrayal};
+use aegis_faults::{Candidacy, Fault, Harms, Lasting, Spread, TargetKind, betrayal};
 use aegis_model::objects::{ConditionStatus, Workload};
 use aegis_model::overlay::Held;
 use aegis_model::{
@@ -348,18 +349,20 @@ fn sits_on(fault: &Fault, target: Target) -> bool {
     fault.acts_on(kind) && !fault.parts.is_empty() && fault.steps.is_empty()
 }
 
-/// Whether a fault can be there without any object showing it, and hurt users: a case is opened where some are.
+/// Whether a fault can be there without any object showing it, and hurt users, if only by what it leads to: a case
+/// is opened where some are.
 fn can_be_hidden(fault: &Fault) -> bool {
+    let harmless = fault.harms == Harms::Nobody && fault.spreads == Spread::Stays;
     let rare = fault.candidacy == Candidacy::ByChange
-        && fault.harms != Harms::Nobody
+        && !harmless
         && fault.steps.is_empty()
         && !fault.parts.is_empty();
     fault.comes_unseen() || rare
 }
 
-/// Whether a hidden fault is thought of at an object: by its signs; else where all its words are heard; where it has
-/// none, unless a commoner row lays the same there. Once that one is refuted (new pods did not end it), what lasts
-/// longer is left.
+/// Whether a hidden fault is thought of at an object: by its signs; else where all its words are heard that somebody
+/// there could say; where there are none, unless a commoner row lays the same there. Once that one is refuted (new
+/// pods did not end it), what lasts longer is left. What by itself hurts nobody must be heard.
 fn is_thought_of(
     case: &Case,
     fault: &'static Fault,
@@ -371,9 +374,21 @@ fn is_thought_of(
             .iter()
             .any(|(id, at)| id == other.id && *at == target)
     };
+    let Some(latest) = case.history.latest() else {
+        return false;
+    };
+    let heard = case
+        .words
+        .name(fault, target, &case.topology, &latest.objects);
     let mut common =
         aegis_faults::all().filter(|other| other.comes_unseen() && is_laid_alike(fault, other));
-    fault.comes_unseen() || case.words.name(fault) || fault.shows.is_empty() && !common.any(stands)
+    let mut quiet = || fault.harms != Harms::Nobody && !common.any(stands);
+    match heard {
+        _ if fault.comes_unseen() => true,
+        Heard::Whole => true,
+        Heard::Missing => false,
+        Heard::Nothing => quiet(),
+    }
 }
 
 fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
@@ -432,15 +447,23 @@ fn is_load(fault: &Fault) -> bool {
     parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::LoadFactor(_)))
 }
 
-/// Whether more arrives at an entry than before: half of the way to the least size of the fault.
+/// Whether more arrives at an entry than before: half of the way to the least size of the fault. What goes by itself
+/// may have gone since; what lasts is there now.
 fn has_grown(case: &Case, fault: &Fault, service: ServiceId) -> bool {
     const RECENT: u32 = 30;
     let least = fault.parameters.first().map_or(1.0, |factor| factor.low);
     let mean = |from: Tick, until: Tick| case.load.mean(service, from, until);
-    let recent = mean(Tick(case.now.0.saturating_sub(RECENT)), case.now);
-    let since = mean(case.onset[0], case.now);
-    let now = recent.into_iter().chain(since).reduce(f64::max);
-    match (mean(Tick(0), case.onset[0]), now) {
+    let mut parts = fault.parts.iter();
+    let passes = parts.any(|part| matches!(part.lasting, Lasting::Parameter(_)));
+    let begun = |until: Tick| Tick(until.0.saturating_sub(RECENT)).max(case.onset[0]);
+    let looks: Vec<Tick> = if passes {
+        let seen = case.history.between(case.onset[0], case.now);
+        seen.iter().map(|seen| seen.at).collect()
+    } else {
+        vec![case.now]
+    };
+    let most = looks.into_iter().filter_map(|at| mean(begun(at), at));
+    match (mean(Tick(0), case.onset[0]), most.reduce(f64::max)) {
         (Some(before), Some(now)) => now >= before * 0.5 * (1.0 + least),
         _ => true,
     }

@@ -5,6 +5,7 @@ use super::rounds::{Rolled, Theta, sizes};
 use crate::case::Case;
 use crate::genome::Genome;
 use crate::likelihood::{self, log_mean_exp, softmax};
+use aegis_faults::alike;
 use aegis_model::{Hypothesis, Subject, Target};
 use smol_str::SmolStr;
 
@@ -27,7 +28,7 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
     let mut entries: Vec<(Hypothesis, Option<Rolled>, f64)> = rolled
         .into_iter()
         .map(|rolled| {
-            let evidence = evidence(&rolled);
+            let evidence = evidence(case, &rolled);
             (
                 hypothesis(case, &rolled, evidence - none),
                 Some(rolled),
@@ -57,7 +58,11 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
         .map(|(hypothesis, _, evidence)| evidence + libm::log(hypothesis.prior))
         .collect();
     for ((hypothesis, ..), share) in entries.iter_mut().zip(softmax(&logs)) {
-        hypothesis.confidence = genome.confidence(share).min(SUREST);
+        hypothesis.confidence = share;
+    }
+    call_alike(&mut entries);
+    for (hypothesis, ..) in &mut entries {
+        hypothesis.confidence = genome.confidence(hypothesis.confidence).min(SUREST);
     }
     entries.sort_by(|(a, ..), (b, ..)| b.confidence.total_cmp(&a.confidence));
     classify(&mut entries, genome.class_nats);
@@ -68,10 +73,53 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
     Diagnosis { hypotheses, rolled }
 }
 
+/// Rows of one object that nothing observed tells apart are called by the name that is right most often: it takes the
+/// shares of those for which it is right as well.
+fn call_alike(entries: &mut [(Hypothesis, Option<Rolled>, f64)]) {
+    let is_called = |name: &Hypothesis, one: &Hypothesis| {
+        name.target == one.target
+            && name.change == one.change
+            && aegis_faults::by_id(&one.fault)
+                .is_some_and(|fault| alike::names(fault).contains(&name.fault.as_str()))
+    };
+    let count = entries.len();
+    let called: Vec<Vec<usize>> = (0..count)
+        .map(|name| {
+            let others = (0..count).filter(|one| *one != name);
+            let is = |one: &usize| is_called(&entries[name].0, &entries[*one].0);
+            others.filter(is).collect()
+        })
+        .collect();
+    let share = |name: usize| -> f64 {
+        let others = called[name].iter().map(|one| entries[*one].0.confidence);
+        entries[name].0.confidence + others.sum::<f64>()
+    };
+    let mut names: Vec<(f64, usize)> = (0..count).map(|name| (share(name), name)).collect();
+    names.sort_by(|(a, one), (b, other)| {
+        let own = |name: usize| entries[name].0.confidence;
+        b.total_cmp(a).then(own(*other).total_cmp(&own(*one)))
+    });
+    let mut taken = vec![false; count];
+    for (_, name) in names {
+        if core::mem::replace(&mut taken[name], true) {
+            continue;
+        }
+        for &one in &called[name] {
+            if core::mem::replace(&mut taken[one], true) {
+                continue;
+            }
+            let share = core::mem::take(&mut entries[one].0.confidence);
+            entries[name].0.confidence += share;
+            let as_it = format!("cannot be told from {}: {share:.2}", entries[name].0.fault);
+            entries[one].0.against.push(as_it);
+        }
+    }
+}
+
 /// How likely the window is if nothing is wrong: the undisturbed prediction, less what the most
 /// harmful change explains of it (a change that matters is not nothing).
 fn undisturbed(case: &Case, rolled: &[Rolled]) -> f64 {
-    let plain = case.window.log_likelihood(&case.undisturbed);
+    let plain = case.plain;
     let without = rolled
         .iter()
         .filter(|one| matches!(one.candidate.cause, Cause::Change(_) | Cause::Load(_)));
@@ -82,14 +130,14 @@ fn undisturbed(case: &Case, rolled: &[Rolled]) -> f64 {
 }
 
 /// Log marginal likelihood, nats.
-fn evidence(rolled: &Rolled) -> f64 {
+fn evidence(case: &Case, rolled: &Rolled) -> f64 {
     let weighted: Vec<f64> = rolled
         .draws
         .iter()
         .map(|(theta, log)| theta.log_weight + log)
         .collect();
     let mean = log_mean_exp(&weighted);
-    mean + rolled.contrast(mean) + rolled.beside()
+    mean + rolled.contrast(mean, case.plain) + rolled.beside()
 }
 
 fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {

@@ -65,6 +65,8 @@ pub struct Round {
 pub const LAST_DRAWS: usize = 12;
 /// Candidates that go on after the first and the second round.
 pub const GO_ON: [usize; 2] = [10, 6];
+/// Candidates that go on whatever they lack: a leader needs a rival.
+const FEWEST: usize = 3;
 /// Candidates, the likeliest by their signs, that are tried in three sizes at first; the others in one.
 const SIZED: usize = 24;
 /// Bins by which a first trial may be put off.
@@ -79,6 +81,10 @@ const READ_OFF: f64 = 0.03;
 const AROUND_DELAY: f64 = 10.0;
 /// Part for which the sign matrix counts beside the trials, which see most of the same.
 const SIGNS: f64 = 0.25;
+/// Nats behind the best from which a candidate is lost: later rounds look closer at when and how large, and gain less.
+const LOST: f64 = 12.0;
+/// Nats that a hidden cause loses at most which tells no more than nothing laid.
+const IDLE: f64 = 3.0;
 /// Share of draws that come from the whole prior.
 const WHOLE: f64 = 0.3;
 
@@ -421,35 +427,41 @@ impl Rolled {
 
     /// Its highest log likelihood less half a nat per free parameter and ln n: what the coarse rounds rank by.
     #[must_use]
-    pub fn coarse(&self, bins: usize) -> f64 {
+    pub fn coarse(&self, case: &Case) -> f64 {
+        let bins = case.window.bins.len();
         let best = self
             .draws
             .iter()
             .map(|(_, log)| *log)
             .fold(f64::NEG_INFINITY, f64::max);
         let free = if has_size(&self.candidate) { 1.0 } else { 0.0 };
-        let contrast = self.contrast(best);
+        let contrast = self.contrast(best, case.plain);
         best + contrast + self.beside() + libm::log(self.candidate.prior.max(1e-9))
             - 0.5 * free * libm::log(bins.max(2) as f64)
     }
 
-    /// ln(1 − e^−Δ), Δ the nats lost without the change; 0 for a hidden cause, −∞ where nothing is lost.
+    /// ln(1 − e^−Δ), Δ the nats lost without the cause. A change without which nothing is lost is none: −∞. What is
+    /// laid unseen must tell more than `plain`, the window with all changes and nothing laid: else a change explains
+    /// what it is given credit for. Its words may still speak for it, so that it loses [`IDLE`] at most.
     #[must_use]
-    pub fn contrast(&self, with: f64) -> f64 {
-        let Some(without) = self.without.iter().copied().reduce(f64::max) else {
+    pub fn contrast(&self, with: f64, plain: f64) -> f64 {
+        let is_hidden = self.candidate.cause == Cause::Hidden;
+        let without = self.without.iter().copied().reduce(f64::max);
+        let Some(without) = without.or(is_hidden.then_some(plain)) else {
             return 0.0;
         };
         let lost = with - without;
-        if lost <= 1e-9 {
+        let log = if lost <= 1e-9 {
             f64::NEG_INFINITY
         } else {
             libm::log(-libm::expm1(-lost))
-        }
+        };
+        if is_hidden { log.max(-IDLE) } else { log }
     }
 }
 
-/// The best `count` of a round, best first; equal ones in the order in which they came. A hypothesis on
-/// trial goes on whatever its place.
+/// The best `count` of a round that are not lost, best first; equal ones in the order in which they came. A hypothesis
+/// on trial goes on whatever its place.
 #[must_use]
 pub fn best(
     case: &Case,
@@ -457,9 +469,15 @@ pub fn best(
     count: usize,
     on_trial: Option<&Hypothesis>,
 ) -> Vec<Rolled> {
-    let bins = case.window.bins.len();
-    rolled.sort_by(|a, b| b.coarse(bins).total_cmp(&a.coarse(bins)));
-    let behind = rolled.split_off(count.min(rolled.len()));
+    rolled.sort_by(|a, b| b.coarse(case).total_cmp(&a.coarse(case)));
+    let top = rolled.first().map_or(0.0, |first| first.coarse(case));
+    let near = |one: &Rolled| one.coarse(case) >= top - LOST;
+    let near = rolled
+        .iter()
+        .take(count)
+        .take_while(|one| near(one))
+        .count();
+    let behind = rolled.split_off(near.max(FEWEST).min(rolled.len()));
     let heard = |one: &Rolled| on_trial.is_some_and(|hypothesis| one.candidate.is_of(hypothesis));
     rolled.extend(behind.into_iter().filter(heard));
     rolled

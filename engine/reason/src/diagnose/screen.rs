@@ -4,7 +4,7 @@ use super::candidate::{Candidate, Cause, Named};
 use crate::case::Case;
 use crate::topology::Direction as Along;
 use aegis_faults::{Breadth, Direction, On, Sign, Spread};
-use aegis_model::{Hypothesis, Objects, Symptom, SymptomKind, Target, WorkloadId};
+use aegis_model::{Hypothesis, Mechanism, Objects, Symptom, SymptomKind, Target, WorkloadId};
 
 /// Candidates that are kept.
 pub const KEPT: usize = 48;
@@ -152,7 +152,12 @@ fn reach(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<Wo
     if own.is_empty() || fault.breadth != Breadth::Target {
         return None;
     }
+    let sizes = fault.defaults();
+    let mut parts = fault.parts.iter();
+    let cuts = parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PacketLoss(_)));
     let ways: &[Along] = match fault.spreads {
+        // Packets are lost whoever sends them: who is called from there fails as well.
+        _ if cuts => &[Along::Callees, Along::Callers],
         Spread::Stays => &[],
         Spread::ToCallers | Spread::ToNeighbours => &[Along::Callers],
         // Whoever gets more than it can serve answers its callers late.
