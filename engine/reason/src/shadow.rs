@@ -70,9 +70,7 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
     let slow = |action: &Action| {
         matches!(
             action,
-            Action::PatchAutoscaler { .. }
-                | Action::Uncordon(_)
-                | Action::Cordon(_)
+            Action::PatchAutoscaler { .. } | Action::Uncordon(_) | Action::Cordon(_)
         ) || action.emptied().is_some()
     };
     let steps = || plans.iter().flat_map(|plan| &plan.steps);

@@ -12,7 +12,7 @@ use aegis_model::kubernetes::Kind;
 use aegis_model::objects::{Header, Workload};
 use aegis_model::procedure::Back;
 use aegis_model::{
-    Action, Conduct, FieldPath, NodeId, ObjectChange, Objects, Overlay, Plan, PodId, Target,
+    Action, Conduct, FieldPath, NodeId, ObjectChange, Objects, Overlay, Plan, PodId,
 };
 use aegis_sim::Draws;
 use serde_json::{Map, Value};

@@ -2,7 +2,7 @@
 
 use super::{Floor, mean_stability};
 use crate::risk::{reach, target};
-use aegis_model::{Action, Claim, Conduct, Critic, Evidence, Objection, PlanStep, Target};
+use aegis_model::{Action, Claim, Conduct, Critic, Evidence, Objection, PlanStep};
 
 /// Share of draws in which a step must fail.
 const OFTEN: f64 = 0.25;

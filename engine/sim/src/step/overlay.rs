@@ -9,9 +9,7 @@ use aegis_cluster::cluster::Cluster;
 use aegis_cluster::draws::Draws;
 use aegis_cluster::journal::Journal;
 use aegis_model::overlay::Controller;
-use aegis_model::{
-    FieldChange, Laid, Mechanism, NodeId, ObjectChange, Overlay, PodId, Subject, Tick,
-};
+use aegis_model::{Laid, Mechanism, NodeId, ObjectChange, Overlay, PodId, Subject, Tick};
 use alloc::vec::Vec;
 
 /// Lays what begins at this second, and takes back what ends.
