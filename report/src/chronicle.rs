@@ -137,7 +137,7 @@ fn timeline_row(line: &Line) -> String {
 
 fn root_cause(out: &mut String, story: &Story<'_>, facts: &Facts) {
     title(out, "Root cause");
-    let Some((t, hypotheses)) = story.diagnoses().next_back() else {
+    let Some((t, hypotheses)) = story.conclusion() else {
         return say(out, "Nothing was diagnosed.");
     };
     let Some((top, others)) = hypotheses.split_first() else {

@@ -39,7 +39,7 @@ pub fn bad_news(story: &Story<'_>, summary: &Summary) -> Vec<String> {
     let twin = summary.twin_error.filter(|error| *error > TWIN_ERROR);
     let news = [
         slow.map(|s| format!("The page came only {} after the onset.", length(s))),
-        right(summary, false).then(|| "The last diagnosis is not what was really wrong.".into()),
+        right(summary, false).then(|| "The diagnosis is not what was really wrong.".into()),
         confirmed(story, Finding::Refuted)
             .then(|| "A diagnosis was acted on and then refuted.".into()),
         (summary.undone > 0).then(|| {

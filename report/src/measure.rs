@@ -42,7 +42,7 @@ pub fn time_to_detect(story: &Story<'_>, facts: &Facts) -> Option<i64> {
     Some(first_page(story, onset)? - onset)
 }
 
-/// Seconds from onset to the first diagnosis whose leader is right, as in all that follow.
+/// Seconds from onset to the first diagnosis whose leader is right, as in all that follow up to the run's conclusion.
 #[must_use]
 pub fn time_to_locate(story: &Story<'_>, facts: &Facts) -> Option<i64> {
     let (onset, truth) = (facts.onset?, facts.truth.as_ref()?);
@@ -50,7 +50,9 @@ pub fn time_to_locate(story: &Story<'_>, facts: &Facts) -> Option<i64> {
         let top = hypotheses.first();
         top.is_some_and(|top| is_right(top, story, truth))
     };
-    let late = story.diagnoses().rev().filter(|(t, _)| *t >= onset);
+    let (concluded, _) = story.conclusion()?;
+    let late = story.diagnoses().rev();
+    let late = late.filter(|(t, _)| (onset..=concluded).contains(t));
     let first = late
         .take_while(|(_, hypotheses)| right(hypotheses))
         .last()?;

@@ -127,6 +127,11 @@ impl<'a> Round<'a> {
         }
     }
 
+    /// Whether what it applied was neither taken back nor found to have failed.
+    pub(crate) fn stands(&self) -> bool {
+        self.applied.is_some() && self.undone.is_none() && self.declined.is_none()
+    }
+
     /// A further decision on the same diagnosis.
     pub(crate) fn again(&self) -> Self {
         Self {

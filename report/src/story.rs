@@ -205,10 +205,26 @@ impl<'a> Story<'a> {
         rounds.filter_map(|round| Some((round.diagnosed?, round.hypotheses)))
     }
 
-    /// The last diagnosis' leading hypothesis.
+    /// The diagnosis that the run comes to, and when it was made: the last one; where the run ended mended and the plan
+    /// that was applied last stands, the one that this plan was drafted on. What is looked at after that is a world
+    /// that is mended, and says nothing of what had been wrong.
+    #[must_use]
+    pub fn conclusion(&self) -> Option<(i64, &'a [Hypothesis])> {
+        let mended = matches!(self.ended, Some((Ending::Mended, _)));
+        let applied = self
+            .rounds
+            .iter()
+            .rposition(|round| round.applied.is_some());
+        let standing = applied.filter(|last| mended && self.rounds[*last].stands());
+        let until = standing.map_or(self.rounds.len(), |last| last + 1);
+        let diagnosed = |round: &Round<'a>| Some((round.diagnosed?, round.hypotheses));
+        self.rounds[..until].iter().rev().find_map(diagnosed)
+    }
+
+    /// The leading hypothesis of the run's conclusion.
     #[must_use]
     pub fn top(&self) -> Option<&'a Hypothesis> {
-        self.diagnoses().next_back()?.1.first()
+        self.conclusion()?.1.first()
     }
 
     /// The last round in which a plan was chosen.

@@ -48,13 +48,14 @@ pub struct Summary {
     pub undone: usize,
     /// Decisions, those to wait included.
     pub decisions: usize,
-    /// The leading hypothesis of the last diagnosis.
+    /// The leading hypothesis of the diagnosis that the run comes to: the one that the standing plan of a mended run was
+    /// drafted on, else the last.
     pub diagnosis: Option<Diagnosis>,
     /// Whether users were affected.
     pub users_affected: bool,
     /// Every kubectl command applied, undo included, over all decisions.
     pub commands: Vec<String>,
-    /// The other hypotheses of the last diagnosis.
+    /// The other hypotheses of that diagnosis.
     pub considered: Vec<Considered>,
     /// The plan that was chosen last.
     pub plan: Option<PlanSummary>,
@@ -145,7 +146,7 @@ pub struct TruthSummary {
     /// Causes and further right answers.
     #[serde(flatten)]
     pub truth: Truth,
-    /// Whether the last diagnosis is right; `null` without one.
+    /// Whether the diagnosis that the run comes to is right; `null` without one.
     pub diagnosis_right: Option<bool>,
 }
 
@@ -215,7 +216,7 @@ fn diagnosis(top: &Hypothesis, story: &Story<'_>, facts: &Facts) -> Diagnosis {
 }
 
 fn considered(story: &Story<'_>) -> Vec<Considered> {
-    let hypotheses = story.diagnoses().next_back().map_or(&[][..], |last| last.1);
+    let hypotheses = story.conclusion().map_or(&[][..], |last| last.1);
     let others = hypotheses.iter().skip(1);
     others
         .map(|other| Considered {

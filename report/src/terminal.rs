@@ -45,7 +45,7 @@ fn head(text: &mut Text, summary: &Summary) {
 
 fn what_broke(text: &mut Text, story: &Story<'_>, facts: &Facts) {
     text.title("What broke");
-    let Some((t, hypotheses)) = story.diagnoses().next_back() else {
+    let Some((t, hypotheses)) = story.conclusion() else {
         return text.say("  Nothing was diagnosed.");
     };
     let Some((top, others)) = hypotheses.split_first() else {

@@ -189,7 +189,8 @@ pub struct SaidCause {
 pub struct Treated {
     /// What was lost.
     pub loss: Loss,
-    /// Every diagnosis of the play.
+    /// Every diagnosis of the play, up to the one that it comes to: where it ended mended and the plan that was applied
+    /// last stands, the one that this plan was drafted on.
     pub said: Vec<Said>,
     /// First symptom that pages from onset on, s after time 0.
     pub paged: Option<i64>,
@@ -240,7 +241,7 @@ pub fn treated(stage: &Stage, laid: &Laid, until: Until) -> Result<Treated, RunE
     };
     drive(stage.context(), origin, &mut live, &mut listener)?;
     let objects = live.world.objects();
-    let said = notes.said.iter().map(|(at, hypotheses)| Said {
+    let said = notes.until_conclusion().iter().map(|(at, hypotheses)| Said {
         at: *at,
         causes: hypotheses
             .iter()
@@ -285,6 +286,8 @@ fn object(objects: &Objects, hypothesis: &Hypothesis) -> Option<ObjectRef> {
 #[derive(Debug, Default)]
 struct Notes {
     said: Vec<(i64, Vec<Hypothesis>)>,
+    /// Diagnoses up to the one that the standing plan was drafted on.
+    standing: Option<usize>,
     paged: Option<i64>,
     commands: Vec<String>,
     undone: u32,
@@ -297,6 +300,12 @@ struct Notes {
 const KEPT: usize = 5;
 
 impl Notes {
+    fn until_conclusion(&self) -> &[(i64, Vec<Hypothesis>)] {
+        let mended = self.ending == Some(Ending::Mended);
+        let standing = self.standing.filter(|_| mended);
+        &self.said[..standing.unwrap_or(self.said.len())]
+    }
+
     fn take(&mut self, stamped: &Stamped) {
         self.now = stamped.t;
         match &stamped.event {
@@ -312,7 +321,10 @@ impl Notes {
             RunEvent::StepApplied { kubectl, .. } => {
                 self.commands.extend(kubectl.lines().map(str::to_owned));
             }
+            RunEvent::ApplyStarted { .. } => self.standing = Some(self.said.len()),
+            RunEvent::UndoDeclined { .. } => self.standing = None,
             RunEvent::Undone { kubectl, .. } => {
+                self.standing = None;
                 self.undone += 1;
                 self.commands.extend(kubectl.iter().cloned());
             }
