@@ -59,6 +59,38 @@ fn the_diagnosis_has_names_and_its_rivals_their_reasons() {
     assert_eq!(truth.diagnosis_right, Some(true));
 }
 
+/// A run in which one more look, after the plan was done, finds nothing wrong any more.
+fn looked_at_again(ending: Ending) -> Vec<aegis_model::Stamped> {
+    let mut events = mended();
+    let diagnosed = |stamped: &&aegis_model::Stamped| {
+        matches!(stamped.event, aegis_model::RunEvent::Diagnosed { .. })
+    };
+    let mut again = events.iter().find(diagnosed).expect("a diagnosis").clone();
+    if let aegis_model::RunEvent::Diagnosed { hypotheses, .. } = &mut again.event {
+        hypotheses[0].fault = "no_fault".into();
+    }
+    let end = events.len() - 1;
+    again.t = events[end].t;
+    events.insert(end, again);
+    for stamped in &mut events {
+        if let aegis_model::RunEvent::Ended { ending: told, .. } = &mut stamped.event {
+            *told = ending;
+        }
+    }
+    events
+}
+
+#[test]
+fn what_a_standing_plan_was_drafted_on_is_the_diagnosis_and_not_what_is_said_of_a_mended_world() {
+    let named = |ending| {
+        let summary = of(&looked_at_again(ending));
+        let located = summary.ttl_s;
+        (summary.diagnosis.expect("it was diagnosed").fault, located)
+    };
+    assert_eq!(named(Ending::Mended), ("memory_leak".into(), Some(60)));
+    assert_eq!(named(Ending::Unresolved), ("no_fault".into(), None));
+}
+
 #[test]
 fn what_was_done_and_what_it_cost() {
     let summary = of(&mended());

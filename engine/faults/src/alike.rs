@@ -5,7 +5,7 @@
 //! somebody delays them or the pod answers late by itself, as long as all that is seen is how long it takes.
 
 use crate::betrayal::Betrayal;
-use crate::fault::{Candidacy, Fault, Lasting, Part, TargetKind};
+use crate::fault::{Breadth, Candidacy, Fault, Lasting, Part, TargetKind};
 use aegis_model::Mechanism;
 use std::mem::discriminant;
 
@@ -14,7 +14,7 @@ use std::mem::discriminant;
 /// - of what is laid unseen, rows that lay the same mechanisms, where one of their sizes is this one's;
 /// - of what comes by a change and is looked for in dumps alone, rows that the same field betrays and that
 ///   show themselves by the same sign first.
-pub fn alike(fault: &'static Fault) -> impl Iterator<Item = &'static Fault> {
+pub fn alike(fault: &Fault) -> impl Iterator<Item = &'static Fault> {
     crate::all().filter(move |other| {
         other.id != fault.id && (is_laid_alike(fault, other) || is_changed_alike(fault, other))
     })
@@ -22,8 +22,16 @@ pub fn alike(fault: &'static Fault) -> impl Iterator<Item = &'static Fault> {
 
 /// Ids that are right where this fault is there; its own first.
 #[must_use]
-pub fn names(fault: &'static Fault) -> Vec<&'static str> {
-    let others = alike(fault).map(|other| other.id);
+pub fn names(fault: &Fault) -> Vec<&'static str> {
+    names_over(fault, fault.breadth)
+}
+
+/// Ids that are right where this fault took in so much; its own first. Of a zone with one node, those of that node are
+/// right as well.
+#[must_use]
+pub fn names_over(fault: &Fault, breadth: Breadth) -> Vec<&'static str> {
+    let fault = Fault { breadth, ..*fault };
+    let others = alike(&fault).map(|other| other.id);
     std::iter::once(fault.id).chain(others).collect()
 }
 
@@ -52,8 +60,15 @@ fn covers(other: &Fault, own: &Part, fault: &Fault, part: &Part) -> bool {
     let least = (own.mechanism)(&sizes(|parameter| parameter.low));
     let most = (own.mechanism)(&sizes(|parameter| parameter.high));
     let here = (part.mechanism)(&fault.defaults());
-    let same = discriminant(&least) == discriminant(&here) && kind(&least) == kind(&here);
-    same && passes(own) == passes(part) && (size(&least)..=size(&most)).contains(&size(&here))
+    is_one_kind(&least, &here)
+        && passes(own) == passes(part)
+        && (size(&least)..=size(&most)).contains(&size(&here))
+}
+
+/// Whether two mechanisms are one at two sizes.
+#[must_use]
+pub fn is_one_kind(a: &Mechanism, b: &Mechanism) -> bool {
+    discriminant(a) == discriminant(b) && kind(a) == kind(b)
 }
 
 /// What a mechanism is, beside its size; of a component's state, what is said of it and by whom.
@@ -143,6 +158,14 @@ mod tests {
         assert!(others("dead_dependency").contains(&"dependency_errors"));
         assert!(!others("dependency_errors").contains(&"dead_dependency"));
         assert!(others("database_read_only").is_empty());
+    }
+
+    #[test]
+    fn of_a_zone_with_one_node_what_befalls_a_node_is_right_as_well() {
+        let outage = crate::by_id("zone_outage").expect("a row");
+        assert_eq!(names(outage), ["zone_outage"]);
+        let alone = names_over(outage, Breadth::Target);
+        assert!(alone.contains(&"node_crash"), "{alone:?}");
     }
 
     #[test]

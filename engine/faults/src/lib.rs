@@ -20,7 +20,7 @@ pub mod reach;
 pub mod step;
 pub mod words;
 
-pub use alike::{alike, names};
+pub use alike::{alike, names, names_over};
 pub use betrayal::{Betrayal, Turn};
 pub use event::{EVENTS, Event, event};
 pub use fault::{

@@ -36,7 +36,7 @@ pub use images::{APPLICATIONS, Application, Image, Known, KnownCall, Told};
 pub use prior::{Choice, Pick, Prior};
 pub use rewire::rewire;
 pub use runtime::{Runtime, Traits};
-pub use wiring::Wiring;
+pub use wiring::{Wiring, is_rolled_out};
 
 use graph::Evidence;
 use shared::Shared;

@@ -2,7 +2,7 @@
 
 use super::rewire;
 use aegis_cluster::Cluster;
-use aegis_model::{Behaviour, TemplateId, WorkloadId};
+use aegis_model::{Behaviour, Objects, TemplateId, WorkloadId};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -35,6 +35,20 @@ impl Wiring {
         wiring
     }
 
+    /// As a cluster is whose behaviour is that of these revisions, by workload: what was rolled out since is followed at
+    /// its first step. Of workloads that came since, and where the cluster is older than a revision, that of the wanted
+    /// ones.
+    #[must_use]
+    pub fn of_revisions<P>(cluster: &Cluster<P>, revisions: &[TemplateId]) -> Self {
+        let mut wiring = Self::of(cluster);
+        let known = cluster.objects.templates.len();
+        let rows = wiring.rows.iter_mut().zip(revisions);
+        for (row, revision) in rows.filter(|(_, revision)| revision.index() < known) {
+            (row.first, row.now) = (*revision, *revision);
+        }
+        wiring
+    }
+
     /// Takes workloads in that have come since.
     fn admit<P>(&mut self, cluster: &Cluster<P>) {
         let known = self.rows.len();
@@ -55,7 +69,7 @@ impl Wiring {
         }
         for index in 0..self.rows.len() {
             let wanted = cluster.objects.workloads[index].template;
-            if wanted != self.rows[index].now && is_rolled_out(cluster, index.into(), wanted) {
+            if wanted != self.rows[index].now && is_rolled_out(&cluster.objects, index.into()) {
                 self.turn(cluster, index.into(), wanted);
             }
         }
@@ -82,14 +96,17 @@ impl Wiring {
     }
 }
 
-/// Whether at least half of a workload's ready pods, and at least one, are of a revision.
-fn is_rolled_out<P>(cluster: &Cluster<P>, id: WorkloadId, wanted: TemplateId) -> bool {
-    let pods = cluster.objects.workloads[id.index()].pods.iter();
-    let ready = pods
-        .map(|pod| &cluster.objects.pods[pod.index()])
+/// Whether at least half of a workload's ready pods, and at least one, are of the revision that is wanted.
+#[must_use]
+pub fn is_rolled_out(objects: &Objects, id: WorkloadId) -> bool {
+    let row = &objects.workloads[id.index()];
+    let ready = row
+        .pods
+        .iter()
+        .map(|pod| &objects.pods[pod.index()])
         .filter(|pod| pod.is_ready());
     let (new, all) = ready.fold((0, 0), |(new, all), pod| {
-        let current = cluster.objects.revision(pod.template) == wanted;
+        let current = objects.revision(pod.template) == row.template;
         (new + usize::from(current), all + 1)
     });
     new > 0 && 2 * new >= all

@@ -8,8 +8,10 @@
 use crate::history::History;
 use crate::series::{Measure, SeriesKey, all_sampled, mean_time, memory_limit};
 use crate::topology::Topology;
-use aegis_model::{Behaviour, Bytes, Call, Objects, Observation, Target, Tick, WorkloadId};
-use aegis_sim::infer::{Inferred, infer};
+use aegis_model::{
+    Behaviour, Bytes, Call, Objects, Observation, Target, TemplateId, Tick, WorkloadId,
+};
+use aegis_sim::infer::{Inferred, infer, is_rolled_out};
 use aegis_sim::{Draws, Purpose};
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub struct Calibration {
     pub behaviours: Vec<Option<Behaviour>>,
     /// Posterior spreads, by workload.
     pub spreads: Vec<Spreads>,
+    /// Revisions whose behaviour it is, by workload.
+    pub revisions: Arc<Vec<TemplateId>>,
     /// Seconds of healthy past that were used.
     pub healthy: u32,
     /// In words.
@@ -46,6 +50,21 @@ pub struct Spreads {
     pub memory: f64,
     /// Call ratios.
     pub ratio: f64,
+}
+
+/// The newest look at the workloads of now at which no revision was wanted that most ready pods were not yet of: what
+/// was measured up to then was done by the revisions that it shows.
+fn settled(window: &[Arc<Observation>]) -> Option<&Arc<Observation>> {
+    let count = window.last()?.objects.workloads.len();
+    let is_settled = |objects: &Objects| {
+        let rows = objects.workloads.enumerate();
+        let mut rows = rows.filter(|(_, row)| row.header.exists() && row.status.ready > 0);
+        rows.all(|(index, _)| is_rolled_out(objects, index.into()))
+    };
+    let newest_first = window.iter().rev();
+    newest_first
+        .take_while(|seen| seen.objects.workloads.len() == count)
+        .find(|seen| is_settled(&seen.objects))
 }
 
 impl Spreads {
@@ -77,7 +96,8 @@ impl Calibration {
     #[must_use]
     pub fn learn(history: &History, until: Tick) -> Option<Self> {
         let window = history.between(Tick(0), until);
-        let objects = &window.last().or_else(|| history.all().first())?.objects;
+        let newest = window.last().or_else(|| history.all().first())?;
+        let objects = &settled(window).unwrap_or(newest).objects;
         let inferred = Arc::new(infer(objects));
         let mut behaviours = inferred.median();
         let mut spreads = vec![PRIOR; behaviours.len()];
@@ -93,6 +113,7 @@ impl Calibration {
             inferred,
             behaviours,
             spreads,
+            revisions: Arc::new(objects.workloads.iter().map(|row| row.template).collect()),
             healthy: healthy as u32,
             notes,
         })

@@ -12,6 +12,7 @@ use crate::series::{Measure, Row, SeriesKey, SeriesSet};
 use crate::topology::Topology;
 use crate::trial::{Trial, rows_of};
 use crate::twin::Twin;
+use crate::unmade::unmade;
 use crate::words::Words;
 use aegis_model::{
     ChangeRecord, Objective, Overlay, Plan, PlanSource, Symptom, SymptomKind, Target, Tick,
@@ -66,6 +67,8 @@ pub struct Case {
     pub undisturbed: Arc<Vec<Row>>,
     /// How likely the window is under it, nats.
     pub plain: f64,
+    /// The window's harm alone, and how likely that is under it, nats.
+    pub harm: (Arc<Window>, f64),
     /// Root of all draws: a digest of what was observed.
     pub root: u64,
 }
@@ -183,6 +186,13 @@ impl Case {
             calibration,
         )?);
         let root = digest(history, until);
+        let window = Arc::new(Window {
+            spreads: spreads(&baseline),
+            drivers: drivers(&set, topology),
+            set,
+            bins,
+            onset: (onset[1].elapsed(from) / BIN) as usize,
+        });
         Some(Self {
             history: Arc::new(history.clone()),
             topology: Arc::new(topology.clone()),
@@ -190,13 +200,9 @@ impl Case {
             objectives: Arc::new(weighted(objectives, history)),
             onset,
             now,
-            window: Arc::new(Window {
-                spreads: spreads(&baseline),
-                drivers: drivers(&set, topology),
-                set,
-                bins,
-                onset: (onset[1].elapsed(from) / BIN) as usize,
-            }),
+            window: Arc::clone(&window),
+            harm: (window, f64::NEG_INFINITY),
+            plain: f64::NEG_INFINITY,
             window_from: from,
             window_until: until,
             twin,
@@ -208,7 +214,6 @@ impl Case {
             )),
             words: Arc::new(Words::of(history, healthy_until, since, now)),
             undisturbed: Arc::new(Vec::new()),
-            plain: f64::NEG_INFINITY,
             root,
         })
     }
@@ -219,6 +224,9 @@ impl Case {
         self.widen(healthy_until);
         self.undisturbed = Arc::new(rows_of(&self.trial(Overlay::none(), 0, None)));
         self.plain = self.window.log_likelihood(&self.undisturbed);
+        let harm = self.window.harm();
+        let plain = harm.log_likelihood(&self.undisturbed);
+        self.harm = (Arc::new(harm), plain);
         self
     }
 
@@ -227,7 +235,7 @@ impl Case {
     pub fn trial(&self, overlay: Overlay, draw: u64, without: Option<usize>) -> Trial {
         let draws = Draws::new(self.root);
         Trial {
-            twin: Arc::clone(&self.twin),
+            twin: self.twin_without(without),
             behaviours: Arc::new(self.calibration.draw_unseen(draws, draw)),
             changes: Arc::new(self.replayed(without)),
             overlay,
@@ -242,6 +250,32 @@ impl Case {
                 .derive(draw)
                 .bits(aegis_sim::Purpose::Prior, draw, Tick(0)),
         }
+    }
+
+    /// A trial of what users would feel had a change not been made, or had no more arrived than before: its outcome
+    /// says how likely the harm in the window is then.
+    #[must_use]
+    pub fn without(&self, change: Option<usize>) -> Trial {
+        Trial {
+            window: Some((Arc::clone(&self.harm.0), self.window_from)),
+            ..self.trial(Overlay::none(), 0, change)
+        }
+    }
+
+    /// The twin; one that never saw a change, where the change was made before it starts.
+    fn twin_without(&self, change: Option<usize>) -> Arc<Twin> {
+        let start = self.twin.clock();
+        let older = change
+            .map(|position| &self.changes[position])
+            .filter(|change| change.at < start);
+        let unmade = || {
+            let all = self.history.all();
+            let newest = all.iter().rposition(|seen| seen.at <= start)?;
+            let mut seen = all[..=newest].to_vec();
+            seen[newest] = Arc::new(unmade(&all[newest], &older?.change)?);
+            Twin::from_history(&seen, &self.calibration).map(Arc::new)
+        };
+        unmade().unwrap_or_else(|| Arc::clone(&self.twin))
     }
 
     /// Mean distance between the undisturbed prediction and what was seen before the onset, in log

@@ -33,6 +33,7 @@ pub mod topology;
 pub mod trial;
 pub mod twin;
 pub mod undo;
+pub mod unmade;
 pub mod watch;
 pub mod words;
 

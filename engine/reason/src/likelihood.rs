@@ -156,6 +156,22 @@ impl Window {
         (weight > 0.0).then(|| sum / weight)
     }
 
+    /// The same window with nothing in it but what tells of harm, each series for as much as before.
+    #[must_use]
+    pub fn harm(&self) -> Self {
+        let keys = &self.set.keys;
+        let kept = |row: &Row| -> Row {
+            let values = row.iter().zip(keys);
+            values
+                .map(|(value, key)| value.filter(|_| key.measure.is_harm()))
+                .collect()
+        };
+        Self {
+            bins: self.bins.iter().map(kept).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Log likelihood of the window, nats, tempered to [`EFFECTIVE_BINS`].
     #[must_use]
     pub fn log_likelihood(&self, predicted: &[Row]) -> f64 {

@@ -31,7 +31,8 @@ pub fn changes(history: &History, from: Tick, until: Tick) -> Vec<SeenChange> {
         for change in unrecorded(&old.objects, &new.objects) {
             let object = aegis_faults::betrayal::object(&change);
             let explained = all[..known].iter().any(|record| {
-                record.at > old.at
+                // What is recorded in the second of a look may show at the next one.
+                record.at >= old.at
                     && record.at <= new.at
                     && aegis_faults::betrayal::object(&record.change) == object
             });

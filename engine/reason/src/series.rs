@@ -53,6 +53,21 @@ impl Measure {
         matches!(self, Self::Restarts | Self::OomKilled | Self::Created)
     }
 
+    /// Whether it tells that something is wrong, and not only how much there is of something: of a workload that was
+    /// scaled there is more to see, and nobody is the worse for it.
+    #[must_use]
+    pub const fn is_harm(self) -> bool {
+        !matches!(
+            self,
+            Self::EntryRate
+                | Self::Rate
+                | Self::Cpu
+                | Self::Memory
+                | Self::Created
+                | Self::NotReady
+        )
+    }
+
     /// Whether it is a condition (0 or 1) and not an amount.
     #[must_use]
     pub const fn is_condition(self) -> bool {

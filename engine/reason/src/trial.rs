@@ -96,7 +96,7 @@ impl Player {
         Self {
             draws: Draws::new(trial.stream),
             journal: Journal::default(),
-            wiring: Wiring::of(&twin.cluster),
+            wiring: Wiring::of_revisions(&twin.cluster, &twin.revisions),
             conductor: Conductor::new(Arc::clone(&trial.plan)),
             next_change: 0,
             bad: Vec::new(),

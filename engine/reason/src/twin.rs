@@ -6,7 +6,7 @@
 use crate::calibrate::Calibration;
 use crate::estimated::Estimated;
 use aegis_model::objects::ContainerState;
-use aegis_model::{Behaviour, ChangeRecord, Observation, PodId, Tick};
+use aegis_model::{Behaviour, ChangeRecord, Observation, PodId, TemplateId, Tick};
 use aegis_sim::Cluster;
 use aegis_sim::api::Actor;
 use aegis_sim::workings::EntryLoad;
@@ -20,6 +20,8 @@ const NEWEST: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Twin {
     pub(crate) cluster: Cluster<Estimated>,
+    /// Revisions whose behaviour was learnt, by workload.
+    pub(crate) revisions: Arc<Vec<TemplateId>>,
 }
 
 impl Twin {
@@ -39,6 +41,7 @@ impl Twin {
                 workings,
                 latest.at,
             ),
+            revisions: Arc::clone(&calibration.revisions),
         };
         twin.believe(&calibration.draw(aegis_sim::Draws::new(0), 0));
         twin.assimilate(observations);
@@ -51,6 +54,7 @@ impl Twin {
     pub fn fork(&self) -> Self {
         Self {
             cluster: self.cluster.fork(),
+            revisions: Arc::clone(&self.revisions),
         }
     }
 
@@ -60,9 +64,16 @@ impl Twin {
         self.cluster.clock
     }
 
-    /// Takes these parameters for true.
+    /// Takes these parameters for true. Of workloads that came since they were learnt nothing is known.
     pub(crate) fn believe(&mut self, behaviours: &[Option<Arc<Behaviour>>]) {
-        self.cluster.workings.behaviours = behaviours.iter().cloned().collect();
+        let unknown = self
+            .cluster
+            .objects
+            .workloads
+            .len()
+            .saturating_sub(behaviours.len());
+        let unknown = std::iter::repeat_n(None, unknown);
+        self.cluster.workings.behaviours = behaviours.iter().cloned().chain(unknown).collect();
         self.cluster.workings.index.topology_dirty = true;
     }
 

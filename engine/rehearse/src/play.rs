@@ -241,13 +241,16 @@ pub fn treated(stage: &Stage, laid: &Laid, until: Until) -> Result<Treated, RunE
     };
     drive(stage.context(), origin, &mut live, &mut listener)?;
     let objects = live.world.objects();
-    let said = notes.until_conclusion().iter().map(|(at, hypotheses)| Said {
-        at: *at,
-        causes: hypotheses
-            .iter()
-            .filter_map(|one| cause(objects, one))
-            .collect(),
-    });
+    let said = notes
+        .until_conclusion()
+        .iter()
+        .map(|(at, hypotheses)| Said {
+            at: *at,
+            causes: hypotheses
+                .iter()
+                .filter_map(|one| cause(objects, one))
+                .collect(),
+        });
     Ok(Treated {
         said: said.collect(),
         loss: live.tally.loss(live.world.time()),

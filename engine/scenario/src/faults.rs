@@ -4,7 +4,7 @@ use crate::amount::{Length, Share};
 use crate::diagnostic::{Code, Finding};
 use crate::names;
 use crate::objects::WORKLOADS;
-use aegis_faults::{EVENTS, Fault, MISCONFIGURATION, Parameter, TargetKind, Unit};
+use aegis_faults::{Breadth, EVENTS, Fault, MISCONFIGURATION, Parameter, TargetKind, Unit};
 use aegis_model::kubernetes::Kind;
 use aegis_model::{FieldPath, Quantity};
 use serde_json::{Map, Value};
@@ -21,10 +21,18 @@ pub fn find(id: &str) -> Option<&'static Fault> {
 /// Ids that count as the right diagnosis of what a scenario names.
 #[must_use]
 pub fn counts(id: &str) -> Vec<&'static str> {
-    match aegis_faults::event(id) {
-        Some(event) => event.counts.to_vec(),
-        None => aegis_faults::by_id(id).map_or_else(Vec::new, aegis_faults::names),
+    let breadth = aegis_faults::by_id(id).map_or(Breadth::Target, |fault| fault.breadth);
+    counts_over(id, breadth)
+}
+
+/// The same for a fault that took in so much.
+#[must_use]
+pub fn counts_over(id: &str, breadth: Breadth) -> Vec<&'static str> {
+    if let Some(event) = aegis_faults::event(id) {
+        return event.counts.to_vec();
     }
+    let fault = aegis_faults::by_id(id);
+    fault.map_or_else(Vec::new, |fault| aegis_faults::names_over(fault, breadth))
 }
 
 fn unknown(path: &FieldPath, id: &str) -> Finding {

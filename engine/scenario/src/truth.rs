@@ -62,7 +62,7 @@ fn stated(causes: &[Cause]) -> Vec<Right> {
 
 fn derived(revelation: &Revelation) -> Vec<Right> {
     let right = |cause: &aegis_world::Cause| Right {
-        faults: faults::counts(cause.fault)
+        faults: faults::counts_over(cause.fault, cause.breadth)
             .into_iter()
             .map(Into::into)
             .collect(),

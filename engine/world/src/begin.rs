@@ -7,7 +7,6 @@ use crate::world::World;
 use aegis_faults::step::of_target;
 use aegis_faults::{Breadth, Deed, Fault, Laying, betrayal, overlay};
 use aegis_model::kubernetes::{Kind, ObjectRef};
-use aegis_model::objects::Node;
 use aegis_model::overlay::Held;
 use aegis_model::{Laid, Mechanism, NodeId, ObjectChange, Subject, Target, TemplateId, Tick};
 use aegis_sim::api::{self, Actor, Propagation};
@@ -178,25 +177,14 @@ fn end_later(world: &mut World, beginning: &Beginning, back: &[ObjectChange]) {
     }
 }
 
-/// The zone of a node, where a label says one.
-fn zone(row: &Node) -> Option<SmolStr> {
-    let zone = row.header.labels.get("topology.kubernetes.io/zone");
-    zone.cloned()
-}
-
 /// The target, and what stands around it as far as the fault reaches.
 fn subjects(world: &World, beginning: &Beginning) -> Vec<Subject> {
     let own = subject(world, beginning);
     let (Breadth::Zone, Subject::Node(node)) = (beginning.fault.breadth, own) else {
         return vec![own];
     };
-    let nodes = &world.cluster.objects.nodes;
-    let wanted = nodes.get(node.index()).and_then(zone);
-    let same = |(index, row): (usize, &Node)| {
-        let near = index == node.index() || (wanted.is_some() && zone(row) == wanted);
-        (near && row.header.exists()).then(|| Subject::Node(index.into()))
-    };
-    nodes.enumerate().filter_map(same).collect()
+    let nodes = world.cluster.objects.zone_of(node);
+    nodes.into_iter().map(Subject::Node).collect()
 }
 
 fn lay(world: &mut World, beginning: &Beginning, subject: Subject, held: Option<&Arc<Held>>) {
@@ -264,6 +252,10 @@ fn cause(world: &World, beginning: &Beginning, change: Option<&ObjectChange>) ->
     let changed = change.and_then(betrayal::object);
     Some(Cause {
         fault: fault.id,
+        breadth: match subjects(world, beginning).len() {
+            1 => Breadth::Target,
+            _ => fault.breadth,
+        },
         target: beginning.target,
         object: changed.or_else(|| reference(world, beginning.target))?,
         fields: change
@@ -320,15 +312,15 @@ impl World {
 
     fn take_in(&mut self, position: usize, new: NodeId) {
         let now = self.cluster.clock;
-        let nodes = &self.cluster.objects.nodes;
+        let objects = &self.cluster.objects;
         let begun = &self.begun[position];
         let laid = begun.laid.iter().map(|place| &self.overlay.0[*place]);
         let first = laid.clone().next().map(|laid| laid.subject);
         let (Breadth::Zone, Some(Subject::Node(old))) = (begun.breadth, first) else {
             return;
         };
-        let is_there = zone(&nodes[old.index()]);
-        if is_there.is_none() || is_there != zone(&nodes[new.index()]) {
+        let zone = objects.zone(old);
+        if zone.is_none() || zone != objects.zone(new) {
             return;
         }
         let same = laid.filter(|laid| laid.subject == Subject::Node(old) && laid.until > now);

@@ -1,5 +1,6 @@
 //! The truth, once the run is over.
 
+use aegis_faults::Breadth;
 use aegis_model::kubernetes::ObjectRef;
 use aegis_model::{FieldPath, Target, Tick};
 use smol_str::SmolStr;
@@ -9,6 +10,8 @@ use smol_str::SmolStr;
 pub struct Cause {
     /// Its id in the catalogue.
     pub fault: &'static str,
+    /// How much it takes in: a zone of one node is that node.
+    pub breadth: Breadth,
     /// What it acts on.
     pub target: Target,
     /// The object at fault: the target, or what was created.

@@ -83,6 +83,7 @@ mod tests {
             fault: None,
             target: Target::Cluster,
             subject: Subject::Cluster,
+            beside: Vec::new(),
             cause: Cause::Hidden,
             template: None,
             held: None,

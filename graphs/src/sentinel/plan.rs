@@ -47,7 +47,7 @@ pub fn is_early(incident: &Incident, now: aegis_model::Tick) -> bool {
 }
 
 /// How sure it is what is to be done: the confidence of the leader, and of all that what answers it answers as well.
-/// To tell those apart is worth no look.
+/// To tell those apart is worth no look, but before anything is missed: a look costs nobody anything then.
 fn sure(incident: &Incident) -> f64 {
     let hypotheses = incident
         .diagnosis
@@ -63,7 +63,7 @@ fn sure(incident: &Incident) -> f64 {
     let same = |one: &&Hypothesis| {
         let answer = remedy(one).filter(|_| one.target == top.target && one.change == top.change);
         one.fault == top.fault && one.target == top.target
-            || answer.is_some() && answer == remedy(top)
+            || !incident.is_ahead() && answer.is_some() && answer == remedy(top)
     };
     let answered = hypotheses.iter().filter(same);
     answered.map(|one| one.confidence).sum()

@@ -18,10 +18,12 @@ pub use storage::*;
 
 use crate::change::ChangeRecord;
 use crate::diagnosis::Target;
-use crate::ids::TemplateId;
+use crate::ids::{NodeId, TemplateId};
 use crate::kubernetes::{Kind, ObjectRef};
 use crate::table::Table;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// All objects of a cluster, its Events, and its record of changes.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,24 @@ impl Objects {
     pub fn revision(&self, template: TemplateId) -> TemplateId {
         let row = self.templates.get(template.index());
         row.and_then(|row| row.admitted_from).unwrap_or(template)
+    }
+
+    /// The zone of a node, where a label says one.
+    #[must_use]
+    pub fn zone(&self, node: NodeId) -> Option<&SmolStr> {
+        let row = self.nodes.get(node.index())?;
+        row.header.labels.get("topology.kubernetes.io/zone")
+    }
+
+    /// The nodes of a node's zone, itself among them; itself alone where no label names a zone.
+    #[must_use]
+    pub fn zone_of(&self, node: NodeId) -> Vec<NodeId> {
+        let wanted = self.zone(node);
+        let all = (0..self.nodes.len()).map(NodeId::from);
+        let near =
+            |other: &NodeId| *other == node || (wanted.is_some() && self.zone(*other) == wanted);
+        let there = |other: &NodeId| self.nodes[other.index()].header.exists();
+        all.filter(|other| near(other) && there(other)).collect()
     }
 
     /// The header of what a target is, whether it still exists or not; none of the cluster, and of what never was.

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::seen::SeenChange;
 use crate::words::Heard;
 use aegis_faults::alike::is_laid_alike;
-use aegis_faults::{Candidacy, Fault, Harms, Lasting, Spread, TargetKind, betrayal};
+use aegis_faults::{Breadth, Candidacy, Fault, Harms, Lasting, Spread, TargetKind, betrayal};
 use aegis_model::objects::{ConditionStatus, Workload};
 use aegis_model::overlay::Held;
 use aegis_model::{
@@ -35,6 +35,8 @@ pub struct Candidate {
     pub target: Target,
     /// What its mechanisms act on.
     pub subject: Subject,
+    /// What they act on as well: the other nodes of a zone.
+    pub beside: Vec<Subject>,
     /// How it explains the window.
     pub cause: Cause,
     /// The revision at fault, for a defect of what was rolled out.
@@ -154,6 +156,7 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
         fault,
         target,
         subject,
+        beside: Vec::new(),
         cause: Cause::Change(position),
         template: template(case, target),
         held: held.clone(),
@@ -305,6 +308,9 @@ fn from_catalogue(case: &Case, refuted: &[(SmolStr, Target)]) -> Vec<Candidate> 
     let mut all = Vec::new();
     for fault in aegis_faults::all().filter(|fault| can_be_hidden(fault)) {
         let mut places = places(case, objects, fault, &workloads);
+        // A zone of one node is that node: a row that lays the same on a node says as much.
+        let has_narrow = aegis_faults::all().any(|other| is_narrow(other, fault));
+        places.retain(|target| !has_narrow || !beside(case, fault, *target).is_empty());
         places.retain(|target| is_thought_of(case, fault, *target, refuted));
         let share = fault.frequency.per_cluster_month / places.len().max(1) as f64;
         all.extend(
@@ -391,6 +397,32 @@ fn is_thought_of(
     }
 }
 
+/// Whether a row lays on a node what the other lays on each node of a zone, at the same size.
+fn is_narrow(row: &Fault, wide: &Fault) -> bool {
+    let laid = |fault: &Fault| -> Vec<Mechanism> {
+        let sizes = fault.defaults();
+        let parts = fault.parts.iter();
+        parts.map(|part| (part.mechanism)(&sizes)).collect()
+    };
+    (row.breadth, wide.breadth) == (Breadth::Target, Breadth::Zone)
+        && can_be_hidden(row)
+        && laid(row) == laid(wide)
+}
+
+/// What a fault that takes in a zone acts on beside its node.
+fn beside(case: &Case, fault: &Fault, target: Target) -> Vec<Subject> {
+    let (Breadth::Zone, Target::Node(node), Some(latest)) =
+        (fault.breadth, target, case.history.latest())
+    else {
+        return Vec::new();
+    };
+    let others = latest.objects.zone_of(node).into_iter();
+    others
+        .filter(|other| *other != node)
+        .map(Subject::Node)
+        .collect()
+}
+
 fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> Candidate {
     let cause = match target {
         Target::Service(service) if is_load(fault) => Cause::Load(service),
@@ -400,6 +432,7 @@ fn hidden_at(case: &Case, fault: &'static Fault, target: Target, prior: f64) -> 
         fault: Some(fault),
         target,
         subject: subject(target),
+        beside: beside(case, fault, target),
         cause,
         template: template(case, target),
         held: None,

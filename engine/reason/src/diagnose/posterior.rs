@@ -5,7 +5,7 @@ use super::rounds::{Rolled, Theta, sizes};
 use crate::case::Case;
 use crate::genome::Genome;
 use crate::likelihood::{self, log_mean_exp, softmax};
-use aegis_faults::alike;
+use aegis_faults::{Breadth, Fault, alike};
 use aegis_model::{Hypothesis, Subject, Target};
 use smol_str::SmolStr;
 
@@ -76,17 +76,32 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
 /// Rows of one object that nothing observed tells apart are called by the name that is right most often: it takes the
 /// shares of those for which it is right as well.
 fn call_alike(entries: &mut [(Hypothesis, Option<Rolled>, f64)]) {
-    let is_called = |name: &Hypothesis, one: &Hypothesis| {
-        name.target == one.target
-            && name.change == one.change
-            && aegis_faults::by_id(&one.fault)
-                .is_some_and(|fault| alike::names(fault).contains(&name.fault.as_str()))
+    let names = |rolled: &Rolled| -> Vec<&'static str> {
+        let candidate = &rolled.candidate;
+        let alone = candidate.beside.is_empty();
+        let over = |fault: &Fault| {
+            if alone {
+                Breadth::Target
+            } else {
+                fault.breadth
+            }
+        };
+        let named = |fault: &'static Fault| alike::names_over(fault, over(fault));
+        candidate.fault.map_or_else(Vec::new, named)
+    };
+    let names: Vec<Vec<&'static str>> = entries
+        .iter()
+        .map(|(_, rolled, _)| rolled.as_ref().map_or_else(Vec::new, names))
+        .collect();
+    let is_called = |name: usize, one: usize| {
+        let (a, b) = (&entries[name].0, &entries[one].0);
+        a.target == b.target && a.change == b.change && names[one].contains(&a.fault.as_str())
     };
     let count = entries.len();
     let called: Vec<Vec<usize>> = (0..count)
         .map(|name| {
             let others = (0..count).filter(|one| *one != name);
-            let is = |one: &usize| is_called(&entries[name].0, &entries[*one].0);
+            let is = |one: &usize| is_called(name, *one);
             others.filter(is).collect()
         })
         .collect();
@@ -119,14 +134,11 @@ fn call_alike(entries: &mut [(Hypothesis, Option<Rolled>, f64)]) {
 /// How likely the window is if nothing is wrong: the undisturbed prediction, less what the most
 /// harmful change explains of it (a change that matters is not nothing).
 fn undisturbed(case: &Case, rolled: &[Rolled]) -> f64 {
-    let plain = case.plain;
-    let without = rolled
+    let changes = rolled
         .iter()
         .filter(|one| matches!(one.candidate.cause, Cause::Change(_) | Cause::Load(_)));
-    without
-        .flat_map(|one| &one.without)
-        .copied()
-        .fold(plain, f64::min)
+    let matters = changes.filter_map(|one| one.matters(case));
+    case.plain - matters.fold(0.0, f64::max)
 }
 
 /// Log marginal likelihood, nats.
@@ -137,7 +149,7 @@ fn evidence(case: &Case, rolled: &Rolled) -> f64 {
         .map(|(theta, log)| theta.log_weight + log)
         .collect();
     let mean = log_mean_exp(&weighted);
-    mean + rolled.contrast(mean, case.plain) + rolled.beside()
+    mean + rolled.contrast(case, mean) + rolled.beside()
 }
 
 fn hypothesis(case: &Case, rolled: &Rolled, evidence: f64) -> Hypothesis {
@@ -183,15 +195,9 @@ fn supporting(case: &Case, rolled: &Rolled) -> Vec<String> {
             case.onset[1].elapsed(change.at)
         ));
     }
-    let best = rolled
-        .draws
-        .iter()
-        .map(|(_, log)| *log)
-        .fold(f64::NEG_INFINITY, f64::max);
-    if let Some(without) = rolled.without.iter().copied().reduce(f64::max) {
+    if let Some(nats) = rolled.matters(case) {
         texts.push(format!(
-            "without it the window is {:.1} nats less likely",
-            best - without
+            "without it what users feel is {nats:.1} nats less likely"
         ));
     }
     texts

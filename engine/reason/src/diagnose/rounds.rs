@@ -9,7 +9,7 @@ use super::growth::Growth;
 use crate::case::{BIN, Case};
 use crate::trial::Trial;
 use aegis_faults::{Laying, overlay};
-use aegis_model::{Hypothesis, Outcome, Overlay, Tick};
+use aegis_model::{Hypothesis, Outcome, Overlay, Subject, Tick};
 use aegis_sim::{Draws, Purpose};
 
 /// One draw of what a candidate leaves open.
@@ -48,7 +48,7 @@ pub struct Rolled {
     pub candidate: Candidate,
     /// Draws with their log likelihoods, nats.
     pub draws: Vec<(Theta, f64)>,
-    /// For a change: draws without it.
+    /// For a change: how likely the harm in the window is without it, nats.
     pub without: Vec<f64>,
 }
 
@@ -219,8 +219,7 @@ impl Round {
     }
 }
 
-/// Whether leaving its change out must make things worse for it to be a cause. One that is older than the twin cannot
-/// be left out: what is laid for it must then tell more than nothing at all.
+/// Whether leaving its change out must make things worse for it to be a cause.
 fn needs_contrast(candidate: &Candidate) -> bool {
     matches!(candidate.cause, Cause::Change(_) | Cause::Load(_))
 }
@@ -377,17 +376,19 @@ pub fn laid(candidate: &Candidate, theta: &Theta) -> Overlay {
         return Overlay::none();
     };
     let parameters = sizes(candidate, theta.size);
-    overlay(
-        fault,
-        &Laying {
-            subject: candidate.subject,
+    let on = |subject: Subject| {
+        let laying = Laying {
+            subject,
             parameters: &parameters,
             from: theta.onset,
             until: Tick::NEVER,
             template: candidate.template,
             held: candidate.held.as_ref(),
-        },
-    )
+        };
+        overlay(fault, &laying).0
+    };
+    let subjects = std::iter::once(candidate.subject).chain(candidate.beside.iter().copied());
+    Overlay(subjects.flat_map(on).collect())
 }
 
 fn trial(case: &Case, candidate: &Candidate, theta: Option<Theta>) -> Trial {
@@ -396,9 +397,9 @@ fn trial(case: &Case, candidate: &Candidate, theta: Option<Theta>) -> Trial {
             slack: theta.slack,
             ..case.trial(laid(candidate, &theta), theta.draw, None)
         },
-        (None, Cause::Change(position)) => case.trial(Overlay::none(), 0, Some(position)),
+        (None, Cause::Change(position)) => case.without(Some(position)),
         (None, Cause::Load(service)) => {
-            let mut trial = case.trial(Overlay::none(), 0, None);
+            let mut trial = case.without(None);
             let before = case.load.mean(service, Tick(0), case.onset[0]);
             if let Some(rate) = before {
                 trial.load = std::sync::Arc::new(case.load.held(service, rate, case.onset[0]));
@@ -435,28 +436,34 @@ impl Rolled {
             .map(|(_, log)| *log)
             .fold(f64::NEG_INFINITY, f64::max);
         let free = if has_size(&self.candidate) { 1.0 } else { 0.0 };
-        let contrast = self.contrast(best, case.plain);
+        let contrast = self.contrast(case, best);
         best + contrast + self.beside() + libm::log(self.candidate.prior.max(1e-9))
             - 0.5 * free * libm::log(bins.max(2) as f64)
     }
 
-    /// ln(1 − e^−Δ), Δ the nats lost without the cause. A change without which nothing is lost is none: −∞. What is
-    /// laid unseen must tell more than `plain`, the window with all changes and nothing laid: else a change explains
-    /// what it is given credit for. Its words may still speak for it, so that it loses [`IDLE`] at most.
+    /// ln(1 − e^−Δ), Δ the nats lost without the cause. A change is one only if what users feel would be less likely
+    /// without it: −∞ else. What is laid beside what was seen must tell more than the window with all changes and
+    /// nothing laid: else a change explains what it is given credit for. Its words may still speak for it, or the
+    /// change by itself, so that it loses [`IDLE`] at most.
     #[must_use]
-    pub fn contrast(&self, with: f64, plain: f64) -> f64 {
-        let is_hidden = self.candidate.cause == Cause::Hidden;
-        let without = self.without.iter().copied().reduce(f64::max);
-        let Some(without) = without.or(is_hidden.then_some(plain)) else {
-            return 0.0;
+    pub fn contrast(&self, case: &Case, with: f64) -> f64 {
+        let told = |lost: f64| match lost {
+            lost if lost <= 1e-9 => f64::NEG_INFINITY,
+            lost => libm::log(-libm::expm1(-lost)),
         };
-        let lost = with - without;
-        let log = if lost <= 1e-9 {
-            f64::NEG_INFINITY
+        let made = self.matters(case).map_or(0.0, told);
+        if self.candidate.is_laid() {
+            told(with - case.plain).max(made - IDLE)
         } else {
-            libm::log(-libm::expm1(-lost))
-        };
-        if is_hidden { log.max(-IDLE) } else { log }
+            made
+        }
+    }
+
+    /// Nats by which the harm in the window is less likely without its change, or without more load.
+    #[must_use]
+    pub fn matters(&self, case: &Case) -> Option<f64> {
+        let without = self.without.iter().copied().reduce(f64::max)?;
+        Some(case.harm.1 - without)
     }
 }
 

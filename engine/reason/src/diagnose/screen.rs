@@ -3,7 +3,8 @@
 use super::candidate::{Candidate, Cause, Named};
 use crate::case::Case;
 use crate::topology::Direction as Along;
-use aegis_faults::{Breadth, Direction, On, Sign, Spread};
+use aegis_faults::alike::is_one_kind;
+use aegis_faults::{Breadth, Direction, Fault, On, Part, Sign, Spread};
 use aegis_model::{Hypothesis, Mechanism, Objects, Symptom, SymptomKind, Target, WorkloadId};
 
 /// Candidates that are kept.
@@ -50,7 +51,8 @@ impl Heard<'_> {
 }
 
 /// The most likely candidates by their signs, best first, at most [`KEPT`], of which at most
-/// [`CHANGES`] changes: a busy record must not crowd out what is hidden. Those that are heard come on top.
+/// [`CHANGES`] changes: a busy record must not crowd out what is hidden. Those that are heard come on top, and those
+/// that lay at a place what another that is kept does there: their signs are of other sizes.
 #[must_use]
 pub fn screen(
     case: &Case,
@@ -69,7 +71,8 @@ pub fn screen(
     let (mut kept, mut changes): (Vec<Candidate>, usize) = (Vec::new(), 0);
     for (_, candidate) in scored {
         let is_change = matches!(candidate.cause, Cause::Change(_));
-        let heard = heard.holds(&candidate);
+        let heard =
+            heard.holds(&candidate) || kept.iter().any(|kept| is_laid_alike(kept, &candidate));
         if !heard && kept.len() >= KEPT
             || (!heard && is_change && changes >= CHANGES)
             || kept.iter().any(|known| known.is_same(&candidate))
@@ -80,6 +83,22 @@ pub fn screen(
         kept.push(candidate);
     }
     kept
+}
+
+/// Whether two candidates lay the same mechanism at one place, at another size or for another time.
+fn is_laid_alike(a: &Candidate, b: &Candidate) -> bool {
+    let laid = |one: &Candidate| -> Vec<Mechanism> {
+        let fault = one.fault.filter(|_| one.cause == Cause::Hidden);
+        let at = |fault: &'static Fault| {
+            let sizes = fault.defaults();
+            let parts = fault.parts.iter();
+            parts.map(move |part: &Part| (part.mechanism)(&sizes))
+        };
+        fault.into_iter().flat_map(at).collect()
+    };
+    let (own, other) = (laid(a), laid(b));
+    let same = own.iter().zip(&other).all(|(a, b)| is_one_kind(a, b));
+    a.target == b.target && !own.is_empty() && own.len() == other.len() && same
 }
 
 /// Nats by which a candidate is kept: its prior, what is off, and what is said.

@@ -155,6 +155,7 @@ fn hardened(floor: &Floor<'_>, own: &Plan, (fault, target): (&str, Target)) -> V
         fault: Some(fault),
         target,
         subject: subject(target),
+        beside: Vec::new(),
         cause: Cause::Hidden,
         template: None,
         held: None,
