@@ -190,8 +190,9 @@ fn is_left_alone(scenario: &Loaded, recall: &dyn Fn(&Cue) -> Result<Recalled, St
 }
 
 #[test]
-fn what_is_like_it_and_comes_to_nothing_is_looked_into_and_left_alone() {
-    // The service holds more memory from some moment on, and then no more: nobody is hurt by it.
+fn what_is_like_it_and_comes_to_nothing_may_be_acted_upon_and_costs_users_nothing() {
+    // The service holds more memory from some moment on, and then no more: nobody is hurt by it. It is taken for what
+    // it looks like at first, so what is done must be what a rule asks for, and harmless.
     let text = OOM.replace("duration: 20m", "duration: 15m");
     let fault = text.lines().find(|line| line.contains("fault: oom_storm"));
     let fault = fault.expect("there is one").to_owned();
@@ -202,6 +203,7 @@ fn what_is_like_it_and_comes_to_nothing_is_looked_into_and_left_alone() {
     for seed in SEEDS {
         let run = with(&scenario, seed, &|cue| memory.recall(cue, Arm::Used));
         println!("seed {seed}: acted at {:?}", applied(&run));
-        assert_eq!(applied(&run), None, "seed {seed}");
+        only_rules_before_the_incident(&run);
+        assert_eq!(lost(&run), 0.0, "seed {seed}");
     }
 }

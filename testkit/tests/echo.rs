@@ -227,7 +227,8 @@ fn would_be(run: &Recording, ban: &Blame) -> f64 {
     own.map(|one| one.would_be).fold(0.0, f64::max)
 }
 
-/// Parole asks for 0.6 twice: where the engine is never so sure, nothing but the truth or a person lifts a ban.
+/// Parole asks for 0.6 twice, and is given from the next incident on: where the engine is not so sure in both of the
+/// first two, nothing but the truth or a person lifts a ban by the third.
 fn unless_it_was_never_sure(scenario: &str, seeds: [u64; 3], ban: &Blame) {
     let without = |seed| {
         found(
@@ -236,15 +237,17 @@ fn unless_it_was_never_sure(scenario: &str, seeds: [u64; 3], ban: &Blame) {
             &play(&loaded(scenario), seed, Mode::Sentinel),
         )
     };
-    let found = seeds.into_iter().filter_map(without);
+    let found = seeds.into_iter().take(2).filter_map(without);
     let sure = found
         .filter(|one| one.confidence >= aegis_memory::bans::LED)
         .count();
     assert!(
         sure < 2,
-        "{scenario}: {ban:?} is not back, though {sure} of 3 incidents are sure of it"
+        "{scenario}: {ban:?} is not back, though both of the first two incidents are sure of it"
     );
-    println!("{scenario}: not back, and sure of it without a ban in {sure} of 3 incidents alone");
+    println!(
+        "{scenario}: not back, and sure of it without a ban in {sure} of the first two incidents"
+    );
 }
 
 #[test]

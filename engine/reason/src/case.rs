@@ -175,16 +175,7 @@ impl Case {
             &before.objects,
         )];
         bins.extend(baseline::bins(&set, observed));
-        let start = Tick(from.0.saturating_sub(WARM_UP));
-        let position = history
-            .all()
-            .iter()
-            .rposition(|seen| seen.at <= start)
-            .unwrap_or(0);
-        let twin = Arc::new(Twin::from_history(
-            &history.all()[..=position],
-            calibration,
-        )?);
+        let twin = warmed_up(history, calibration, from)?;
         let root = digest(history, until);
         let window = Arc::new(Window {
             spreads: spreads(&baseline),
@@ -499,6 +490,14 @@ fn window_end(history: &History, onset: Tick, now: Tick, view: View) -> Option<T
         View::Newest => now,
     };
     history.at_or_before(end).map(|seen| seen.at)
+}
+
+/// The twin that a window is played from: it starts early enough for its queues to find their level.
+fn warmed_up(history: &History, calibration: &Calibration, from: Tick) -> Option<Arc<Twin>> {
+    let start = Tick(from.0.saturating_sub(WARM_UP));
+    let all = history.all();
+    let position = all.iter().rposition(|seen| seen.at <= start).unwrap_or(0);
+    Twin::from_history(&all[..=position], calibration).map(Arc::new)
 }
 
 /// The scrape at which the window begins: a minute before the onset, at most four before now.
