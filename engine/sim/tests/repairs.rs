@@ -139,6 +139,14 @@ fn nobody_answers_for_a_node_whose_kubelet_is_dead() {
 #[test]
 fn a_node_that_is_replaced_goes_with_its_pods_and_another_comes() {
     let mut stage = running();
+    let had = Arc::clone(&stage.cluster.objects.nodes[0].capacity);
+    // A document as a user wrote it says nothing of what the machine has.
+    let header = &mut stage.cluster.objects.nodes[0].header;
+    let mut document = (*header.doc).clone();
+    document
+        .as_object_mut()
+        .map(|fields| fields.remove("status"));
+    header.doc = Arc::new(document);
     stage.lay(Mechanism::KubeletStops, Subject::Node(FIRST));
     stage.run(60);
     let said = exec(&mut stage, Target::Node(FIRST), Procedure::ReplaceNode);
@@ -152,6 +160,11 @@ fn a_node_that_is_replaced_goes_with_its_pods_and_another_comes() {
         .map(|row| row.header.reference.name.as_str())
         .collect();
     assert_eq!(there, ["n1", "n0"]);
+    let has = &stage.cluster.objects.nodes[2].capacity;
+    assert_eq!(
+        (&has.capacity, &has.allocatable),
+        (&had.capacity, &had.allocatable)
+    );
     let pods = stage.cluster.objects.workloads[0].pods.iter();
     let ready = pods.filter(|pod| stage.cluster.objects.pods[pod.index()].is_ready());
     assert_eq!(ready.count(), 2);

@@ -7,6 +7,7 @@
 use aegis_cluster::api::{self, Actor};
 use aegis_cluster::repair::{Repaired, since};
 use aegis_cluster::{Cluster, Draws, Journal};
+use aegis_model::objects::Node;
 use aegis_model::procedure::{NEW_NODE, SideEffect, Way};
 use aegis_model::{Doc, NodeId, Overlay, PodId, Target, Tick};
 use alloc::sync::Arc;
@@ -42,14 +43,15 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
 
 /// A node of the kind of one that is gone.
 fn join<P>(cluster: &mut Cluster<P>, like: NodeId) {
-    let document = fresh(&cluster.objects.nodes[like.index()].header.doc);
+    let document = fresh(&cluster.objects.nodes[like.index()]);
     // The document was one of a node; somebody else may have made another of the name.
     let _ = api::create(cluster, document, Actor::Unrecorded);
 }
 
-/// A node's document as its machine would register it: nothing that was written since.
-fn fresh(document: &Doc) -> Doc {
-    let mut value: Value = (**document).clone();
+/// A node's document as its machine would register it: what the machine has, no image yet, and nothing that was written
+/// since.
+fn fresh(row: &Node) -> Doc {
+    let mut value: Value = (*row.header.doc).clone();
     let metadata = &mut value["metadata"];
     let (name, labels) = (metadata["name"].take(), metadata["labels"].take());
     *metadata = serde_json::json!({"name": name, "labels": labels});
@@ -62,8 +64,9 @@ fn fresh(document: &Doc) -> Doc {
             !key.starts_with("node.kubernetes.io/")
         });
     }
-    if let Some(status) = value["status"].as_object_mut() {
-        status.remove("conditions");
-    }
+    value["status"] = serde_json::json!({
+        "capacity": row.capacity.capacity,
+        "allocatable": row.capacity.allocatable,
+    });
     Arc::new(value)
 }
