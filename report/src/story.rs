@@ -205,9 +205,9 @@ impl<'a> Story<'a> {
         rounds.filter_map(|round| Some((round.diagnosed?, round.hypotheses)))
     }
 
-    /// The diagnosis that the run comes to, and when it was made: the last one; where the run ended mended and the plan
-    /// that was applied last stands, the one that this plan was drafted on. What is looked at after that is a world
-    /// that is mended, and says nothing of what had been wrong.
+    /// The diagnosis that the run comes to, and when it was made: the last one; where the run or its incident ended mended
+    /// and the plan that was applied last stands, the one that this plan was drafted on. What is looked at after that
+    /// is a world that is mended, and says nothing of what had been wrong.
     #[must_use]
     pub fn conclusion(&self) -> Option<(i64, &'a [Hypothesis])> {
         let mended = matches!(self.ended, Some((Ending::Mended, _)));
@@ -215,10 +215,21 @@ impl<'a> Story<'a> {
             .rounds
             .iter()
             .rposition(|round| round.applied.is_some());
-        let standing = applied.filter(|last| mended && self.rounds[*last].stands());
+        let standing = applied.filter(|last| {
+            let round = &self.rounds[*last];
+            (mended || self.was_mended(round.t)) && round.stands()
+        });
         let until = standing.map_or(self.rounds.len(), |last| last + 1);
         let diagnosed = |round: &Round<'a>| Some((round.diagnosed?, round.hypotheses));
         self.rounds[..until].iter().rev().find_map(diagnosed)
+    }
+
+    /// Whether the incident of a time was closed as mended.
+    fn was_mended(&self, t: i64) -> bool {
+        let mut incidents = self.incidents.iter().rev();
+        let of = incidents.find(|incident| incident.opened <= t);
+        let closed = of.and_then(|incident| incident.closed);
+        matches!(closed, Some((_, Ending::Mended)))
     }
 
     /// The leading hypothesis of the run's conclusion.

@@ -59,8 +59,8 @@ fn the_diagnosis_has_names_and_its_rivals_their_reasons() {
     assert_eq!(truth.diagnosis_right, Some(true));
 }
 
-/// A run in which one more look, after the plan was done, finds nothing wrong any more.
-fn looked_at_again(ending: Ending) -> Vec<aegis_model::Stamped> {
+/// A run in which one more look, after the plan was done, finds nothing wrong any more; how its incident and it ended.
+fn looked_at_again(closed: Ending, ending: Ending) -> Vec<aegis_model::Stamped> {
     let mut events = mended();
     let diagnosed = |stamped: &&aegis_model::Stamped| {
         matches!(stamped.event, aegis_model::RunEvent::Diagnosed { .. })
@@ -73,8 +73,10 @@ fn looked_at_again(ending: Ending) -> Vec<aegis_model::Stamped> {
     again.t = events[end].t;
     events.insert(end, again);
     for stamped in &mut events {
-        if let aegis_model::RunEvent::Ended { ending: told, .. } = &mut stamped.event {
-            *told = ending;
+        match &mut stamped.event {
+            aegis_model::RunEvent::IncidentClosed { ending: told } => *told = closed,
+            aegis_model::RunEvent::Ended { ending: told, .. } => *told = ending,
+            _ => {}
         }
     }
     events
@@ -82,13 +84,17 @@ fn looked_at_again(ending: Ending) -> Vec<aegis_model::Stamped> {
 
 #[test]
 fn what_a_standing_plan_was_drafted_on_is_the_diagnosis_and_not_what_is_said_of_a_mended_world() {
-    let named = |ending| {
-        let summary = of(&looked_at_again(ending));
+    let named = |closed, ending| {
+        let summary = of(&looked_at_again(closed, ending));
         let located = summary.ttl_s;
         (summary.diagnosis.expect("it was diagnosed").fault, located)
     };
-    assert_eq!(named(Ending::Mended), ("memory_leak".into(), Some(60)));
-    assert_eq!(named(Ending::Unresolved), ("no_fault".into(), None));
+    let leak = ("memory_leak".into(), Some(60));
+    assert_eq!(named(Ending::Mended, Ending::Mended), leak);
+    // Its incident was over; what was lost in it still counts over the run's last window.
+    assert_eq!(named(Ending::Mended, Ending::Unresolved), leak);
+    let unresolved = named(Ending::Unresolved, Ending::Unresolved);
+    assert_eq!(unresolved, ("no_fault".into(), None));
 }
 
 #[test]

@@ -291,6 +291,8 @@ struct Notes {
     said: Vec<(i64, Vec<Hypothesis>)>,
     /// Diagnoses up to the one that the standing plan was drafted on.
     standing: Option<usize>,
+    /// Whether its incident was closed as mended.
+    mended: bool,
     paged: Option<i64>,
     commands: Vec<String>,
     undone: u32,
@@ -304,7 +306,7 @@ const KEPT: usize = 5;
 
 impl Notes {
     fn until_conclusion(&self) -> &[(i64, Vec<Hypothesis>)] {
-        let mended = self.ending == Some(Ending::Mended);
+        let mended = self.mended || self.ending == Some(Ending::Mended);
         let standing = self.standing.filter(|_| mended);
         &self.said[..standing.unwrap_or(self.said.len())]
     }
@@ -324,7 +326,11 @@ impl Notes {
             RunEvent::StepApplied { kubectl, .. } => {
                 self.commands.extend(kubectl.lines().map(str::to_owned));
             }
-            RunEvent::ApplyStarted { .. } => self.standing = Some(self.said.len()),
+            RunEvent::ApplyStarted { .. } => {
+                self.standing = Some(self.said.len());
+                self.mended = false;
+            }
+            RunEvent::IncidentClosed { ending } => self.mended |= *ending == Ending::Mended,
             RunEvent::UndoDeclined { .. } => self.standing = None,
             RunEvent::Undone { kubectl, .. } => {
                 self.standing = None;
