@@ -1,6 +1,7 @@
 //! Changes of objects that betray a fault: patterns over paths of fields.
 
 use crate::fault::{Candidacy, Fault};
+use crate::step::{Place, Step};
 use aegis_model::kubernetes::{Kind, ObjectRef};
 use aegis_model::overlay::Held;
 use aegis_model::path::Segment;
@@ -38,12 +39,15 @@ pub enum Turn {
     Rises,
     /// To 0.
     ToZero,
+    /// It is there no more.
+    Gone,
 }
 
 impl Turn {
     fn fits(self, before: Option<&Value>, after: Option<&Value>) -> bool {
         let amounts = (before.and_then(amount), after.and_then(amount));
         match (self, amounts) {
+            (Self::Gone, _) => before.is_some() && after.is_none(),
             (Self::Any, _) => before != after,
             (Self::Falls, (Some(old), Some(new))) => new < old,
             (Self::Rises, (Some(old), Some(new))) => new > old,
@@ -191,7 +195,38 @@ impl Fault {
     }
 }
 
+/// The fields that a patch writes under its place, as patterns: down to where it branches or ends.
+fn written(patch: &str) -> Option<String> {
+    let mut value: Value = serde_json::from_str(patch).ok()?;
+    let mut path: Vec<String> = Vec::new();
+    while let Value::Object(fields) = &mut value {
+        if fields.len() != 1 {
+            break;
+        }
+        let (key, below) = std::mem::take(fields).into_iter().next()?;
+        path.push(key);
+        value = below;
+    }
+    (!path.is_empty()).then(|| path.join("."))
+}
+
 impl Fault {
+    /// Whether it accounts for a field of a change: the field betrays it, or its own patches write it.
+    #[must_use]
+    pub fn accounts_for(&self, object: &ObjectRef, field: &FieldChange) -> bool {
+        let change = ObjectChange::Update {
+            object: object.clone(),
+            fields: vec![field.clone()],
+        };
+        let path = shape(&field.path);
+        let patches = self.steps.iter().filter_map(|step| match step {
+            Step::Patch(Place::Itself | Place::PodSpec | Place::Container, patch) => written(patch),
+            _ => None,
+        });
+        let mut own = patches.filter(|own| stands_in(own, &path) || stands_in(&path, own));
+        own.next().is_some() || !self.traces(&change).is_empty()
+    }
+
     /// Whether a field that fell to 0 betrays it, by a pattern that asks for that.
     fn says_zero(&self, change: &ObjectChange) -> bool {
         let mut patterns = self.betrayed_by_change.iter();
@@ -260,5 +295,37 @@ mod tests {
         assert!(!ids(&none).is_empty());
         let fewer = written("spec.replicas", Some(json!(3)), json!(1));
         assert!(ids(&fewer).contains(&"replicas_too_few"));
+    }
+
+    #[test]
+    fn limits_that_go_betray_what_eats_without_them_and_lower_ones_do_not() {
+        let path = "spec.template.spec.containers[name=server].resources";
+        let before = json!({"limits": {"memory": "128Mi"}});
+        let mut gone = written(path, Some(before.clone()), Value::Null);
+        if let ObjectChange::Update { fields, .. } = &mut gone {
+            fields[0].after = None;
+        }
+        let lower = written(path, Some(before), json!({"limits": {"memory": "64Mi"}}));
+        assert!(ids(&gone).contains(&"unlimited_memory_stress"));
+        assert!(!ids(&lower).contains(&"unlimited_memory_stress"));
+    }
+
+    #[test]
+    fn a_row_accounts_for_what_its_own_patches_write_and_no_other_does() {
+        let object = ObjectRef::new(Kind::from("Deployment"), "shop", "cart");
+        let field = |path: &str| FieldChange {
+            path: path.parse().expect("a path"),
+            before: None,
+            after: Some(json!([])),
+        };
+        let row = |id: &str| crate::by_id(id).expect("a row");
+        let [unsafe_rollout, stuck] = ["rolling_update_unsafe", "init_container_stuck"].map(row);
+        let init = field("spec.template.spec.initContainers");
+        let strategy = field("spec.strategy.rollingUpdate.maxUnavailable");
+        assert!(unsafe_rollout.accounts_for(&object, &init));
+        assert!(unsafe_rollout.accounts_for(&object, &strategy));
+        assert!(stuck.accounts_for(&object, &init));
+        assert!(!stuck.accounts_for(&object, &strategy));
+        assert!(!unsafe_rollout.accounts_for(&object, &field("spec.replicas")));
     }
 }

@@ -8,7 +8,7 @@ use crate::history::History;
 use crate::likelihood::{Spread, Window};
 use crate::onset::Onset;
 use crate::seen::{self, SeenChange};
-use crate::series::{Measure, Row, SeriesKey, SeriesSet};
+use crate::series::{Measure, Row, SeriesKey, SeriesSet, calls};
 use crate::topology::Topology;
 use crate::trial::{Trial, rows_of};
 use crate::twin::Twin;
@@ -440,29 +440,39 @@ fn series(
         objects,
         objectives,
         &topology.near(&near, view.hops()),
+        &calls(history.all().iter().map(|seen| &seen.samples)),
     ))
 }
 
-/// By series, the rates of a set that it follows: of a workload's rate those of its callers, of its CPU
-/// and its errors its own.
+/// By series, the rates of a set that it follows: of a workload's rate the attempts at it, of its CPU, its errors and
+/// its calls its own, of the errors of calls theirs.
 fn drivers(set: &SeriesSet, topology: &Topology) -> Vec<Vec<usize>> {
-    let rate = |workload: WorkloadId| {
-        let key = SeriesKey {
-            measure: Measure::Rate,
-            subject: Target::Workload(workload),
+    let of_key = |measure: Measure, workload: WorkloadId| {
+        let subject = Target::Workload(workload);
+        set.keys.binary_search(&SeriesKey { measure, subject }).ok()
+    };
+    let rate = |workload: WorkloadId| of_key(Measure::Rate, workload);
+    let attempts = |id: WorkloadId| -> Vec<usize> {
+        let is_at = |key: &SeriesKey| match key.measure {
+            Measure::CallRate(to) => topology
+                .behind
+                .get(to.index())
+                .is_some_and(|b| b.contains(&id)),
+            _ => false,
         };
-        set.keys.binary_search(&key).ok()
+        let keys = set.keys.iter().enumerate();
+        keys.filter(|(_, key)| is_at(key))
+            .map(|(index, _)| index)
+            .collect()
     };
     let of = |key: &SeriesKey| match (key.measure, key.subject) {
-        (Measure::Rate, Target::Workload(id)) => {
-            let callers = topology.callers.get(id.index());
-            let others = callers
-                .into_iter()
-                .flatten()
-                .filter(|caller| **caller != id);
-            others.filter_map(|caller| rate(*caller)).collect()
+        (Measure::Rate, Target::Workload(id)) => attempts(id),
+        (Measure::Cpu | Measure::Errors | Measure::CallRate(_), Target::Workload(id)) => {
+            rate(id).into_iter().collect()
         }
-        (Measure::Cpu | Measure::Errors, Target::Workload(id)) => rate(id).into_iter().collect(),
+        (Measure::CallErrors(to), Target::Workload(id)) => {
+            of_key(Measure::CallRate(to), id).into_iter().collect()
+        }
         _ => Vec::new(),
     };
     set.keys.iter().map(of).collect()
@@ -516,7 +526,10 @@ fn spreads(baseline: &Baseline) -> Vec<Spread> {
     let of = |(key, level): (&SeriesKey, &Option<baseline::Level>)| {
         let floor = match key.measure {
             Measure::Memory => 0.03,
-            Measure::EntryErrors | Measure::EntrySlow | Measure::Errors => 0.5,
+            Measure::EntryErrors
+            | Measure::EntrySlow
+            | Measure::Errors
+            | Measure::CallErrors(_) => 0.5,
             _ => 0.1,
         };
         let deviation = level.map_or(0.3, |level| level.deviation);

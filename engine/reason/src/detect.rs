@@ -115,6 +115,8 @@ const fn kind(measure: Measure) -> Option<SymptomKind> {
     match measure {
         // A new pod is no trouble by itself.
         Measure::EntryErrors | Measure::EntrySlow | Measure::Created => None,
+        // What a call lacks stands at who is called or who calls.
+        Measure::CallRate(_) | Measure::CallErrors(_) | Measure::CallLatency(_) => None,
         Measure::EntryRate | Measure::Rate => Some(SymptomKind::Rate),
         Measure::Errors => Some(SymptomKind::Errors),
         Measure::Latency => Some(SymptomKind::Latency),

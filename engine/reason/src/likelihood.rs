@@ -59,7 +59,7 @@ pub struct Window {
     pub spreads: Vec<Spread>,
     /// The bin in which the case began.
     pub onset: usize,
-    /// By series, the rates that it follows: of a rate those of its callers, of CPU and errors its own rate.
+    /// By series, the rates that it follows: of a rate the attempts of its callers, of CPU, errors and calls its own rate.
     pub drivers: Vec<Vec<usize>>,
 }
 
@@ -122,7 +122,9 @@ impl Window {
                 };
                 let measure = self.set.keys[series].measure;
                 let follows = match measure {
-                    Measure::Errors => of_fewer(value, self.rate(row, drivers), shift),
+                    Measure::Errors | Measure::CallErrors(_) => {
+                        of_fewer(value, self.rate(row, drivers), shift)
+                    }
                     _ => libm::log1p(libm::expm1(value) * libm::exp(shift)),
                 };
                 given.rows[bin][series] = Some(follows);

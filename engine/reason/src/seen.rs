@@ -20,6 +20,17 @@ pub struct SeenChange {
     pub change: Arc<ObjectChange>,
 }
 
+/// Seconds within which what one actor writes was written together: several documents of one `kubectl apply`.
+const TOGETHER: u32 = 5;
+
+impl SeenChange {
+    /// Whether the same hand wrote both in one breath.
+    #[must_use]
+    pub fn is_with(&self, other: &Self) -> bool {
+        self.actor == other.actor && self.at.0.abs_diff(other.at.0) <= TOGETHER
+    }
+}
+
 /// Changes with `from < at ≤ until`, oldest first.
 #[must_use]
 pub fn changes(history: &History, from: Tick, until: Tick) -> Vec<SeenChange> {

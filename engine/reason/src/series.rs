@@ -24,6 +24,12 @@ pub enum Measure {
     Errors,
     /// Mean time of a workload's requests, s.
     Latency,
+    /// Attempts per second of a workload's pods at a Service, retries included.
+    CallRate(ServiceId),
+    /// Share of the attempts of a workload's pods at a Service that failed, as they saw it.
+    CallErrors(ServiceId),
+    /// Mean time until an attempt of a workload's pods at a Service ended, as they saw it, s.
+    CallLatency(ServiceId),
     /// CPU of a workload's pods, cores.
     Cpu,
     /// Largest working set of a workload's pods relative to its limit.
@@ -61,6 +67,7 @@ impl Measure {
             self,
             Self::EntryRate
                 | Self::Rate
+                | Self::CallRate(_)
                 | Self::Cpu
                 | Self::Memory
                 | Self::Created
@@ -120,13 +127,30 @@ const PER_WORKLOAD: [Measure; 11] = [
     Measure::CannotStart,
 ];
 
+/// Rate, errors and duration of the calls of a workload at a Service.
+const fn per_call(to: ServiceId) -> [Measure; 3] {
+    [
+        Measure::CallRate(to),
+        Measure::CallErrors(to),
+        Measure::CallLatency(to),
+    ]
+}
+
+/// Who called which Service in any of these observations.
+#[must_use]
+pub fn calls<'a>(observed: impl Iterator<Item = &'a Samples>) -> BTreeSet<(WorkloadId, ServiceId)> {
+    let edges = observed.flat_map(|samples| &samples.edges);
+    edges.map(|edge| (edge.from, edge.to)).collect()
+}
+
 impl SeriesSet {
-    /// Every SLI, all nodes and Services, and the measures of `workloads`.
+    /// Every SLI, all nodes and Services, and the measures of `workloads` and of their `calls`.
     #[must_use]
     pub fn new(
         objects: &Objects,
         objectives: &[Objective],
         workloads: &BTreeSet<WorkloadId>,
+        calls: &BTreeSet<(WorkloadId, ServiceId)>,
     ) -> Self {
         let mut keys = BTreeSet::new();
         for objective in objectives {
@@ -141,6 +165,12 @@ impl SeriesSet {
             keys.extend(PER_WORKLOAD.map(|measure| SeriesKey {
                 measure,
                 subject: Target::Workload(workload),
+            }));
+        }
+        for &(from, to) in calls.iter().filter(|(from, _)| workloads.contains(from)) {
+            keys.extend(per_call(to).map(|measure| SeriesKey {
+                measure,
+                subject: Target::Workload(from),
             }));
         }
         let nodes = (0..objects.nodes.len()).map(|index| Target::Node(NodeId::from(index)));
@@ -204,7 +234,7 @@ impl SeriesSet {
             .iter()
             .find(|entry| entry.service == service)?;
         match measure {
-            Measure::EntryErrors => Some(logit(&sample.requests, sample.requests.errors)),
+            Measure::EntryErrors => Some(logit(sample.requests.total, sample.requests.errors)),
             Measure::EntryRate => Some(libm::log1p(sample.requests.total / samples.interval)),
             Measure::EntrySlow => {
                 let target = self
@@ -213,7 +243,7 @@ impl SeriesSet {
                     .find(|o| o.service == service)?
                     .latency?;
                 Some(logit(
-                    &sample.requests,
+                    sample.requests.total,
                     slower(&sample.requests, target.below),
                 ))
             }
@@ -223,8 +253,8 @@ impl SeriesSet {
 }
 
 /// Log odds of a share with half a request added to each side, so that none and all stay finite.
-fn logit(requests: &RequestStats, part: f64) -> f64 {
-    let rest = (requests.total - part).max(0.0);
+fn logit(total: f64, part: f64) -> f64 {
+    let rest = (total - part).max(0.0);
     libm::log((part.max(0.0) + 0.5) / (rest + 0.5))
 }
 
@@ -278,12 +308,22 @@ fn amount(
             .iter()
             .find(|sample| sample.workload == workload)
     };
+    let call = |to: ServiceId| {
+        let mut calls = samples.edges.iter();
+        calls.find(|call| call.from == workload && call.to == to)
+    };
     match measure {
+        Measure::CallRate(to) => Some(libm::log1p(call(to)?.attempts / samples.interval)),
+        Measure::CallErrors(to) => {
+            let call = call(to)?;
+            (call.attempts >= 1.0).then(|| logit(call.attempts, call.failures))
+        }
+        Measure::CallLatency(to) => Some(libm::log(call(to)?.latency?.max(1e-4))),
         Measure::Rate => Some(libm::log1p(service()?.requests.total / samples.interval)),
         // Of no request there is no share.
         Measure::Errors => {
             let requests = &service()?.requests;
-            (requests.total >= 1.0).then(|| logit(requests, requests.errors))
+            (requests.total >= 1.0).then(|| logit(requests.total, requests.errors))
         }
         Measure::Latency => Some(libm::log(mean_time(&service()?.requests)?.max(1e-4))),
         Measure::Cpu => {

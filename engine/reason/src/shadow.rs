@@ -12,7 +12,8 @@ use crate::twin::Twin;
 use aegis_faults::{Fault, Laying, overlay};
 use aegis_model::outcome::FUTURES;
 use aegis_model::{
-    Action, Future, Objects, Outcome, Overlay, Plan, PlanScore, Prediction, Subject, Tick,
+    Action, Future, Objects, Outcome, Overlay, Plan, PlanScore, PlanStep, Prediction, Subject,
+    Tick, WaitFor,
 };
 use aegis_sim::{Draws, Purpose};
 use smol_str::SmolStr;
@@ -82,8 +83,12 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
         0
     };
     // A rollout's deadline is its worst case; the rollout itself takes about a minute.
-    let waits = steps()
-        .map(|step| step.deadline.min(120) + 120)
+    let lasts = |step: &PlanStep| match step.wait {
+        Some(WaitFor::Seconds(seconds)) => seconds,
+        _ => step.deadline.min(60),
+    };
+    let waits = { plans.iter() }
+        .map(|plan| plan.steps.iter().map(lasts).sum::<u32>() + 120)
         .max()
         .unwrap_or(0);
     slow.max(waits).max(300)
@@ -465,7 +470,7 @@ pub fn long_trials(
 }
 
 fn touched(plan: &Plan, objects: &Objects) -> Vec<aegis_model::WorkloadId> {
-    let of = |step: &aegis_model::PlanStep| match crate::risk::target(&step.action, objects) {
+    let of = |step: &PlanStep| match crate::risk::target(&step.action, objects) {
         aegis_model::Target::Workload(id) => Some(id),
         _ => None,
     };

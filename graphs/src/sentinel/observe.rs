@@ -13,6 +13,7 @@ use aegis_reason::baseline::Baseline;
 use aegis_reason::series::SeriesSet;
 use aegis_reason::signature::SETTLED;
 use aegis_reason::{Calibration, History, Topology, detect};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Observations behind a baseline.
@@ -203,7 +204,12 @@ fn baseline(state: &State, history: &History) -> Option<Arc<Baseline>> {
     let workloads = (0..latest.objects.workloads.len())
         .map(aegis_model::WorkloadId::from)
         .collect();
-    let set = SeriesSet::new(&latest.objects, state.objectives(), &workloads);
+    let set = SeriesSet::new(
+        &latest.objects,
+        state.objectives(),
+        &workloads,
+        &BTreeSet::new(),
+    );
     Some(Arc::new(Baseline::learn(set, history, until)))
 }
 

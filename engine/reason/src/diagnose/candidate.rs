@@ -9,8 +9,8 @@ use aegis_faults::{Breadth, Candidacy, Fault, Harms, Lasting, Spread, TargetKind
 use aegis_model::objects::{ConditionStatus, Workload};
 use aegis_model::overlay::Held;
 use aegis_model::{
-    FieldChange, FieldPath, Hypothesis, Mechanism, ObjectChange, Objects, Observation, Recalled,
-    ServiceId, Subject, SymptomKind, Target, TemplateId, Tick, WorkloadId,
+    FieldChange, FieldPath, Hypothesis, Mechanism, NodeId, ObjectChange, Objects, Observation,
+    Recalled, ServiceId, Subject, SymptomKind, Target, TemplateId, Tick, WorkloadId,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -89,6 +89,11 @@ impl Candidate {
 const SEEN: f64 = 20.0;
 /// Seconds over which a change loses most of its suspicion.
 const FADES: f64 = 300.0;
+/// Nats that a row loses for a field that was written together with its own and that it does not account for: that the two
+/// came in one breath is then chance.
+const STRAY: f64 = 1.0;
+/// Such fields that count at most.
+const MOST_STRAY: usize = 2;
 /// Weight of a change that no row of the catalogue names, per cluster-month.
 const UNNAMED: f64 = 0.01;
 /// A change this long after the onset did not cause it: onsets are seen by scrapes.
@@ -174,14 +179,40 @@ fn of_change(case: &Case, position: usize, change: &SeenChange) -> Vec<Candidate
             .into_iter()
             .collect();
     }
+    let beside = written_beside(case, position);
     let named = |(fault, fields): (&'static Fault, Vec<FieldPath>)| {
+        let stray = beside
+            .iter()
+            .filter(|field| !fault.accounts_for(&object, field));
+        let chance = libm::exp(-STRAY * stray.count().min(MOST_STRAY) as f64);
         make(
             Some(fault),
             fields.into_iter().next(),
-            fault.frequency.per_cluster_month,
+            chance * fault.frequency.per_cluster_month,
         )
     };
     suspects.into_iter().map(named).collect()
+}
+
+/// The fields of an object that its actor wrote together with a change, those of the change left out.
+fn written_beside(case: &Case, position: usize) -> Vec<FieldChange> {
+    let own = &case.changes[position];
+    let ObjectChange::Update { object, .. } = &*own.change else {
+        return Vec::new();
+    };
+    let others = case.changes.iter().enumerate();
+    let together = others.filter(|(other, change)| *other != position && change.is_with(own));
+    let written = together.filter_map(|(_, change)| match &*change.change {
+        ObjectChange::Update {
+            object: other,
+            fields,
+        } if other == object => Some(fields),
+        _ => None,
+    });
+    let all = written.flatten();
+    all.filter(|field| !field.path.to_string().starts_with("metadata"))
+        .cloned()
+        .collect()
 }
 
 /// Who made a change, where the same actor has written the same field before or since.
@@ -386,8 +417,11 @@ fn is_thought_of(
     let heard = case
         .words
         .name(fault, target, &case.topology, &latest.objects);
-    let mut common =
-        aegis_faults::all().filter(|other| other.comes_unseen() && is_laid_alike(fault, other));
+    // A row of one size is not the same as one of any: that nothing passes is seldom tried where a share is lost.
+    let is_free = |row: &Fault| !row.parameters.is_empty();
+    let mut common = aegis_faults::all().filter(|other| {
+        other.comes_unseen() && is_laid_alike(fault, other) && is_free(fault) == is_free(other)
+    });
     let mut quiet = || fault.harms != Harms::Nobody && !common.any(stands);
     match heard {
         _ if fault.comes_unseen() => true,
@@ -528,7 +562,24 @@ fn places(case: &Case, objects: &Objects, fault: &Fault, workloads: &[WorkloadId
     };
     let mut places = aegis_faults::applicable(fault, objects);
     places.retain(is_near);
+    if shows_on_node(fault) && fault.acts_on(TargetKind::Node) {
+        places.extend(gone(case, objects));
+    }
     places
+}
+
+/// Nodes that are gone since the onset: one that was replaced in vain was at fault all the same.
+fn gone(case: &Case, objects: &Objects) -> Vec<Target> {
+    let Some(then) = case.history.at_or_before(case.onset[0]) else {
+        return Vec::new();
+    };
+    let nodes = then.objects.nodes.enumerate();
+    let gone = nodes.filter(|(index, node)| {
+        let now = objects.nodes.get(*index);
+        node.header.exists() && now.is_some_and(|now| !now.header.exists())
+    });
+    gone.map(|(index, _)| Target::Node(NodeId::from(index)))
+        .collect()
 }
 
 /// Whether the node itself betrays a fault of a node.

@@ -5,6 +5,7 @@
 //! three rounds of growing care, and weighed by marginal likelihood: the mean
 //! over draws from the hypothesis' prior, never the best draw.
 
+pub mod calls;
 pub mod candidate;
 pub mod echo;
 pub mod growth;

@@ -1,7 +1,9 @@
 //! The first screen: a sign matrix of faults against what is off. No simulation.
 
+use super::calls::{Calls, Ends};
 use super::candidate::{Candidate, Cause, Named};
 use crate::case::Case;
+use crate::series::{Measure, SeriesKey};
 use crate::topology::Direction as Along;
 use aegis_faults::alike::is_one_kind;
 use aegis_faults::{Breadth, Direction, Fault, On, Part, Sign, Spread};
@@ -60,10 +62,13 @@ pub fn screen(
     symptoms: &[Symptom],
     heard: Heard<'_>,
 ) -> Vec<Candidate> {
+    let calls = Calls::of(case);
     let mut scored: Vec<(f64, Candidate)> = candidates
         .into_iter()
         .map(|mut candidate| {
-            candidate.signs = signs(case, &candidate, symptoms);
+            candidate.signs = signs(case, &candidate, symptoms)
+                + called(case, &candidate, &calls)
+                + made_anew(case, &candidate);
             (score(&candidate), candidate)
         })
         .collect();
@@ -162,6 +167,51 @@ fn signs(case: &Case, candidate: &Candidate, symptoms: &[Symptom]) -> f64 {
     sum - unexplained - beyond
 }
 
+/// Nats by which the calls that are off speak for the place of a hidden candidate.
+fn called(case: &Case, candidate: &Candidate, calls: &Calls) -> f64 {
+    let (Some(fault), Some(latest)) = (candidate.fault, case.history.latest()) else {
+        return 0.0;
+    };
+    if candidate.cause != Cause::Hidden {
+        return 0.0;
+    }
+    let own = case.topology.concerned(&latest.objects, candidate.target);
+    let ends = if cuts(fault) {
+        Ends::Both
+    } else {
+        Ends::Called
+    };
+    TELLING * calls.ochiai(&own, ends)
+}
+
+/// Nats by which pods that were made since the onset speak for a candidate that kills them: they may be ready again
+/// before anybody looks.
+fn made_anew(case: &Case, candidate: &Candidate) -> f64 {
+    let lays_kill = |fault: &Fault| {
+        let sizes = fault.defaults();
+        let mut parts = fault.parts.iter();
+        parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PodKill))
+    };
+    let key = SeriesKey {
+        measure: Measure::Created,
+        subject: candidate.target,
+    };
+    let series = case.window.set.keys.binary_search(&key);
+    let (Ok(series), true) = (series, candidate.fault.is_some_and(lays_kill)) else {
+        return 0.0;
+    };
+    let since = case.window.bins.iter().skip(case.window.onset);
+    let made = since.filter_map(|row| row[series]).any(|made| made > 0.0);
+    if made { TELLING } else { 0.0 }
+}
+
+/// Whether packets are lost, whoever sends them.
+fn cuts(fault: &Fault) -> bool {
+    let sizes = fault.defaults();
+    let mut parts = fault.parts.iter();
+    parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PacketLoss(_)))
+}
+
 /// The workloads that a candidate can hurt; `None` for all.
 fn reach(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<WorkloadId>> {
     /// Hops, more than any chain of calls has.
@@ -171,12 +221,9 @@ fn reach(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<Wo
     if own.is_empty() || fault.breadth != Breadth::Target {
         return None;
     }
-    let sizes = fault.defaults();
-    let mut parts = fault.parts.iter();
-    let cuts = parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PacketLoss(_)));
     let ways: &[Along] = match fault.spreads {
         // Packets are lost whoever sends them: who is called from there fails as well.
-        _ if cuts => &[Along::Callees, Along::Callers],
+        _ if cuts(fault) => &[Along::Callees, Along::Callers],
         Spread::Stays => &[],
         Spread::ToCallers | Spread::ToNeighbours => &[Along::Callers],
         // Whoever gets more than it can serve answers its callers late.

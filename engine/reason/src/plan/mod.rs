@@ -15,7 +15,7 @@ use crate::case::{Case, wait};
 use crate::diagnose::{Candidate, Diagnosis};
 use crate::remembered::take_ruled;
 use crate::twin::Twin;
-use aegis_faults::Aim;
+use aegis_faults::{Act, Aim};
 use aegis_model::recall::Rule;
 use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ impl Known {
     }
 }
 
-/// One plan per remedy, in the catalogue's order.
+/// One plan per remedy, in the catalogue's order, each followed by the same with what goes along with it.
 fn of_hypothesis(
     case: &Case,
     objects: &Objects,
@@ -143,20 +143,22 @@ fn of_hypothesis(
         .fault
         .map_or(&recipes::FOR_UNNAMED[..], |fault| fault.remedies);
     let of = |remedy: &aegis_faults::Remedy| {
-        let actions = actions(case, objects, candidate, remedy.act)?;
         let source = match remedy.aim {
             Aim::Undo => PlanSource::Undo,
             Aim::Contain => PlanSource::Contain,
             Aim::Outgrow => PlanSource::Outgrow,
         };
-        Some(plan(
-            objects,
-            actions,
-            source,
-            Some((SmolStr::new_static(candidate.id()), target)),
-        ))
+        let narrow = actions(case, objects, candidate, remedy.act);
+        let wide = narrow.as_deref().and_then(|own| match remedy.act {
+            Act::RevertChange => recipes::revert_all(case, candidate),
+            _ => recipes::moved_back(case, objects, own),
+        });
+        let answers = Some((SmolStr::new_static(candidate.id()), target));
+        let written = |actions: Vec<Action>| plan(objects, actions, source, answers.clone());
+        let plans = [narrow.map(written), wide.map(written).map(at_once)];
+        plans.into_iter().flatten().collect::<Vec<Plan>>()
     };
-    remedies.iter().filter_map(of).collect()
+    remedies.iter().flat_map(of).collect()
 }
 
 /// A plan of one act against a candidate, as something that keeps it small.
@@ -164,7 +166,7 @@ fn of_act(
     case: &Case,
     objects: &Objects,
     candidate: &Candidate,
-    (target, act): (Target, aegis_faults::Act),
+    (target, act): (Target, Act),
 ) -> Option<Plan> {
     let actions = actions(case, objects, candidate, act)?;
     let answers = (SmolStr::new_static(candidate.id()), target);
@@ -233,6 +235,17 @@ pub fn plan(
         source,
         summary,
     }
+}
+
+/// The same with its restarts begun at once: all but the last are not waited for.
+fn at_once(mut plan: Plan) -> Plan {
+    let last = plan.steps.len().saturating_sub(1);
+    for step in &mut plan.steps[..last] {
+        if matches!(step.action, Action::RestartRollout(_)) {
+            step.wait = None;
+        }
+    }
+    plan
 }
 
 /// Hash of the steps over canonical numbers: renaming objects changes nothing.

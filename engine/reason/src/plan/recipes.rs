@@ -2,8 +2,10 @@
 
 use crate::case::Case;
 use crate::diagnose::{Candidate, Cause};
+use crate::seen::SeenChange;
 use aegis_faults::{Act, Aim, Remedy};
 use aegis_model::kubernetes::Container;
+use aegis_model::objects::WorkloadSpec;
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{
     Action, AutoscalerId, Bytes, FieldPath, Millicores, NodeId, ObjectChange, Objects, PodId,
@@ -100,10 +102,57 @@ fn is_cordoned(objects: &Objects, node: NodeId) -> bool {
         .is_some_and(|row| row.spec.unschedulable)
 }
 
+/// Workloads that are brought back to a node at most.
+const MOST_BACK: usize = 8;
+
+/// Actions that give a node back, then a restart of what ran there before the onset: nothing moves a pod that runs, so
+/// what was moved off stays crowded where it went. `None` for other actions, and where nothing went.
+#[must_use]
+pub fn moved_back(case: &Case, objects: &Objects, own: &[Action]) -> Option<Vec<Action>> {
+    let node = own.iter().find_map(|action| match action {
+        Action::Uncordon(node) => Some(*node),
+        Action::Exec { .. } => action.emptied(),
+        _ => None,
+    })?;
+    let then = before(case)?;
+    let ran = |id: &PodId| {
+        then.pods
+            .get(id.index())
+            .is_some_and(|pod| pod.node == Some(node))
+    };
+    let workloads = then.workloads.enumerate();
+    let mut gone: Vec<WorkloadId> = workloads
+        .filter(|(_, row)| row.pods.iter().any(ran))
+        .map(|(index, _)| WorkloadId::from(index))
+        .filter(|id| scales(objects, *id))
+        .collect();
+    let importance = |id: &WorkloadId| {
+        let share = case.topology.importance.get(id.index());
+        share.copied().unwrap_or(0.0)
+    };
+    gone.sort_by(|a, b| importance(b).total_cmp(&importance(a)));
+    gone.truncate(MOST_BACK);
+    let restarts = gone.iter().copied().map(Action::RestartRollout);
+    (!gone.is_empty()).then(|| own.iter().cloned().chain(restarts).collect())
+}
+
+/// Whether a workload's pods go wherever there is room: not those of a DaemonSet.
+fn scales(objects: &Objects, workload: WorkloadId) -> bool {
+    let row = objects.workloads.get(workload.index());
+    row.is_some_and(|row| {
+        let spec = &*row.spec;
+        row.header.exists()
+            && matches!(
+                spec,
+                WorkloadSpec::Deployment(_) | WorkloadSpec::StatefulSet(_)
+            )
+    })
+}
+
 /// Bare pods have no rollouts.
 fn can_roll(objects: &Objects, workload: WorkloadId) -> Option<WorkloadId> {
     let spec = &objects.workloads.get(workload.index())?.spec;
-    (!matches!(**spec, aegis_model::objects::WorkloadSpec::Pod(_))).then_some(workload)
+    (!matches!(**spec, WorkloadSpec::Pod(_))).then_some(workload)
 }
 
 /// Back to the newest earlier revision that is another release: a restart or new limits made
@@ -152,6 +201,26 @@ fn revert(case: &Case, objects: &Objects, candidate: &Candidate) -> Option<Vec<A
         return Some(vec![Action::RevertChange(record)]);
     }
     by_hand(objects, &change.change)
+}
+
+/// Changes that are taken back together at most.
+const MOST_TOGETHER: usize = 8;
+
+/// Taking back all that was written together with a change that is to be blamed, the newest first; `None` where nothing
+/// else was. What went along with it may stand on its own: pods keep the priority of a class that is gone.
+#[must_use]
+pub fn revert_all(case: &Case, candidate: &Candidate) -> Option<Vec<Action>> {
+    let Cause::Change(position) = candidate.cause else {
+        return None;
+    };
+    let blamed = case.changes.get(position)?;
+    let together = |other: &&SeenChange| other.record.is_some() && other.is_with(blamed);
+    let mut records: Vec<u32> = { case.changes.iter().filter(together) }
+        .filter_map(|change| change.record)
+        .collect();
+    records.sort_unstable_by_key(|record| core::cmp::Reverse(*record));
+    let several = blamed.record.is_some() && (2..=MOST_TOGETHER).contains(&records.len());
+    several.then(|| records.into_iter().map(Action::RevertChange).collect())
 }
 
 /// Taking a change back that the record does not have.
