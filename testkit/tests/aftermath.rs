@@ -8,7 +8,7 @@ use aegis_testkit::judge::facts_of;
 use aegis_testkit::play::{Recording, play, read};
 
 /// A cluster as `aegis import` sizes it: requests fill its nodes to 60 %.
-fn shop(nodes: &str, fault: &str, target: &str) -> String {
+fn shop(fault: &str, target: &str) -> String {
     format!(
         "
 apiVersion: aegis.dev/v1
@@ -18,7 +18,7 @@ spec:
   seed: 1
   duration: 26m
   include: [../manifests/sock-shop.yaml]
-  cluster: {{nodes: [{{{nodes}, zones: [a, b, c]}}]}}
+  cluster: {{nodes: [{{count: 2, cpu: 670m, memory: 1712Mi, zones: [a, b, c]}}]}}
   traffic: [{{to: front-end, rps: {{constant: 120}}}}]
   objectives:
     - {{service: front-end, availability: 99%, latency: {{p99: 1s}}, window: 10m}}
@@ -30,8 +30,7 @@ spec:
 
 /// What was done, once the incident was diagnosed rightly and mended.
 fn mended(fault: &str, target: &str) -> Vec<Action> {
-    let text = shop("count: 2, cpu: 670m, memory: 1712Mi", fault, target);
-    let scenario = read("scenarios/smoke/aftermath.yaml", &text);
+    let scenario = read("scenarios/smoke/aftermath.yaml", &shop(fault, target));
     let run = play(&scenario, 1, Mode::Sentinel);
     let facts = facts_of(&scenario, 1, &run);
     let story = Story::tell(&run.events);

@@ -509,9 +509,16 @@ fn near(case: &Case) -> Vec<WorkloadId> {
 
 /// Whether a fault is more load from outside.
 fn is_load(fault: &Fault) -> bool {
+    lays(fault, |mechanism| {
+        matches!(mechanism, Mechanism::LoadFactor(_))
+    })
+}
+
+/// Whether a fault lays, at its default sizes, a mechanism that is so.
+pub(super) fn lays(fault: &Fault, is_so: impl Fn(Mechanism) -> bool) -> bool {
     let sizes = fault.defaults();
     let mut parts = fault.parts.iter();
-    parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::LoadFactor(_)))
+    parts.any(|part| is_so((part.mechanism)(&sizes)))
 }
 
 /// Whether more arrives at an entry than before: half of the way to the least size of the fault. What goes by itself

@@ -1,7 +1,7 @@
 //! The first screen: a sign matrix of faults against what is off. No simulation.
 
 use super::calls::{Calls, Ends};
-use super::candidate::{Candidate, Cause, Named};
+use super::candidate::{Candidate, Cause, Named, lays};
 use crate::case::Case;
 use crate::series::{Measure, SeriesKey};
 use crate::topology::Direction as Along;
@@ -187,17 +187,13 @@ fn called(case: &Case, candidate: &Candidate, calls: &Calls) -> f64 {
 /// Nats by which pods that were made since the onset speak for a candidate that kills them: they may be ready again
 /// before anybody looks.
 fn made_anew(case: &Case, candidate: &Candidate) -> f64 {
-    let lays_kill = |fault: &Fault| {
-        let sizes = fault.defaults();
-        let mut parts = fault.parts.iter();
-        parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PodKill))
-    };
+    let kills = |fault: &Fault| lays(fault, |mechanism| mechanism == Mechanism::PodKill);
     let key = SeriesKey {
         measure: Measure::Created,
         subject: candidate.target,
     };
     let series = case.window.set.keys.binary_search(&key);
-    let (Ok(series), true) = (series, candidate.fault.is_some_and(lays_kill)) else {
+    let (Ok(series), true) = (series, candidate.fault.is_some_and(kills)) else {
         return 0.0;
     };
     let since = case.window.bins.iter().skip(case.window.onset);
@@ -207,9 +203,9 @@ fn made_anew(case: &Case, candidate: &Candidate) -> f64 {
 
 /// Whether packets are lost, whoever sends them.
 fn cuts(fault: &Fault) -> bool {
-    let sizes = fault.defaults();
-    let mut parts = fault.parts.iter();
-    parts.any(|part| matches!((part.mechanism)(&sizes), Mechanism::PacketLoss(_)))
+    lays(fault, |mechanism| {
+        matches!(mechanism, Mechanism::PacketLoss(_))
+    })
 }
 
 /// The workloads that a candidate can hurt; `None` for all.
