@@ -1,22 +1,18 @@
 //! Echo rejection across incidents: what was refuted may not be blamed in the next ones that look alike.
 //!
 //! A strike forbids a fault at a place for 5 incidents of its class, further strikes for 10 and 20. While it
-//! is forbidden it is still rolled; what would have led twice (≥ 0.6) goes on parole: it may be blamed once
-//! more. Confirmation, by evidence or by truth, lifts the ban; so does a person.
+//! is forbidden it is still rolled; what would have led twice (≥ 0.6) goes on parole, within the second such incident
+//! already: it may be blamed once more. Confirmation, by evidence or by truth, lifts the ban; so does a person.
 
 use crate::alike;
 use crate::record::Record;
 use aegis_model::outcome::Finding;
-use aegis_model::recall::{Blame, Forbidden, Stage, Standing};
+use aegis_model::recall::{Blame, Forbidden, LED, Stage, Standing, TWICE};
 use aegis_model::{Cue, Signature};
 use serde::{Deserialize, Serialize};
 
 /// Incidents that the first, second, and every further strike forbids for.
 const TERMS: [u32; 3] = [5, 10, 20];
-/// Confidence from which a withheld hypothesis would have led.
-pub const LED: f64 = 0.6;
-/// Times that it would have led before it goes on parole.
-const TWICE: u32 = 2;
 /// What cannot be forbidden.
 const FREE: [&str; 2] = ["unknown", "no_fault"];
 
@@ -154,6 +150,7 @@ impl Ban {
             cause: self.cause.clone(),
             left: *left,
             strikes: *strikes,
+            would_have_led: self.would_have_led,
             standing: self.standing,
             why,
         })

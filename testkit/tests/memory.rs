@@ -121,7 +121,7 @@ fn what_was_refuted_never_leads_and_a_truth_is_back_within_three_incidents() {
         let run = with(1, &recall);
         let standing = memory.bans().expect("readable")[0].1.standing;
         println!("incident {later}: {standing:?}, {:?}", found(&run));
-        if standing == Standing::Forbidden {
+        if later == 1 {
             never_leads(&run, &truth);
         } else if found(&run) == truth {
             back = Some(later);
@@ -185,6 +185,7 @@ fn every_cause_but_the_free_ones_can_be_silenced() {
             },
             left: 5,
             strikes: 1,
+            would_have_led: 0,
             standing: Standing::Forbidden,
             why: "forbidden".into(),
         };

@@ -201,6 +201,11 @@ pub struct Harm {
     pub why: String,
 }
 
+/// Confidence from which what is forbidden would have led.
+pub const LED: f64 = 0.6;
+/// Incidents in which it would have led before it goes on parole, the present one among them.
+pub const TWICE: u32 = 2;
+
 /// A fault at a place that may not be blamed in incidents that look so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forbidden {
@@ -210,6 +215,9 @@ pub struct Forbidden {
     pub left: u32,
     /// How often it was refuted.
     pub strikes: u32,
+    /// Incidents since in which it would have led.
+    #[serde(default)]
+    pub would_have_led: u32,
     /// Whether it holds.
     pub standing: Standing,
     /// Why.

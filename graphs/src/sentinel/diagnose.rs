@@ -309,8 +309,9 @@ pub fn weigh(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
         let review = Change::Incident(Box::new(incident));
         return Step::new().write(Write::silent(review)).then(Node::Reflect);
     }
-    let (diagnosis, withheld) =
-        reason::echo::withhold(&diagnosis, &case.topology, &incident.recalled.forbidden);
+    let forbidden = &mut Arc::make_mut(&mut incident.recalled).forbidden;
+    reason::echo::parole(forbidden, &diagnosis, &case.topology);
+    let (diagnosis, withheld) = reason::echo::withhold(&diagnosis, &case.topology, forbidden);
     let event = RunEvent::Diagnosed {
         hypotheses: diagnosis.hypotheses.clone(),
         screened: incident.screened,

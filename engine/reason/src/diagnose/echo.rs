@@ -5,7 +5,7 @@ use super::posterior::{Diagnosis, silenced};
 use crate::risk::is_reversible;
 use crate::signature::role;
 use crate::topology::Topology;
-use aegis_model::recall::{Blame, Forbidden, Standing, Withheld};
+use aegis_model::recall::{Blame, Forbidden, LED, Standing, TWICE, Withheld};
 use aegis_model::{Hypothesis, Plan, Recalled, Role, Target};
 
 /// Weight of the catalogue's priors against what is remembered, incidents.
@@ -66,6 +66,25 @@ fn ban<'a>(
         .iter()
         .filter(|ban| !FREE.contains(&ban.cause.fault.as_str()));
     bans.find(|ban| ban.cause.fault == fault && ban.cause.role == place)
+}
+
+/// Puts on parole what would lead in this incident, where that makes it twice.
+pub fn parole(forbidden: &mut [Forbidden], diagnosis: &Diagnosis, topology: &Topology) {
+    for ban in forbidden.iter_mut() {
+        let is_own = |one: &&Hypothesis| {
+            one.fault == ban.cause.fault && role(topology, one.target) == ban.cause.role
+        };
+        let surest = diagnosis.hypotheses.iter().filter(is_own);
+        let surest = surest.map(|one| one.confidence).fold(0.0, f64::max);
+        let leads_again = ban.would_have_led + 1 >= TWICE && surest >= LED;
+        if ban.standing == Standing::Forbidden && leads_again {
+            ban.standing = Standing::Paroled;
+            ban.why = format!(
+                "{}, and would lead at {surest:.2} for the second time: on parole",
+                ban.why
+            );
+        }
+    }
 }
 
 /// The diagnosis with what is forbidden at 0, whoever proposed it, and ranked last; and what was withheld.
