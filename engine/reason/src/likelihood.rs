@@ -21,6 +21,9 @@ const GAP: f64 = 0.5;
 const REPEATED: f64 = 0.2;
 /// Bins that evidence may count for in all.
 pub const EFFECTIVE_BINS: f64 = 20.0;
+/// Least part for which a condition counts, however many series there are: that a container was killed for its memory is
+/// no noise, and of a hundred amounts none says as much.
+const FIRM: f64 = 0.25;
 
 /// Spread of one series and how much its neighbours repeat each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -174,11 +177,15 @@ impl Window {
         }
     }
 
-    /// Log likelihood of the window, nats, tempered to [`EFFECTIVE_BINS`].
+    /// Log likelihood of the window, nats: amounts tempered to [`EFFECTIVE_BINS`], conditions at least a quarter.
     #[must_use]
     pub fn log_likelihood(&self, predicted: &[Row]) -> f64 {
-        let sum: f64 = self.by_series(predicted).iter().sum();
-        sum * self.temper()
+        let temper = self.temper();
+        let by_series = self.by_series(predicted);
+        let weighed = by_series.iter().enumerate();
+        weighed
+            .map(|(series, log)| log * self.weight(series, temper))
+            .sum()
     }
 
     /// The log likelihood of the window under predicted bins that are put off by as many bins, up to `slack`, as fit it
@@ -198,6 +205,15 @@ impl Window {
             let next = put_off(bins);
             if next.0 > best.0 { next } else { best }
         })
+    }
+
+    /// The part for which a series counts.
+    fn weight(&self, series: usize, temper: f64) -> f64 {
+        if self.set.keys[series].measure.is_condition() {
+            temper.max(FIRM)
+        } else {
+            temper
+        }
     }
 
     /// Factor that keeps the whole window from counting for more than [`EFFECTIVE_BINS`].
@@ -353,7 +369,11 @@ pub fn unknown(window: &Window, undisturbed: &[Row]) -> f64 {
         let errors: Vec<Option<(f64, f64)>> = stretches.iter().map(of).collect();
         any_step(&errors, before)
     };
-    (0..window.set.keys.len()).map(of).sum::<f64>() * window.temper()
+    let temper = window.temper();
+    let series = 0..window.set.keys.len();
+    series
+        .map(|series| of(series) * window.weight(series, temper))
+        .sum()
 }
 
 /// Standard deviation of an unknown step, in log units.
