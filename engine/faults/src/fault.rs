@@ -353,7 +353,7 @@ impl Fault {
     #[must_use]
     pub fn repair(&self) -> Option<Procedure> {
         self.remedies.iter().find_map(|remedy| match remedy.act {
-            Act::Exec(procedure) => Some(procedure),
+            Act::Exec(procedure) if remedy.aim == Aim::Undo => Some(procedure),
             _ => None,
         })
     }

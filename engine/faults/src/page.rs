@@ -276,6 +276,7 @@ fn repair(procedure: Procedure) -> String {
         SideEffect::None => "nobody",
         SideEffect::RestartsServer => "restarts the server",
         SideEffect::EmptiesNode => "the node's pods are made anew elsewhere",
+        SideEffect::AddsNode => "nobody; one node more is paid for",
     };
     let back = match facts.back {
         Back::ByCommand => "by a command",

@@ -148,6 +148,7 @@ fn repairs(objects: &Objects) -> Vec<Action> {
         on(node, Procedure::WidenPorts),
         on(node, Procedure::RenewProxy),
         on(node, Procedure::ReplaceNode),
+        on(node, Procedure::AddNode),
         on(Target::Cluster, Procedure::RestoreNames),
         on(Target::Service(ServiceId(0)), Procedure::RenewCertificate),
     ]

@@ -175,6 +175,15 @@ impl Action {
             _ => None,
         }
     }
+
+    /// Whether there is one node more by it.
+    #[must_use]
+    pub fn adds_node(&self) -> bool {
+        match self {
+            Self::Exec { procedure, .. } => procedure.facts().hurts == SideEffect::AddsNode,
+            _ => false,
+        }
+    }
 }
 
 /// What must hold before a step starts.

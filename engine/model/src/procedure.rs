@@ -63,10 +63,12 @@ pub enum Procedure {
     RenewCertificate,
     /// Starts what collects metrics again.
     RestartCollector,
+    /// Has whoever provides machines bring one more of a node's kind.
+    AddNode,
 }
 
 /// All of them, in the order of their rows.
-pub const PROCEDURES: [Procedure; 25] = [
+pub const PROCEDURES: [Procedure; 26] = [
     Procedure::GrantAccess,
     Procedure::ResetPassword,
     Procedure::AllowPlain,
@@ -92,6 +94,7 @@ pub const PROCEDURES: [Procedure; 25] = [
     Procedure::AddAddresses,
     Procedure::RenewCertificate,
     Procedure::RestartCollector,
+    Procedure::AddNode,
 ];
 
 /// Where a procedure is done.
@@ -120,6 +123,8 @@ pub enum SideEffect {
     RestartsServer,
     /// The node's pods go, and another node comes.
     EmptiesNode,
+    /// There is one node more, until it is taken back.
+    AddsNode,
 }
 
 /// Whether what a procedure does can be taken back.
@@ -163,7 +168,7 @@ const fn hurting(hurts: SideEffect, facts: Facts) -> Facts {
 }
 
 /// By number of procedure.
-const FACTS: [Facts; 25] = [
+const FACTS: [Facts; 26] = [
     facts("grant access to", Site::Container, 2, Back::NothingToTake),
     facts(
         "reset the password of",
@@ -268,9 +273,13 @@ const FACTS: [Facts; 25] = [
         20,
         Back::NothingToTake,
     ),
+    hurting(
+        SideEffect::AddsNode,
+        facts("add a node like", Site::Machine, NEW_NODE, Back::ByCommand),
+    ),
 ];
 
-/// Seconds from the deletion of a node until another one of its kind is ready: machines of public clouds take one to
+/// Seconds from the deletion of a node, or from the wish for one more, until another one of its kind is there: machines of public clouds take one to
 /// three minutes.
 pub const NEW_NODE: u32 = 120;
 

@@ -41,6 +41,8 @@ pub fn class(action: &Action, objects: &Objects) -> Class {
             SideEffect::None => Class::Reconfigure,
             SideEffect::RestartsServer => Class::Restart,
             SideEffect::EmptiesNode => Class::RemoveCapacity,
+            // As more replicas.
+            SideEffect::AddsNode => Class::Read,
         },
         Action::Cordon(_) | Action::Drain(_) => Class::RemoveCapacity,
         Action::PatchPolicy { .. } | Action::DeletePolicy(_) | Action::ShedTraffic { .. } => {

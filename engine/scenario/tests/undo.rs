@@ -147,7 +147,8 @@ fn on_others(dice: &mut Dice, objects: &Objects) -> Option<Action> {
                 Procedure::WidenPorts,
                 Procedure::ClearPacketRules,
                 Procedure::StepClock,
-            ][dice.roll(3)],
+                Procedure::AddNode,
+            ][dice.roll(4)],
         },
         _ => match dice.is_even() {
             true => Action::Wait(20),

@@ -9,6 +9,7 @@ extern crate alloc;
 pub mod conduct;
 pub mod loss;
 pub mod observe;
+mod pool;
 pub mod step;
 pub mod tick;
 

@@ -175,3 +175,60 @@ fn a_node_that_is_replaced_goes_with_its_pods_and_another_comes() {
         stage.story()
     );
 }
+
+/// The nodes that are there.
+fn nodes(stage: &Stage) -> Vec<&str> {
+    let nodes = stage.cluster.objects.nodes.iter();
+    nodes
+        .filter(|row| row.header.exists())
+        .map(|row| row.header.reference.name.as_str())
+        .collect()
+}
+
+#[test]
+fn one_node_more_comes_after_its_time_with_what_its_kind_has() {
+    let mut stage = running();
+    let had = Arc::clone(&stage.cluster.objects.nodes[0].capacity);
+    stage.apply(deployment(
+        "wide",
+        3,
+        json!({"resources": {"requests": {"cpu": "3"}}}),
+    ));
+    stage.run(30);
+    let waits = |stage: &Stage| {
+        let pods = stage.cluster.objects.pods.iter();
+        pods.filter(|pod| pod.is_active() && pod.node.is_none())
+            .count()
+    };
+    assert_eq!(waits(&stage), 1, "two nodes have no room for three");
+    let said = exec(&mut stage, Target::Node(FIRST), Procedure::AddNode);
+    assert_eq!(said, Conduct::Done);
+    stage.run(NEW_NODE - 1);
+    assert_eq!(nodes(&stage), ["n0", "n1"], "a machine takes its time");
+    stage.run(60);
+    assert_eq!(nodes(&stage), ["n0", "n1", "n0-2"]);
+    let new = &stage.cluster.objects.nodes[2];
+    assert_eq!(new.capacity.allocatable, had.allocatable);
+    let hostname = new.header.labels.get("kubernetes.io/hostname");
+    assert_eq!(hostname.map(AsRef::as_ref), Some("n0-2"));
+    assert_eq!(waits(&stage), 0, "{}", stage.story());
+}
+
+#[test]
+fn a_node_more_that_is_taken_back_goes_or_never_comes() {
+    let mut stage = running();
+    let mut kept = plan(Target::Node(FIRST), Procedure::AddNode);
+    kept.step(&mut stage.cluster);
+    let mut early = plan(Target::Node(FIRST), Procedure::AddNode);
+    early.step(&mut stage.cluster);
+    stage.run(30);
+    early
+        .undo(&mut stage.cluster)
+        .expect("what has not come yet is called off");
+    stage.run(NEW_NODE + 60);
+    assert_eq!(nodes(&stage), ["n0", "n1", "n0-2"], "one of two");
+    kept.undo(&mut stage.cluster).expect("it is taken away");
+    assert_eq!(nodes(&stage), ["n0", "n1"]);
+    stage.run(120);
+    assert_eq!(nodes(&stage), ["n0", "n1"]);
+}

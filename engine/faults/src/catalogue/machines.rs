@@ -184,6 +184,7 @@ pub const ROWS: &[Fault] = &[
         remedies: &[
             undo(Act::Repair),
             contain(Act::DeletePods),
+            outgrow(Act::Exec(Procedure::AddNode)),
             outgrow(Act::ScaleOut),
         ],
         frequency: assumed(0.03),

@@ -26,6 +26,7 @@ pub const ROWS: &[Fault] = &[
         spreads: Spread::ToCallers,
         remedies: &[
             undo(Act::Uncordon),
+            outgrow(Act::Exec(Procedure::AddNode)),
             outgrow(Act::LowerRequests),
             outgrow(Act::ScaleOut),
         ],
@@ -53,6 +54,7 @@ pub const ROWS: &[Fault] = &[
         remedies: &[
             undo(Act::Exec(Procedure::ReplaceNode)),
             contain(Act::DeletePods),
+            outgrow(Act::Exec(Procedure::AddNode)),
             contain(Act::Drain),
             outgrow(Act::ScaleOut),
         ],

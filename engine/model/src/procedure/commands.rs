@@ -3,8 +3,9 @@
 //! A command that opens with `kubectl ` stands for itself, with `$name` and `$ns` for what it is done to; all others
 //! run in a shell: in the container, or at the node with its own file system as root. Variables are those that the
 //! servers' official images take their first settings from. Sources: the servers' own references (redis.io/commands,
-//! PostgreSQL and MySQL manuals, mongosh, rabbitmqctl, Kafka's tools), kernel sysctl documentation, and Kubernetes'
-//! pages on debugging nodes, flow control and kubelet configuration.
+//! PostgreSQL and MySQL manuals, mongosh, rabbitmqctl, Kafka's tools), kernel sysctl documentation, Kubernetes'
+//! pages on debugging nodes, flow control and kubelet configuration, and the Cluster API book ("Scaling nodes", "Labels and
+//! annotations") for pools of machines.
 
 use super::{Procedure, Software};
 
@@ -350,6 +351,14 @@ const COMMANDS: &[Row] = &[
         None,
         does(
             "kubectl rollout restart daemonset -n monitoring -l app.kubernetes.io/name=opentelemetry-collector",
+        ),
+    ),
+    (
+        Procedure::AddNode,
+        None,
+        takes_back(
+            "kubectl get machines -A -o 'jsonpath={range .items[?(@.status.nodeRef.name==\"$name\")]}{.metadata.namespace} {.metadata.labels.cluster\\.x-k8s\\.io/deployment-name}{end}' | { read -r space pool; kubectl -n \"$space\" scale machinedeployment/\"$pool\" --replicas=$(($(kubectl -n \"$space\" get machinedeployment/\"$pool\" -o 'jsonpath={.spec.replicas}') + 1)); }",
+            "kubectl get machines -A -o 'jsonpath={range .items[?(@.status.nodeRef.name==\"$name\")]}{.metadata.namespace} {.metadata.labels.cluster\\.x-k8s\\.io/deployment-name}{end}' | { read -r space pool; kubectl -n \"$space\" scale machinedeployment/\"$pool\" --replicas=$(($(kubectl -n \"$space\" get machinedeployment/\"$pool\" -o 'jsonpath={.spec.replicas}') - 1)); }",
         ),
     ),
 ];

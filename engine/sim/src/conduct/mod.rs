@@ -172,12 +172,15 @@ fn take_back<P: Clone>(cluster: &mut Cluster<P>, position: u32) -> Result<(), St
     let Some(inverse) = record.change.inverse(&record.object) else {
         return Ok(());
     };
-    api::apply(cluster, &inverse, BY_AEGIS).map_err(named)
+    api::apply(cluster, &inverse, BY_AEGIS).map_err(named)?;
+    crate::pool::follow(cluster, &inverse);
+    Ok(())
 }
 
 fn write<P: Clone>(cluster: &mut Cluster<P>, action: &Action) -> Result<(), String> {
     for change in changes_of(cluster, action).map_err(|refusal| format!("{refusal}"))? {
         api::apply(cluster, &change, BY_AEGIS).map_err(|error| format!("{error}"))?;
+        crate::pool::follow(cluster, &change);
     }
     Ok(())
 }

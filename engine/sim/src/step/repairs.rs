@@ -1,15 +1,18 @@
-//! What repairs do beside their purpose, wherever they are done: a server starts anew, a node goes and another comes.
+//! What repairs do beside their purpose, wherever they are done: a server starts anew, a node goes and another comes, one
+//! more comes.
 //!
 //! Whoever provides machines keeps their number: for a node that is deleted in order to be replaced, one of its kind joins
 //! a while later, under the same name. Source: Compute Engine, "Repair VMs in a MIG": a VM is deleted and made anew with its
 //! name; node groups that name machines anew differ in nothing else.
 
+use crate::pool::{added, wanted};
 use aegis_cluster::api::{self, Actor};
 use aegis_cluster::repair::{Repaired, since};
 use aegis_cluster::{Cluster, Draws, Journal};
 use aegis_model::objects::Node;
 use aegis_model::procedure::{NEW_NODE, SideEffect, Way};
 use aegis_model::{Doc, NodeId, Overlay, PodId, Target, Tick};
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -33,7 +36,14 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
                     // It may be gone already, by another hand.
                     let _ = api::delete(cluster, &object, Actor::Unrecorded);
                 } else if done.at == earliest {
-                    join(cluster, node);
+                    let document = fresh(&cluster.objects.nodes[node.index()]);
+                    join(cluster, document);
+                }
+            }
+            (SideEffect::AddsNode, Target::Node(like)) if done.at == earliest => {
+                if added(cluster, like).len() < wanted(cluster, like, earliest) {
+                    let document = another(cluster, like);
+                    join(cluster, document);
                 }
             }
             _ => {}
@@ -41,11 +51,30 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
     }
 }
 
-/// A node of the kind of one that is gone.
-fn join<P>(cluster: &mut Cluster<P>, like: NodeId) {
-    let document = fresh(&cluster.objects.nodes[like.index()]);
-    // The document was one of a node; somebody else may have made another of the name.
+/// A machine's node joins.
+fn join<P>(cluster: &mut Cluster<P>, document: Doc) {
+    // Somebody else may have made one of the name.
     let _ = api::create(cluster, document, Actor::Unrecorded);
+}
+
+/// The document of one more node of a kind: the name says after which, and how many of them there were.
+fn another<P>(cluster: &Cluster<P>, like: NodeId) -> Doc {
+    let nodes = &cluster.objects.nodes;
+    let row = &nodes[like.index()];
+    let base = &row.header.reference.name;
+    let is_taken = |name: &str| nodes.iter().any(|row| row.header.reference.name == name);
+    let mut number = 2;
+    while is_taken(&format!("{base}-{number}")) {
+        number += 1;
+    }
+    let name = format!("{base}-{number}");
+    let mut value: Value = (*fresh(row)).clone();
+    value["metadata"]["name"] = name.as_str().into();
+    let hostname = &mut value["metadata"]["labels"]["kubernetes.io/hostname"];
+    if hostname.is_string() {
+        *hostname = name.into();
+    }
+    Arc::new(value)
 }
 
 /// A node's document as its machine would register it: what the machine has, no image yet, and nothing that was written
