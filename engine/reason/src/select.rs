@@ -144,6 +144,11 @@ fn mark_dominated(plans: &[Plan], scores: &mut [PlanScore]) {
     }
 }
 
+/// Whether a plan saves something as things are, and not only where another fault comes.
+fn mends(control: &PlanScore, score: &PlanScore, genome: &Genome) -> bool {
+    score.stability - control.stability > genome.margin
+}
+
 fn refusal(
     plans: &[Plan],
     scores: &[PlanScore],
@@ -158,6 +163,7 @@ fn refusal(
     let durable_exists = (0..scores.len()).any(|other| {
         other != control
             && scores[other].durable
+            && mends(&scores[control], &scores[other], genome)
             && gain(&scores[control], &scores[other]) > demanded(&scores[other], genome)
     });
     if !score.durable && durable_exists {
@@ -170,6 +176,11 @@ fn refusal(
     if dominator.is_some_and(|other| other != control && (scores[other].durable || !score.durable))
     {
         return Some("another plan is at least as good in every respect".into());
+    }
+    if !mends(&scores[control], score, genome) {
+        return Some(
+            "mends nothing of what is there: it helps only where another fault comes".into(),
+        );
     }
     let gain = gain(&scores[control], score);
     let demanded = demanded(score, genome) + ballot.demanded(&score.plan);

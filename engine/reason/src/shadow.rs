@@ -7,10 +7,12 @@
 use crate::case::{BIN, Case};
 use crate::diagnose::{Diagnosis, Theta, rounds};
 use crate::genome::Genome;
+use crate::plan::ROLLOUT_DEADLINE;
 use crate::trial::Trial;
 use crate::twin::Twin;
 use aegis_faults::{Fault, Laying, overlay};
 use aegis_model::outcome::FUTURES;
+use aegis_model::procedure::NEW_NODE;
 use aegis_model::{
     Action, Future, Objects, Outcome, Overlay, Plan, PlanScore, PlanStep, Prediction, Subject,
     Tick, WaitFor,
@@ -23,7 +25,7 @@ use std::sync::Arc;
 pub const DRAWS: u64 = 12;
 /// Draws of a round of racing.
 pub const ROUND: u64 = 4;
-/// A hypothesis above this confidence gets a draw.
+/// A hypothesis of this share of the posterior gets a draw.
 const WORTH_A_DRAW: f64 = 0.05;
 
 /// What the trials of a tournament have in common.
@@ -75,7 +77,10 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
         ) || action.emptied().is_some()
     };
     let steps = || plans.iter().flat_map(|plan| &plan.steps);
-    let slow = if steps().any(|step| slow(&step.action))
+    // What goes to a node that is yet to come serves nobody before a rollout's time after that.
+    let slow = if steps().any(|step| step.action.adds_node()) {
+        NEW_NODE + ROLLOUT_DEADLINE + 120
+    } else if steps().any(|step| slow(&step.action))
         || objects.autoscalers.iter().any(|row| row.header.exists())
     {
         400
@@ -85,6 +90,7 @@ pub fn horizon(plans: &[Plan], objects: &Objects) -> u32 {
     // A rollout's deadline is its worst case; the rollout itself takes about a minute.
     let lasts = |step: &PlanStep| match step.wait {
         Some(WaitFor::Seconds(seconds)) => seconds,
+        None if !matches!(step.action, Action::RestartRollout(_)) => 1,
         _ => step.deadline.min(60),
     };
     let waits = { plans.iter() }
@@ -267,11 +273,9 @@ impl Tournament {
 /// A draw stratified over the posterior: the n-th draw stands for its share of the cumulated confidence.
 fn draw(diagnosis: &Diagnosis, root: Draws, (number, count): (u64, u64)) -> Draw {
     let worth: Vec<(usize, f64)> = diagnosis
-        .hypotheses
-        .iter()
+        .shares()
         .enumerate()
-        .filter(|(_, hypothesis)| hypothesis.confidence >= WORTH_A_DRAW)
-        .map(|(index, hypothesis)| (index, hypothesis.confidence))
+        .filter(|(_, share)| *share >= WORTH_A_DRAW)
         .collect();
     let total: f64 = worth.iter().map(|(_, share)| share).sum();
     // Stratified in an order that gives each round of racing a spread over the strata.

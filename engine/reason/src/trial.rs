@@ -85,6 +85,7 @@ pub(crate) struct Player {
     rows: Vec<Row>,
     before: Option<Objects>,
     requested: Vec<f64>,
+    nodes: Vec<f64>,
     pods_before: usize,
 }
 
@@ -103,6 +104,7 @@ impl Player {
             rows: Vec::new(),
             before: None,
             requested: Vec::new(),
+            nodes: Vec::new(),
             pods_before: twin.cluster.objects.pods.len(),
             twin,
         }
@@ -219,8 +221,10 @@ impl Player {
         self.bad
             .push(trial.objectives.iter().map(of).sum::<f64>().min(1.0));
         if self.bad.len() % BIN as usize == 1 {
-            self.requested
-                .push(requested_cores(&self.twin.cluster.objects));
+            let objects = &self.twin.cluster.objects;
+            self.requested.push(requested_cores(objects));
+            let there = objects.nodes.iter().filter(|node| node.header.exists());
+            self.nodes.push(there.count() as f64);
         }
     }
 
@@ -247,7 +251,7 @@ impl Player {
         }
     }
 
-    /// Requested CPU added, and pods made anew, relative to what the cluster has; a quarter of it is 1.
+    /// Requested CPU added, nodes added, and pods made anew, relative to what the cluster has; a quarter of it is 1.
     fn cost(&self) -> f64 {
         let objects = &self.twin.cluster.objects;
         let capacity: f64 = objects
@@ -257,9 +261,9 @@ impl Player {
             .filter_map(|node| node.capacity.capacity.cpu())
             .map(aegis_model::Millicores::cores)
             .sum();
-        let first = self.requested.first().copied().unwrap_or(0.0);
-        let added = self.requested.iter().map(|now| now - first).sum::<f64>()
-            / self.requested.len().max(1) as f64;
+        let added = added_mean(&self.requested);
+        let had = self.nodes.first().copied().unwrap_or(1.0).max(1.0);
+        let nodes = added_mean(&self.nodes).max(0.0) / had;
         let made = objects.pods.len().saturating_sub(self.pods_before) as f64;
         let pods = objects
             .workloads
@@ -267,8 +271,14 @@ impl Player {
             .map(|workload| workload.pods.len())
             .sum::<usize>()
             .max(1) as f64;
-        ((added / capacity.max(1e-9) + 0.05 * made / pods) / 0.25).clamp(0.0, 1.0)
+        ((added / capacity.max(1e-9) + nodes + 0.05 * made / pods) / 0.25).clamp(0.0, 1.0)
     }
+}
+
+/// How much more there was than at first, in the mean.
+fn added_mean(counts: &[f64]) -> f64 {
+    let first = counts.first().copied().unwrap_or(0.0);
+    counts.iter().map(|now| now - first).sum::<f64>() / counts.len().max(1) as f64
 }
 
 /// CPU requested by pods that exist, cores.

@@ -1,6 +1,7 @@
 //! Possible causes: from the catalogue by place, and from the changes that were seen.
 
 use super::echo;
+use super::over::is_over;
 use crate::case::Case;
 use crate::seen::SeenChange;
 use crate::words::Heard;
@@ -339,9 +340,13 @@ fn from_catalogue(case: &Case, refuted: &[(SmolStr, Target)]) -> Vec<Candidate> 
     let mut all = Vec::new();
     for fault in aegis_faults::all().filter(|fault| can_be_hidden(fault)) {
         let mut places = places(case, objects, fault, &workloads);
-        // A zone of one node is that node: a row that lays the same on a node says as much.
-        let has_narrow = aegis_faults::all().any(|other| is_narrow(other, fault));
-        places.retain(|target| !has_narrow || !beside(case, fault, *target).is_empty());
+        places.retain(|target| !is_over(case, fault, *target));
+        // A zone of one node is that node: a row that lays the same on a node says as much, while it can be that.
+        let has_narrow = |target| {
+            let mut all = aegis_faults::all();
+            all.any(|other| is_narrow(other, fault) && !is_over(case, other, target))
+        };
+        places.retain(|target| !beside(case, fault, *target).is_empty() || !has_narrow(*target));
         places.retain(|target| is_thought_of(case, fault, *target, refuted));
         let share = fault.frequency.per_cluster_month / places.len().max(1) as f64;
         all.extend(
@@ -410,6 +415,7 @@ fn is_thought_of(
         !refuted
             .iter()
             .any(|(id, at)| id == other.id && *at == target)
+            && !is_over(case, other, target)
     };
     let Some(latest) = case.history.latest() else {
         return false;

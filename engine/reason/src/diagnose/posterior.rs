@@ -21,6 +21,18 @@ pub struct Diagnosis {
     pub rolled: Vec<Option<Rolled>>,
 }
 
+impl Diagnosis {
+    /// The share of the posterior that each hypothesis has by itself, in their order, 0..=1: what is called by another's name
+    /// keeps its own, as other things mend it.
+    pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
+        let both = self.hypotheses.iter().zip(&self.rolled);
+        both.map(|(hypothesis, rolled)| match rolled {
+            Some(rolled) => rolled.share,
+            None => hypothesis.confidence,
+        })
+    }
+}
+
 /// Weighs what the last round gave.
 #[must_use]
 pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis {
@@ -57,8 +69,11 @@ pub fn diagnose(case: &Case, rolled: Vec<Rolled>, genome: &Genome) -> Diagnosis 
         .iter()
         .map(|(hypothesis, _, evidence)| evidence + libm::log(hypothesis.prior))
         .collect();
-    for ((hypothesis, ..), share) in entries.iter_mut().zip(softmax(&logs)) {
+    for ((hypothesis, rolled, _), share) in entries.iter_mut().zip(softmax(&logs)) {
         hypothesis.confidence = share;
+        if let Some(rolled) = rolled {
+            rolled.share = share;
+        }
     }
     call_alike(&mut entries);
     for (hypothesis, ..) in &mut entries {
@@ -257,8 +272,11 @@ pub fn silenced<'a>(
     let mut changed = diagnosis.clone();
     let silent = changed.hypotheses.iter().filter(|one| why(one).is_some());
     let lost: f64 = silent.map(|one| one.confidence).sum();
-    for hypothesis in &mut changed.hypotheses {
+    for (hypothesis, rolled) in changed.hypotheses.iter_mut().zip(&mut changed.rolled) {
         if let Some(why) = why(hypothesis) {
+            if let Some(rolled) = rolled {
+                rolled.share = 0.0;
+            }
             let would_be = hypothesis.confidence;
             hypothesis
                 .against

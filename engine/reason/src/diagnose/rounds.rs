@@ -50,6 +50,8 @@ pub struct Rolled {
     pub draws: Vec<(Theta, f64)>,
     /// For a change: how likely the harm in the window is without it, nats.
     pub without: Vec<f64>,
+    /// Its own share of the posterior, 0..=1, whatever name it is called by; 0 until it is weighed.
+    pub share: f64,
 }
 
 /// One round: trials in order, and whose each is.
@@ -206,6 +208,7 @@ impl Round {
                 candidate,
                 draws: Vec::new(),
                 without: Vec::new(),
+                share: 0.0,
             })
             .collect();
         for ((index, theta), outcome) in self.entries.into_iter().zip(outcomes) {

@@ -3,6 +3,7 @@
 use super::Plan;
 use crate::twin::Twin;
 use aegis_model::objects::Header;
+use aegis_model::{Action, Procedure, Target};
 use aegis_sim::api::{self, Actor};
 use aegis_sim::conduct::{ACTOR, TRAFFIC, changes_of};
 use serde_json::Value;
@@ -26,7 +27,11 @@ pub fn effect(now: &Twin, plan: &Plan) -> Effect {
     if play(&mut after, plan).is_none() {
         return Effect::Impossible;
     }
-    difference(&written(now), written(&after))
+    let commands = plan.steps.iter().filter_map(|step| match step.action {
+        Action::Exec { on, procedure } => Some((on, procedure)),
+        _ => None,
+    });
+    difference(&written(now), written(&after), commands)
 }
 
 /// Writes all steps at once; `None` where the API server refuses one.
@@ -41,8 +46,16 @@ fn play(after: &mut Twin, plan: &Plan) -> Option<()> {
 
 type Written = BTreeMap<(u8, usize), Value>;
 
-fn difference(before: &Written, after: Written) -> Effect {
+/// What is other than before, and which commands went along with it: what those come to no object shows.
+fn difference(
+    before: &Written,
+    after: Written,
+    commands: impl Iterator<Item = (Target, Procedure)>,
+) -> Effect {
     let mut hasher = blake3::Hasher::new();
+    for (on, procedure) in commands {
+        hasher.update(format!("{procedure:?} {on:?}").as_bytes());
+    }
     let mut effect = Effect::Nothing;
     for (place, value) in after {
         if before.get(&place) != Some(&value) {

@@ -2,9 +2,11 @@
 
 pub mod amend;
 mod effect;
+mod nodes;
 mod policy;
 mod recipes;
 mod repair;
+mod surge;
 pub(crate) mod widen;
 
 pub use recipes::actions;
@@ -12,12 +14,14 @@ pub use recipes::actions;
 use effect::{Effect, effect};
 
 use crate::case::{Case, wait};
-use crate::diagnose::{Candidate, Diagnosis};
+use crate::diagnose::{Candidate, Diagnosis, Rolled};
 use crate::remembered::take_ruled;
 use crate::twin::Twin;
 use aegis_faults::{Act, Aim};
 use aegis_model::recall::Rule;
-use aegis_model::{Action, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor};
+use aegis_model::{
+    Action, Hypothesis, Objects, Plan, PlanSource, PlanStep, Precondition, Target, WaitFor,
+};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
@@ -25,10 +29,10 @@ use smol_str::SmolStr;
 pub const DRAFTED: usize = 3;
 /// Plans of a language model that join them.
 const ADVISED: usize = 2;
-/// Hypotheses below this confidence are not planned for.
+/// Hypotheses of a smaller share of the posterior are not planned for.
 const WORTH_PLANNING: f64 = 0.05;
 /// Seconds that a rollout may take.
-const ROLLOUT_DEADLINE: u32 = 300;
+pub(crate) const ROLLOUT_DEADLINE: u32 = 300;
 /// Seconds from the end of a repair until what it ends shows.
 const TO_SHOW: u32 = 15;
 
@@ -65,11 +69,15 @@ pub fn draft(case: &Case, diagnosis: &Diagnosis, drafts: &Drafts<'_>) -> Vec<Pla
         effects: Vec::new(),
     };
     let mut plans: Vec<Plan> = Vec::new();
-    for (hypothesis, rolled) in diagnosis.hypotheses.iter().zip(&diagnosis.rolled) {
-        let Some(rolled) = rolled else { continue };
-        if hypothesis.confidence < WORTH_PLANNING {
-            continue;
-        }
+    let mut likely: Vec<(&Hypothesis, &Rolled)> = diagnosis
+        .hypotheses
+        .iter()
+        .zip(&diagnosis.rolled)
+        .filter_map(|(hypothesis, rolled)| Some((hypothesis, rolled.as_ref()?)))
+        .filter(|(_, rolled)| rolled.share >= WORTH_PLANNING)
+        .collect();
+    likely.sort_by(|(_, a), (_, b)| b.share.total_cmp(&a.share));
+    for (hypothesis, rolled) in likely {
         let own = of_hypothesis(case, &latest.objects, &rolled.candidate, hypothesis.target);
         plans.extend(own.into_iter().filter(|plan| known.is_new(plan)));
     }
@@ -151,8 +159,17 @@ fn of_hypothesis(
         let narrow = actions(case, objects, candidate, remedy.act);
         let wide = narrow.as_deref().and_then(|own| match remedy.act {
             Act::RevertChange => recipes::revert_all(case, candidate),
+            Act::Drain | Act::DeletePods => nodes::with_nodes(objects, candidate.target, own),
+            Act::ScaleOut => {
+                let roomy = nodes::with_nodes(objects, candidate.target, own);
+                let all = roomy.clone().unwrap_or_else(|| own.to_vec());
+                surge::behind_gate(case, objects, candidate, all).or(roomy)
+            }
             _ => recipes::moved_back(case, objects, own),
         });
+        // Pods that are moved where there is no room for them are served nowhere.
+        let moves = matches!(remedy.act, Act::Drain | Act::DeletePods);
+        let narrow = narrow.filter(|_| !moves || wide.is_none());
         let answers = Some((SmolStr::new_static(candidate.id()), target));
         let written = |actions: Vec<Action>| plan(objects, actions, source, answers.clone());
         let plans = [narrow.map(written), wide.map(written).map(at_once)];
@@ -237,11 +254,21 @@ pub fn plan(
     }
 }
 
-/// The same with its restarts begun at once: all but the last are not waited for.
+/// The same with what is made anew begun at once: all but the last of a kind are not waited for. A node that comes is
+/// waited for before pods are moved, as what asks for nothing would crowd those that are there.
 fn at_once(mut plan: Plan) -> Plan {
-    let last = plan.steps.len().saturating_sub(1);
-    for step in &mut plan.steps[..last] {
-        if matches!(step.action, Action::RestartRollout(_)) {
+    let scales = |action: &Action| matches!(action, Action::Scale { .. });
+    let begins = |step: &Action, next: &Action| match step {
+        Action::RestartRollout(_) | Action::DeletePod(_) | Action::ShedTraffic { .. } => true,
+        Action::Scale { .. } => scales(next),
+        one => one.adds_node() && (next.adds_node() || scales(next)),
+    };
+    let steps = plan.steps.iter().zip(plan.steps.iter().skip(1));
+    let begun: Vec<bool> = steps
+        .map(|(step, next)| begins(&step.action, &next.action))
+        .collect();
+    for (step, begun) in plan.steps.iter_mut().zip(begun) {
+        if begun {
             step.wait = None;
         }
     }
@@ -378,6 +405,9 @@ pub fn describe(objects: &Objects, action: &Action) -> String {
         Action::RevertChange(_) => format!("take the change of {name} back"),
         Action::LimitConcurrency { .. } => format!("bound what {name} works on at once"),
         Action::SetRetries { .. } => format!("change retries of {name}"),
+        Action::ShedTraffic { share, .. } if *share <= 0.0 => {
+            format!("let all traffic in at {name}")
+        }
         Action::ShedTraffic { share, .. } => {
             format!("turn away {:.0} % of traffic at {name}", share * 100.0)
         }

@@ -3,13 +3,13 @@
 use crate::case::Case;
 use crate::diagnose::{Candidate, Cause};
 use crate::seen::SeenChange;
-use aegis_faults::{Act, Aim, Remedy};
+use aegis_faults::{Act, Aim, Breadth, Remedy};
 use aegis_model::kubernetes::Container;
-use aegis_model::objects::WorkloadSpec;
+use aegis_model::objects::{ConditionStatus, WorkloadSpec};
 use aegis_model::overlay::ProbeKind;
 use aegis_model::{
     Action, AutoscalerId, Bytes, FieldPath, Millicores, NodeId, ObjectChange, Objects, PodId,
-    PolicyId, Quantity, ServiceId, Target, WorkloadId,
+    PolicyId, Procedure, Quantity, ServiceId, Target, WorkloadId,
 };
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub fn actions(
         Act::RestartRollout => {
             can_roll(objects, workload?).map(|id| vec![Action::RestartRollout(id)])
         }
-        Act::DeletePods => delete_pods(objects, workload?),
+        Act::DeletePods => stranded(objects, candidate).or_else(|| delete_pods(objects, workload?)),
         Act::RaiseMemoryLimit => raise_memory(objects, workload?),
         Act::RaiseCpuLimit => raise_cpu(objects, workload?),
         Act::LowerRequests => lower_requests(objects, workload?),
@@ -76,6 +76,7 @@ pub fn actions(
         Act::PatchPolicy => super::policy::opened(case, objects, candidate),
         // Nothing of what the engine may do reaches it.
         Act::Repair | Act::ClearFinalizers => None,
+        Act::Exec(Procedure::AddNode) => super::nodes::with_nodes(objects, candidate.target, &[]),
         Act::Exec(procedure) => super::repair::actions(objects, candidate, workload, procedure),
     }
 }
@@ -259,6 +260,36 @@ fn delete_pods(objects: &Objects, workload: WorkloadId) -> Option<Vec<Action>> {
     (!actions.is_empty()).then_some(actions)
 }
 
+/// Pods of lost nodes that are deleted at most.
+const MOST_STRANDED: usize = 16;
+
+/// Deletes what a lost node took along, so that it is made anew before its tolerations of 300 s run out; `None` where the
+/// candidate is no node, or the node answers.
+fn stranded(objects: &Objects, candidate: &Candidate) -> Option<Vec<Action>> {
+    let own = node(candidate)?;
+    let zone = candidate
+        .fault
+        .is_some_and(|fault| fault.breadth == Breadth::Zone);
+    let nodes = if zone {
+        objects.zone_of(own)
+    } else {
+        vec![own]
+    };
+    let is_lost = |id: &NodeId| {
+        let row = objects.nodes.get(id.index());
+        row.is_some_and(|row| row.condition("Ready") != ConditionStatus::True)
+    };
+    let lost: Vec<NodeId> = nodes.into_iter().filter(is_lost).collect();
+    let pods = objects.pods.enumerate().filter(|(_, pod)| {
+        let row = &objects.workloads[pod.workload.index()];
+        let there = pod.node.is_some_and(|node| lost.contains(&node));
+        there && pod.is_active() && matches!(*row.spec, WorkloadSpec::Deployment(_))
+    });
+    let deletes = pods.map(|(index, _)| Action::DeletePod(PodId::from(index)));
+    let actions: Vec<Action> = deletes.take(MOST_STRANDED).collect();
+    (!actions.is_empty()).then_some(actions)
+}
+
 fn main_container(objects: &Objects, workload: WorkloadId) -> Option<&Container> {
     objects
         .workloads
@@ -340,7 +371,7 @@ fn scaled(workload: WorkloadId, replicas: u32) -> Action {
 }
 
 /// By how much the load has grown since it was healthy.
-fn load_growth(case: &Case, candidate: &Candidate) -> f64 {
+pub(super) fn load_growth(case: &Case, candidate: &Candidate) -> f64 {
     let Cause::Load(service) = candidate.cause else {
         return 1.0;
     };
@@ -544,13 +575,8 @@ fn shed(case: &Case, candidate: &Candidate) -> Option<Vec<Action>> {
     let Cause::Load(service) = candidate.cause else {
         return None;
     };
-    let growth = load_growth(case, candidate);
-    (growth > 1.2).then(|| {
-        vec![Action::ShedTraffic {
-            service,
-            share: (1.0 - 1.1 / growth).clamp(0.05, 0.95),
-        }]
-    })
+    let share = super::surge::surplus(load_growth(case, candidate))?;
+    Some(vec![Action::ShedTraffic { service, share }])
 }
 
 /// Callers of the workload try once.
