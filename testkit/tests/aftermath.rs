@@ -129,12 +129,16 @@ fn what_a_repair_did_not_end_leads_no_more() {
             RunEvent::StepApplied {
                 action: Action::Exec { on, procedure },
                 ..
-            } => tried.push((*on, *procedure, stamped.t.0 + procedure.facts().takes + 45)),
+            } => tried.push((
+                *on,
+                *procedure,
+                stamped.t + i64::from(procedure.facts().takes) + 45,
+            )),
             RunEvent::Diagnosed { hypotheses, .. } => {
                 let top = hypotheses.first().expect("a leader");
                 let repair = aegis_faults::by_id(&top.fault).and_then(aegis_faults::Fault::repair);
                 for (on, procedure, from) in &tried {
-                    let is_past = stamped.t.0 > *from;
+                    let is_past = stamped.t > *from;
                     later += usize::from(is_past);
                     let same = top.target == *on && repair == Some(*procedure);
                     assert!(!(is_past && same), "{} leads at {}", top.fault, stamped.t);

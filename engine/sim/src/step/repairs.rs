@@ -40,11 +40,12 @@ pub fn step<P: Clone>(cluster: &mut Cluster<P>, _: &Overlay, _: &Draws, _: &mut 
                     join(cluster, document);
                 }
             }
-            (SideEffect::AddsNode, Target::Node(like)) if done.at == earliest => {
-                if added(cluster, like).len() < wanted(cluster, like, earliest) {
-                    let document = another(cluster, like);
-                    join(cluster, document);
-                }
+            (SideEffect::AddsNode, Target::Node(like))
+                if done.at == earliest
+                    && added(cluster, like).len() < wanted(cluster, like, earliest) =>
+            {
+                let document = another(cluster, like);
+                join(cluster, document);
             }
             _ => {}
         }
