@@ -403,6 +403,7 @@ fn misled(state: &State, wrong: WorkloadId) -> Option<Write> {
         .find(|(_, rolled)| rolled.is_some())?;
     let mut rolled = rolled.clone()?;
     rolled.candidate = claimed.clone();
+    rolled.share = 0.97;
     for (theta, _) in &mut rolled.draws {
         theta.size = 0.3;
     }
@@ -427,9 +428,11 @@ fn misled(state: &State, wrong: WorkloadId) -> Option<Write> {
         service_ticks: 0,
         next_checks: Vec::new(),
     };
-    let rolled = std::iter::once(Some(rolled))
-        .chain(found.rolled.iter().cloned())
-        .collect();
+    let mut others = found.rolled.clone();
+    for other in others.iter_mut().flatten() {
+        other.share *= 0.03;
+    }
+    let rolled = std::iter::once(Some(rolled)).chain(others).collect();
     incident.diagnosis = Some(Arc::new(Diagnosis { hypotheses, rolled }));
     Some(Write {
         change: Change::Incident(Box::new(incident)),
