@@ -128,6 +128,7 @@ pub fn open(state: &State, call: &Call<'_, Sentinel>) -> Step<Sentinel> {
     let sources = Sources {
         recalled: Some(&incident.recalled),
         advised: &incident.named,
+        on_trial: incident.failed.as_ref(),
     };
     let all = candidate::candidates(&case, &incident.refuted, &sources);
     let count = all.len();
@@ -365,6 +366,8 @@ pub fn reflect(state: &State, _: &Call<'_, Sentinel>) -> Step<Sentinel> {
     if reflection.finding == Finding::Refuted {
         incident.refuted.push((tried.fault.clone(), tried.target));
         incident.diagnosis = Some(Arc::new(reason::posterior::without(&diagnosis, &tried)));
+    } else if let Some(case) = &incident.case {
+        incident.diagnosis = Some(Arc::new(reason::over::beyond(case, &diagnosis, &tried)));
     }
     let tried = incident
         .aside

@@ -107,6 +107,8 @@ pub struct Sources<'a> {
     pub advised: &'a [Named],
     /// What is remembered of incidents like this.
     pub recalled: Option<&'a Recalled>,
+    /// A hypothesis whose plan failed: it cannot be refuted unheard, though that plan may have ended it.
+    pub on_trial: Option<&'a Hypothesis>,
 }
 
 /// A fault of an object, as someone else names it.
@@ -121,8 +123,12 @@ pub fn candidates(
 ) -> Vec<Candidate> {
     let mut all = from_changes(case);
     all.extend(from_catalogue(case, refuted));
-    let named = from_others(case, sources.advised, &all);
-    all.extend(named);
+    let tried = sources.on_trial.filter(|tried| tried.change.is_none());
+    let tried = tried.map(|tried| (tried.fault.clone(), tried.target));
+    for named in [sources.advised, tried.as_slice()] {
+        let more = from_others(case, named, &all);
+        all.extend(more);
+    }
     all.retain(|candidate| {
         !refuted
             .iter()

@@ -9,7 +9,7 @@ pub mod calls;
 pub mod candidate;
 pub mod echo;
 pub mod growth;
-mod over;
+pub mod over;
 pub mod posterior;
 pub mod rounds;
 pub mod screen;

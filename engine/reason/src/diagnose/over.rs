@@ -1,11 +1,12 @@
 //! What the record says must be over: its repair was done where it would sit, or all pods that it could be in are gone.
 //! Where users still suffer, it is not what they suffer from.
 
+use super::posterior::{Diagnosis, silenced};
 use crate::case::Case;
 use aegis_faults::{Fault, Lasting};
 use aegis_model::objects::ConditionStatus;
 use aegis_model::procedure::{SideEffect, Way};
-use aegis_model::{ObjectChange, Objects, Target, Tick, WorkloadId};
+use aegis_model::{Hypothesis, ObjectChange, Objects, Target, Tick, WorkloadId};
 
 /// Seconds from the end of a repair until what it ends no longer shows.
 const FADES: u32 = 30;
@@ -14,6 +15,17 @@ const FADES: u32 = 30;
 #[must_use]
 pub fn is_over(case: &Case, fault: &Fault, target: Target) -> bool {
     is_repaired(case, fault, target) || is_made_anew(case, fault, target)
+}
+
+/// A diagnosis that was made to judge a hypothesis, for what is to be done next: without it where it cannot act any more.
+#[must_use]
+pub fn beyond(case: &Case, diagnosis: &Diagnosis, tried: &Hypothesis) -> Diagnosis {
+    let fault = aegis_faults::by_id(&tried.fault).filter(|_| tried.change.is_none());
+    let over = fault.is_some_and(|fault| is_over(case, fault, tried.target));
+    let same = |one: &Hypothesis| one.fault == tried.fault && one.target == tried.target;
+    silenced(diagnosis, |one| {
+        (over && same(one)).then_some("what was done would have ended it")
+    })
 }
 
 /// Whether the command that ends it was run there, long enough ago, and not taken back since; where that brought another
