@@ -117,7 +117,7 @@ fn a_burst_that_the_nodes_have_no_room_for_gets_nodes_behind_a_gate() {
 
 /// A rack that is cut off looks like packets that a node's rules lose; those can be cleared, in vain.
 #[test]
-fn what_a_repair_did_not_end_leads_no_more() {
+fn what_a_repair_did_not_end_is_planned_for_no_more() {
     let scenario = read(
         "scenarios/smoke/aftermath.yaml",
         &shop("rack_isolated", "node/node-2"),
@@ -134,14 +134,16 @@ fn what_a_repair_did_not_end_leads_no_more() {
                 *procedure,
                 stamped.t + i64::from(procedure.facts().takes) + 45,
             )),
-            RunEvent::Diagnosed { hypotheses, .. } => {
-                let top = hypotheses.first().expect("a leader");
-                let repair = aegis_faults::by_id(&top.fault).and_then(aegis_faults::Fault::repair);
-                for (on, procedure, from) in &tried {
-                    let is_past = stamped.t > *from;
-                    later += usize::from(is_past);
-                    let same = top.target == *on && repair == Some(*procedure);
-                    assert!(!(is_past && same), "{} leads at {}", top.fault, stamped.t);
+            RunEvent::Planned { plans } => {
+                let past = tried.iter().filter(|(.., from)| stamped.t > *from);
+                for (on, procedure, _) in past {
+                    later += 1;
+                    for (fault, target) in plans.iter().filter_map(|plan| plan.answers.as_ref()) {
+                        let repair =
+                            aegis_faults::by_id(fault).and_then(aegis_faults::Fault::repair);
+                        let same = target == on && repair == Some(*procedure);
+                        assert!(!same, "{fault} is planned for at {}", stamped.t);
+                    }
                 }
             }
             _ => {}
